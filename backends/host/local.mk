@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: ISC
+#
+# What every host shares.

@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: ISC
+#
+# libtern-kvm: virtio-net under KVM-type hypervisors.

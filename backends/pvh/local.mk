@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: ISC
+#
+# What the hypervisor backends share.

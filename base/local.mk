@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: ISC
+#
+# libtern-base: what all libraries share.

@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: ISC
+#
+# The documentation as a web site.

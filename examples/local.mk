@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: ISC
+#
+# How other programs link and drive the libraries.

@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: ISC
+#
+# libtern-net: the TCP/IP stack.

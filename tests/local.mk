@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: ISC
+#
+# What ./test runs. check_PROGRAMS are built by `make check-programs`; each
+# area's unit tests are one program, each fuzzer is one.
+
+noinst_HEADERS += tests/unit/suites.h
+
+if HAVE_CHECK
+include tests/unit/base.mk
+include tests/unit/net.mk
+include tests/unit/tcp.mk
+include tests/unit/http.mk
+include tests/unit/unix.mk
+include tests/unit/kvm.mk
+endif
+
+include tests/sim/local.mk
+
+if FUZZING
+include tests/fuzz/base.mk
+include tests/fuzz/net.mk
+include tests/fuzz/tcp.mk
+include tests/fuzz/http.mk
+include tests/fuzz/unix.mk
+include tests/fuzz/kvm.mk
+endif

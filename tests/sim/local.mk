@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: ISC
+#
+# The simulator: stacks under virtual time.

@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: ISC
+#
+# Unit tests of kvm.
