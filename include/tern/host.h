@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The host: all that an appliance can ask of where it runs. A backend (kernel
+ * sockets, libnet on a TAP device, a unikernel) fills in the table; appliances
+ * and libraries call the functions below and cannot tell which it is.
+ *
+ * An appliance is a C file with tern_main and, if it wants memory or options
+ * of its own, one TERN_APPLIANCE:
+ *
+ *     int tern_main(struct tern_host *host)
+ *     {
+ *         return tern_listen(host, 7, echo_accept, NULL);
+ *     }
+ *
+ * tern_main sets up and returns; the loop runs after it. An enum tern_err
+ * other than TERN_OK ends the program with the host's error line.
+ */
+#ifndef TERN_HOST_H
+#define TERN_HOST_H
+
+#include <tern/dgram.h>
+#include <tern/stream.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct tern_host;
+struct tern_listener;
+
+enum tern_log_level { TERN_LOG_ERROR, TERN_LOG_WARN, TERN_LOG_INFO, TERN_LOG_DEBUG };
+
+/* A listening port. */
+struct tern_listen {
+    struct tern_endpoint_addr local;    /* addr any (::): every address of every family */
+    uint32_t backlog;                   /* half-open and unaccepted; 0: the host's default */
+    bool transparent;                   /* any destination address (UNSUPPORTED where not) */
+};
+
+/* What happened to the host's network. */
+enum tern_host_event {
+    TERN_HOST_NETWORK_DOWN,
+    TERN_HOST_NETWORK_UP,         /* a link came up */
+    TERN_HOST_ADDRESS,            /* an address was gained: *addr */
+    TERN_HOST_ADDRESS_LOST,       /* ... or lost */
+    TERN_HOST_DRAIN,              /* finish what is under way; see tern_host_drained */
+};
+typedef void tern_host_event_fn(void *app, enum tern_host_event event,
+                                const struct tern_addr *addr);
+
+/* One word of configuration, the same on a command line and for a guest: key=value. */
+struct tern_option {
+    const char *key;           /* lower-case letters, digits, '-'; no '=' */
+    const char *value_name;    /* for help: "PORT" */
+    const char *fallback;      /* the value when not given; NULL: none */
+    const char *help;          /* one line */
+};
+
+/* Read-only octets given at start: a boot module, a mapped file. */
+struct tern_module {
+    const char *name;
+    const uint8_t *data;
+    size_t len;
+};
+
+struct tern_host_ops {
+    enum tern_err (*listen)(struct tern_host *host, const struct tern_listen *listen,
+                            tern_accept_fn *accept, void *app, struct tern_listener **listener);
+    void (*listener_pause)(struct tern_listener *listener, bool pause);
+    void (*listener_close)(struct tern_listener *listener);
+    void (*listener_local)(const struct tern_listener *listener, struct tern_endpoint_addr *addr);
+    enum tern_err (*connect)(struct tern_host *host, const struct tern_endpoint_addr *peer,
+                             const struct tern_stream_events *events, void *user,
+                             struct tern_stream **s);
+    enum tern_err (*endpoint_open)(struct tern_host *host, const struct tern_endpoint_addr *local,
+                                   const struct tern_endpoint_events *events, void *user,
+                                   struct tern_endpoint **ep);
+    uint64_t (*wall_ns)(struct tern_host *host);
+    enum tern_err (*random)(struct tern_host *host, uint8_t *out, size_t len);
+    void (*log)(struct tern_host *host, enum tern_log_level level, const char *text, size_t len);
+    const char *(*option)(struct tern_host *host, const char *key);
+    const struct tern_module *(*module)(struct tern_host *host, const char *name);
+    void *(*pool)(struct tern_host *host, const char *name, size_t elem_len, size_t *n);
+    void (*on_event)(struct tern_host *host, tern_host_event_fn *event, void *app);
+    void (*drained)(struct tern_host *host, int status);
+};
+
+/* The first member of each backend's host. */
+struct tern_host {
+    const struct tern_host_ops *ops;
+    struct tern_turn *turn;
+    struct tern_block_pool *blocks;    /* for payload, shared with the host's own streams */
+    const char *name;                  /* "sockets", "libnet": for people and logs */
+};
+
+/* The first member of each backend's listener. */
+struct tern_listener {
+    struct tern_host *host;
+};
+
+/* The appliance: sets up and returns TERN_OK, or an enum tern_err that ends the program. */
+int tern_main(struct tern_host *host);
+
+/*
+ * Accepts connections to a port (0: a free one). tern_listen: on every address
+ * of every family the host has. *listener (may be NULL) is valid until closed.
+ * TERN_FULL: no listener left (16 by default); TERN_REFUSED: the port is taken
+ * or forbidden; TERN_UNSUPPORTED: the family, or transparent.
+ */
+static inline enum tern_err tern_listen_at(struct tern_host *host, const struct tern_listen *listen,
+                                           tern_accept_fn *accept, void *app,
+                                           struct tern_listener **listener)
+{
+    return host->ops->listen(host, listen, accept, app, listener);
+}
+
+static inline enum tern_err tern_listen(struct tern_host *host, uint16_t port,
+                                        tern_accept_fn *accept, void *app)
+{
+    struct tern_listen at = { .local = { .port = port } };
+    return host->ops->listen(host, &at, accept, app, NULL);
+}
+
+/*
+ * While paused a listener takes no new connection: they wait in the backlog,
+ * which is bounded; what does not fit is refused or ignored as TCP does.
+ */
+static inline void tern_listener_pause(struct tern_listener *listener)
+{
+    listener->host->ops->listener_pause(listener, true);
+}
+
+static inline void tern_listener_resume(struct tern_listener *listener)
+{
+    listener->host->ops->listener_pause(listener, false);
+}
+
+/* Stops listening and gives the listener back. Accepted streams live on. */
+static inline void tern_listener_close(struct tern_listener *listener)
+{
+    listener->host->ops->listener_close(listener);
+}
+
+/* Where it listens; the port is never 0. */
+static inline void tern_listener_local(const struct tern_listener *listener,
+                                       struct tern_endpoint_addr *addr)
+{
+    listener->host->ops->listener_local(listener, addr);
+}
+
+/*
+ * Connects to an address (names are resolved above). Errors of the call are
+ * returned: TERN_FULL (no connection free), TERN_UNREACHABLE, TERN_UNSUPPORTED
+ * (the family), TERN_INVALID; later ones come in closed. *s is valid at once;
+ * opened follows when the connection is established.
+ */
+static inline enum tern_err tern_connect(struct tern_host *host,
+                                         const struct tern_endpoint_addr *peer,
+                                         const struct tern_stream_events *events, void *user,
+                                         struct tern_stream **s)
+{
+    return host->ops->connect(host, peer, events, user, s);
+}
+
+/* Opens a datagram endpoint on an address (any) and port (0: a free one). */
+static inline enum tern_err tern_endpoint_open(struct tern_host *host,
+                                               const struct tern_endpoint_addr *local,
+                                               const struct tern_endpoint_events *events,
+                                               void *user, struct tern_endpoint **ep)
+{
+    return host->ops->endpoint_open(host, local, events, user, ep);
+}
+
+/* Nanoseconds since 1970-01-01T00:00:00Z, 0 if unknown. Constant within a turn. */
+static inline uint64_t tern_host_wall_ns(struct tern_host *host)
+{
+    return host->ops->wall_ns(host);
+}
+
+/* Random octets; TERN_INVALID and nothing written when the host has no entropy. */
+static inline enum tern_err tern_host_random(struct tern_host *host, uint8_t *out, size_t len)
+{
+    return host->ops->random(host, out, len);
+}
+
+/* One line, without its newline; the host bounds length and rate. */
+static inline void tern_host_log(struct tern_host *host, enum tern_log_level level,
+                                 const char *text, size_t len)
+{
+    host->ops->log(host, level, text, len);
+}
+
+/* The value of an option of the appliance's schema or of the host's, or NULL. */
+static inline const char *tern_host_option(struct tern_host *host, const char *key)
+{
+    return host->ops->option(host, key);
+}
+
+/* A module by name, or NULL. Its octets live as long as the program. */
+static inline const struct tern_module *tern_host_module(struct tern_host *host, const char *name)
+{
+    return host->ops->module(host, name);
+}
+
+/*
+ * A pool of the appliance's descriptor: *n elements of elem_len octets, zeroed,
+ * placed for ever. NULL: no such pool, or another element length.
+ */
+static inline void *tern_host_pool(struct tern_host *host, const char *name, size_t elem_len,
+                                   size_t *n)
+{
+    return host->ops->pool(host, name, elem_len, n);
+}
+
+/* Who is told of network events and of the wish to drain. One a host. */
+static inline void tern_host_on_event(struct tern_host *host, tern_host_event_fn *event, void *app)
+{
+    host->ops->on_event(host, event, app);
+}
+
+/*
+ * The appliance has drained: the program ends with status (0..127). Without a
+ * listener for events the host ends by itself once its last stream has closed.
+ * A host bounds the wait (option drain=SECONDS).
+ */
+static inline void tern_host_drained(struct tern_host *host, int status)
+{
+    host->ops->drained(host, status);
+}
+
+/* ---- What an appliance says of itself ----------------------------------- */
+
+struct tern_pool {
+    const char *name;
+    size_t elem_len, align;
+    uint32_t per_connection;    /* elements = per_connection x connections + fixed */
+    uint32_t fixed;
+};
+
+struct tern_appliance {
+    size_t size;                           /* of this struct: set by TERN_APPLIANCE */
+    const char *name;
+    uint32_t connections;                  /* default of connections=; 0: 1,024 */
+    const struct tern_pool *pools;         /* up to one without a name; may be NULL */
+    const struct tern_option *options;     /* up to one without a key; may be NULL */
+    bool connects;                         /* opens connections, not only accepts */
+};
+
+/* Defined by the appliance, or by the backend's archive with defaults. */
+extern const struct tern_appliance tern_appliance;
+
+#define TERN_APPLIANCE(...)                                  \
+    const struct tern_appliance tern_appliance = {           \
+        .size = sizeof(struct tern_appliance), __VA_ARGS__   \
+    }
+#define TERN_POOLS(...) ((const struct tern_pool[]){ __VA_ARGS__, { .name = NULL } })
+#define TERN_POOL(pool_name, type, ...) \
+    { .name = pool_name, .elem_len = sizeof(type), .align = _Alignof(type), __VA_ARGS__ }
+#define TERN_OPTIONS(...) ((const struct tern_option[]){ __VA_ARGS__, { .key = NULL } })
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
