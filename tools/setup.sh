@@ -77,7 +77,7 @@ as_caller() {
 # Every build needs these; a compiler is whichever is there.
 build_needs=(cmd:autoconf=autoconf cmd:automake=automake cmd:libtoolize=libtool
     cmd:pkg-config=pkg-config cmd:make=make cmd:gcc=gcc
-    file:/usr/include/stdio.h=libc6-dev cmd:cmark=cmark)
+    file:/usr/include/stdio.h=libc6-dev cmd:lowdown=lowdown)
 
 # build DIR TARGETS CONFIGURE-ARGUMENTS...: configures DIR if it is new or older
 # than what it was made from, and makes TARGETS in it, quietly unless it fails.
