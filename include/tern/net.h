@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * libnet: a TCP/IP stack as one context. Frames and time in; frames, events
+ * and the next deadline out.
+ *
+ * Standards: Ethernet II and 802.1Q; ARP (RFC 826, 5227), IPv4 (RFC 791, 1122,
+ * 6864), ICMP (RFC 792, 5927), UDP (RFC 768), DHCPv4 (RFC 2131); TCP is in
+ * tcp.h. IPv6 is refused with TERN_UNSUPPORTED and its frames are counted.
+ *
+ * A stack contains only the parts that its configuration lists: the core calls
+ * them through the slots that tern_net_init files them into, never by name, so
+ * a part that nobody lists is not linked. All memory is placed by the caller:
+ * the tern_net, every part's context, and the arrays that contexts point at.
+ *
+ *     static struct tern_net net;
+ *     static struct tern_ipv4_neighbour neighbours[64];
+ *     static struct tern_ipv4 ipv4 = { .config = { .neighbours = neighbours,
+ *                                                  .n_neighbours = 64 } };
+ *     ...
+ *     struct tern_net_config config = { .turn = &turn, .drbg = &drbg, .blocks = &blocks,
+ *         .parts = (const struct tern_net_use[]){
+ *             { &tern_ipv4, &ipv4 }, { &tern_tcp, &tcp }, { &tern_newreno, NULL },
+ *             { NULL, NULL } } };
+ *     err = tern_net_init(&net, &config);
+ *     err = tern_net_attach(&net, &tap.link);
+ *     err = tern_ipv4_set(&net, 0, &address);
+ */
+#ifndef TERN_NET_H
+#define TERN_NET_H
+
+#include <tern/dgram.h>
+#include <tern/link.h>
+#include <tern/stream.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct tern_net;
+
+/* ---- Parts ---------------------------------------------------------------- */
+
+enum tern_net_role {
+    TERN_NET_NETWORK,       /* a network layer; id: its EtherType */
+    TERN_NET_TRANSPORT,     /* id: its IP protocol number */
+    TERN_NET_CLIENT,        /* configures the stack: DHCP */
+    TERN_NET_CONGESTION,    /* a congestion control of TCP */
+};
+
+/* A part: what the core needs to know of it. Constant; defined by libnet. */
+struct tern_net_part {
+    const char *name;
+    uint16_t role, id;
+    uint32_t context_len;    /* octets of the context, 0: it has none */
+    const void *ops;         /* by role, see libnet/net_internal.h */
+};
+
+struct tern_net_use {
+    const struct tern_net_part *part;    /* NULL ends the list */
+    void *context;                       /* placed, of the part's type */
+};
+
+extern const struct tern_net_part tern_ipv4;       /* struct tern_ipv4: ARP, ICMP, reassembly too */
+extern const struct tern_net_part tern_udp;        /* struct tern_udp */
+extern const struct tern_net_part tern_dhcp4;      /* struct tern_dhcp4; needs tern_udp */
+
+#define TERN_NET_LINKS 4u
+#define TERN_NET_NETWORKS 2u
+#define TERN_NET_TRANSPORTS 4u
+#define TERN_NET_CLIENTS 4u
+#define TERN_NET_CONGESTIONS 4u
+
+/* ---- Counters --------------------------------------------------------------- */
+
+/*
+ * Every frame that is not delivered lands in exactly one counter, named after
+ * the reason. Free-running; read them at any time.
+ */
+struct tern_net_stats {
+    /* links */
+    uint64_t rx_frames, rx_octets, tx_frames, tx_octets;
+    uint64_t tx_full;                     /* slots refused by a driver */
+    uint64_t eth_short, eth_other_host, eth_bad_source, eth_unknown_type, eth_bad_vlan;
+    /* the rest is counted by ipv4, udp and tcp in their own contexts */
+    uint64_t ipv6_unsupported;
+};
+
+/* ---- The stack --------------------------------------------------------------- */
+
+enum tern_net_event {
+    TERN_NET_LINK_UP,
+    TERN_NET_LINK_DOWN,
+    TERN_NET_ADDRESS,          /* *addr can be used from now on */
+    TERN_NET_ADDRESS_LOST,     /* its connections are being closed */
+    TERN_NET_CONFLICT,         /* another host uses *addr */
+};
+typedef void tern_net_event_fn(void *app, enum tern_net_event event, uint8_t link,
+                               const struct tern_addr *addr);
+
+struct tern_net_config {
+    struct tern_turn *turn;                      /* placed */
+    struct tern_drbg *drbg;                      /* placed, seeded */
+    struct tern_block_pool *blocks;              /* placed; payload that has to wait */
+    const struct tern_checksum_ops *checksum;    /* NULL: portable */
+    const struct tern_net_use *parts;            /* read */
+    tern_net_event_fn *event;                    /* may be NULL; runs in a visit */
+    void *app;
+    uint16_t waiting_dgrams;                     /* copied for unresolved neighbours; 0: 64 in all */
+    uint16_t waiting_per_neighbour;              /* 0: 3 */
+};
+
+/* One attached link, as the stack keeps it. Members are not part of the interface. */
+struct tern_net_link {
+    struct tern_link *link;
+    uint32_t waiting[TERN_NET_TRANSPORTS];    /* who found no slot: lists of the transports */
+    bool was_up, unflushed, owed_room;
+    uint8_t mac[6];
+};
+
+struct tern_net_slot {
+    const void *ops;
+    void *context;
+    const struct tern_net_part *part;
+};
+
+/* Members are not part of the interface, but for stats. */
+struct tern_net {
+    struct tern_net_stats stats;
+    struct tern_provider provider;
+    struct tern_turn *turn;
+    struct tern_drbg *drbg;
+    struct tern_block_pool *blocks;
+    const struct tern_checksum_ops *checksum;
+    tern_net_event_fn *event;
+    void *app;
+    struct tern_net_link links[TERN_NET_LINKS];
+    struct tern_net_slot networks[TERN_NET_NETWORKS];
+    struct tern_net_slot transports[TERN_NET_TRANSPORTS];
+    struct tern_net_slot clients[TERN_NET_CLIENTS];
+    struct tern_net_slot congestions[TERN_NET_CONGESTIONS];
+    uint8_t n_links, n_networks, n_transports, n_clients, n_congestions;
+    uint16_t max_waiting, max_waiting_per_neighbour, n_waiting;
+    uint32_t ready_first, ready_last;         /* handles of objects with news */
+    struct { uint8_t event, link; struct tern_addr addr; } events[16];    /* news for the application */
+    uint8_t n_events;
+    uint64_t reserved[8];
+};
+
+/*
+ * Makes *net (placed) a stack with no links. TERN_MISMATCH: compiled with
+ * another version of this header; TERN_INVALID: a missing member, an unseeded
+ * drbg, a part listed twice, too many of a role, a context missing or refused.
+ */
+enum tern_err tern_net_init_sized(struct tern_net *net, size_t net_len,
+                                  const struct tern_net_config *config, size_t config_len);
+#define tern_net_init(net, config) \
+    tern_net_init_sized(net, sizeof(struct tern_net), config, sizeof(struct tern_net_config))
+
+/*
+ * Joins a link (placed, as long as the stack lives) as number net->n_links - 1
+ * and sets its events. TERN_FULL: TERN_NET_LINKS are attached.
+ */
+enum tern_err tern_net_attach(struct tern_net *net, struct tern_link *link);
+
+/* What a link's driver calls, through this table: each is a whole turn. */
+extern const struct tern_link_events tern_net_link_events;
+
+/*
+ * The same by name: input hands in frames (lent for the call), tx_room says
+ * that slots are free again, link_changed that up, mac, mtu or offloads are
+ * others; poll only lets time pass. Each runs the turn and returns the next
+ * deadline of all that hangs in it (tern_turn_run).
+ */
+uint64_t tern_net_input(struct tern_net *net, struct tern_link *link, struct tern_rx *rx,
+                        size_t n_rx, uint64_t now_ns);
+uint64_t tern_net_tx_room(struct tern_net *net, struct tern_link *link, uint64_t now_ns);
+uint64_t tern_net_link_changed(struct tern_net *net, struct tern_link *link, uint64_t now_ns);
+uint64_t tern_net_poll(struct tern_net *net, uint64_t now_ns);
+
+/* ---- IPv4 -------------------------------------------------------------------- */
+
+/* An entry of the neighbour cache; members are the library's. */
+struct tern_ipv4_neighbour {
+    uint32_t addr;
+    uint8_t mac[6];
+    uint8_t state, n_tries;
+    uint8_t link, n_held;
+    uint16_t hash_next;
+    uint16_t lru_prev, lru_next;
+    uint32_t generation;
+    uint32_t waiting[TERN_NET_TRANSPORTS];
+    uint64_t confirmed_ns, due_ns;
+    struct tern_block *held_first, *held_last;    /* copied datagrams that wait for it */
+};
+
+/* A reassembly buffer; members are the library's. The largest datagram it takes: */
+#define TERN_IPV4_REASSEMBLY_LEN 9000u
+struct tern_ipv4_reassembly {
+    uint32_t src, dst;
+    uint16_t id;
+    uint8_t protocol, state, link, n_ranges, ttl, ecn;
+    uint16_t total_len;              /* 0: the last fragment has not come */
+    uint16_t have_len;
+    struct { uint16_t start, end; } ranges[16];
+    uint64_t due_ns;
+    struct tern_rx rx;
+    struct tern_span span;
+    uint8_t frame[14 + 60 + TERN_IPV4_REASSEMBLY_LEN];
+};
+
+/* Why packets did not get through, and what was done. Owned by libnet/ipv4*.c, arp*.c, icmp4*.c. */
+struct tern_ipv4_stats {
+    uint64_t in_packets, in_delivered, out_packets;
+    uint64_t in_short, in_bad_version, in_bad_hdr_len, in_bad_total_len, in_bad_checksum;
+    uint64_t in_bad_source, in_not_ours, in_wrong_link, in_bad_options, in_source_route;
+    uint64_t in_unknown_protocol, in_loopback;
+    uint64_t frag_in, frag_bad_offset, frag_bad_len, frag_overlap, frag_too_large, frag_no_buffer;
+    uint64_t frag_timed_out, frag_too_many, frag_reassembled;
+    uint64_t out_no_route, out_no_neighbour, out_full, out_waiting_full, out_too_long;
+    uint64_t arp_in, arp_bad, arp_not_ours, arp_unsolicited, arp_conflict, arp_replies;
+    uint64_t arp_requests, arp_rate_limited, arp_failed, arp_cache_full;
+    uint64_t icmp_in, icmp_short, icmp_bad_checksum, icmp_unknown_type, icmp_broadcast;
+    uint64_t icmp_echo_replies, icmp_errors_in, icmp_errors_bad, icmp_errors_unmatched;
+    uint64_t icmp_errors_out, icmp_rate_limited, icmp_not_allowed;
+};
+
+struct tern_ipv4_config {
+    struct tern_ipv4_neighbour *neighbours;      /* placed */
+    size_t n_neighbours;                         /* 8..32,768 */
+    struct tern_ipv4_reassembly *reassemblies;   /* placed; may be NULL */
+    size_t n_reassemblies;                       /* 0: fragments are refused and counted; 4 is usual */
+    uint8_t default_ttl;                         /* 0: 64 */
+    uint64_t reassembly_ns;                      /* 0: 30 s */
+};
+
+#define TERN_IPV4_ROUTES 8u
+#define TERN_IPV4_PMTUS 16u
+#define TERN_IPV4_RATES 64u
+
+/* The context of part tern_ipv4: set config, the rest is the library's. */
+struct tern_ipv4 {
+    struct tern_ipv4_config config;
+    struct tern_ipv4_stats stats;
+    struct {
+        uint32_t addr, mask, gateway;
+        bool set;
+    } links[TERN_NET_LINKS];
+    struct { uint32_t dst, mask, gateway; uint8_t link; bool set; } routes[TERN_IPV4_ROUTES];
+    struct { uint32_t dst; uint16_t mtu; uint64_t due_ns; } pmtus[TERN_IPV4_PMTUS];
+    struct { uint32_t dst; uint32_t tokens; uint64_t at_ns; } rates[TERN_IPV4_RATES];
+    uint8_t key[16];
+    uint16_t buckets[256];                       /* of the neighbour cache */
+    uint16_t lru_first, lru_last, free_first;
+    struct tern_timer timer;
+    struct tern_net *net;
+    uint64_t reserved[16];
+};
+
+/* One interface address. */
+struct tern_ipv4_address {
+    struct tern_addr addr;       /* IPv4 */
+    uint8_t prefix_len;          /* 0..32 */
+    struct tern_addr gateway;    /* the default router, or all zero: none */
+};
+
+/*
+ * Gives link number `link` its address (replacing the one before) and routes:
+ * the prefix and, with a gateway, the default. TERN_INVALID for an address
+ * that no host may have, a gateway outside the prefix, or no such link;
+ * TERN_UNSUPPORTED for IPv6.
+ */
+enum tern_err tern_ipv4_set(struct tern_net *net, uint8_t link,
+                            const struct tern_ipv4_address *address);
+
+/* Takes the link's address away; its connections end with TERN_UNREACHABLE. */
+void tern_ipv4_clear(struct tern_net *net, uint8_t link);
+
+/* The link's address; TERN_INVALID: it has none. */
+enum tern_err tern_ipv4_get(const struct tern_net *net, uint8_t link,
+                            struct tern_ipv4_address *address);
+
+/* The counters, or NULL: this stack has no IPv4. */
+const struct tern_ipv4_stats *tern_ipv4_stats(const struct tern_net *net);
+
+/* ---- UDP ------------------------------------------------------------------------ */
+
+/* An endpoint; members are the library's. */
+struct tern_udp_endpoint {
+    struct tern_endpoint endpoint;
+    struct tern_net *net;
+    struct tern_endpoint_addr local;
+    struct tern_rx *rx_first, *rx_last;          /* lent datagrams that wait for the visit */
+    struct tern_block *kept_first, *kept_last;   /* copied ones that outlived their turn */
+    uint32_t ready_next, wait_next;
+    uint32_t hash_next, n_kept;
+    uint32_t flags;
+    uint64_t sent_key[8];                        /* keyed hashes of recent peers, for ICMP errors */
+    struct { struct tern_addr group; uint16_t link; } groups[4];
+    struct { enum tern_err why; struct tern_endpoint_addr peer; } error;
+    uint64_t reserved_state[12];                 /* an open reservation */
+};
+
+struct tern_udp_stats {
+    uint64_t in_dgrams, out_dgrams;
+    uint64_t in_short, in_bad_len, in_bad_checksum, in_no_port, in_no_room, in_port_zero;
+    uint64_t errors_in, errors_unmatched;
+};
+
+struct tern_udp_config {
+    struct tern_udp_endpoint *endpoints;         /* placed */
+    size_t n_endpoints;
+    uint32_t max_kept;                           /* datagrams kept for an endpoint; 0: 16 */
+};
+
+/* The context of part tern_udp. */
+struct tern_udp {
+    struct tern_udp_config config;
+    struct tern_udp_stats stats;
+    uint32_t buckets[64];
+    uint32_t free_first;
+    uint8_t key[16];
+    struct tern_net *net;
+    uint64_t reserved[16];
+};
+
+/*
+ * Opens an endpoint on local (any address; port 0: a free one, unpredictable).
+ * TERN_FULL: none left, TERN_REFUSED: the port is taken, TERN_UNSUPPORTED: the
+ * family, TERN_INVALID: not an address of ours.
+ */
+enum tern_err tern_udp_open(struct tern_net *net, const struct tern_endpoint_addr *local,
+                            const struct tern_endpoint_events *events, void *user,
+                            struct tern_endpoint **ep);
+const struct tern_udp_stats *tern_udp_stats(const struct tern_net *net);
+
+/* ---- DHCPv4 client ----------------------------------------------------------------- */
+
+struct tern_dhcp4_stats {
+    uint64_t discovers, requests, acks, naks, declines, renewals, rebinds, expiries;
+    uint64_t in_short, in_malformed, in_not_ours, in_unexpected;
+};
+
+struct tern_dhcp4_config {
+    uint8_t link;                 /* the link's number */
+    const char *hostname;         /* sent, placed; may be NULL */
+};
+
+/* The context of part tern_dhcp4: set config, the rest is the library's. */
+struct tern_dhcp4 {
+    struct tern_dhcp4_config config;
+    struct tern_dhcp4_stats stats;
+    struct tern_net *net;
+    struct tern_endpoint *ep;
+    struct tern_timer timer;
+    uint32_t xid, addr, mask, gateway, server, dns[3], ntp[2];
+    uint8_t state, n_tries, n_dns, n_ntp;
+    uint16_t mtu;
+    uint64_t started_ns, t1_ns, t2_ns, expires_ns, due_ns;
+    uint64_t reserved[16];
+};
+
+/* What the lease says; TERN_AGAIN: there is none yet. */
+struct tern_dhcp4_lease {
+    struct tern_ipv4_address address;
+    struct tern_addr server, dns[3], ntp[2];
+    uint8_t n_dns, n_ntp;
+    uint64_t expires_ns;
+};
+enum tern_err tern_dhcp4_get(const struct tern_net *net, struct tern_dhcp4_lease *lease);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

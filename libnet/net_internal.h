@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Between libnet's core, its network layers, its transports and its clients.
+ *
+ * Reading order: net.c (init, turns, the list of news), net_link.c (slots,
+ * flushing, waiters), eth_wire.h, eth.c; arp_wire.c, arp.c; ipv4_wire.c,
+ * ipv4.c, ipv4_output.c, ipv4_route.c, ipv4_reassembly.c; icmp4_wire.c,
+ * icmp4.c; udp_wire.c, udp.c; dhcp4_wire.c, dhcp4.c; then tcp_internal.h.
+ *
+ * The life of a frame. net_input hands each frame of the batch to its network
+ * layer, which checks the header and makes a struct tern_net_packet; its
+ * transport checks its own, updates its state and threads the frame (by
+ * rx->scratch) on the object it belongs to, which joins the stack's list of
+ * news. Then the turn visits these objects in order; at its end `send` first
+ * has every transport put away what was lent (copying to blocks what is still
+ * wanted), then send, then flushes the links.
+ */
+#ifndef TERN_NET_INTERNAL_H
+#define TERN_NET_INTERNAL_H
+
+#include <tern/net.h>
+
+#define ETH_HDR_LEN 14u
+
+/* ---- A received packet ---------------------------------------------------- */
+
+/* An IP packet whose headers are checked; lent like the frame it is in. */
+struct tern_net_packet {
+    struct tern_rx *rx;
+    struct tern_addr src, dst;
+    const uint8_t *l4;       /* the transport's header, in the frame's first span */
+    size_t l4_contig;        /* octets of the packet that lie there in one run */
+    size_t l4_off;           /* of l4, from the frame's first octet */
+    size_t l4_len;           /* transport header and payload; the frame has them all */
+    const uint8_t *l3;       /* the network header, for ICMP errors; l3_len octets to l4 */
+    size_t l3_len;
+    uint8_t network;         /* slot of the network layer */
+    uint8_t link;
+    uint8_t protocol, ttl, ecn;
+    bool multicast;          /* sent to a multicast or broadcast address (either layer) */
+};
+
+/*
+ * Is the transport checksum good? By what the driver says, else by summing all
+ * spans with the pseudo-header (RFC 9293 section 3.1).
+ */
+bool tern_net_packet_sum_ok(const struct tern_net *net, const struct tern_net_packet *pkt);
+
+/* ---- Sending ---------------------------------------------------------------- */
+
+/*
+ * Where packets to one destination go: a neighbour found before. May be kept
+ * and handed back; the network layer checks that it still holds (generation).
+ * All zero: not looked up yet.
+ */
+struct tern_net_path {
+    uint32_t generation;
+    uint16_t neighbour;
+    uint8_t link;
+    uint8_t network;
+};
+
+struct tern_net_out {
+    /* in */
+    const struct tern_addr *src, *dst;    /* src is ours; see ops->source */
+    struct tern_net_path *path;           /* may be updated */
+    uint8_t protocol;
+    uint8_t ttl;                          /* 0: the default */
+    uint8_t tos;                          /* DSCP and ECN */
+    bool dont_fragment;                   /* always for TCP */
+    uint8_t transport;                    /* slot of the caller, for wait */
+    /* out, when begin returned TERN_OK */
+    struct tern_tx tx;                    /* csum and gso members are the caller's to fill */
+    struct tern_link *link;
+    uint8_t *l4;                          /* where the transport header goes */
+    size_t l4_cap;                        /* octets there: at least what was asked for */
+    uint16_t l4_off;                      /* of l4 in the frame, for csum_start, hdr_len */
+    uint32_t pseudo;                      /* sum of the pseudo-header without the length */
+    /* out, when begin returned TERN_FULL or TERN_AGAIN */
+    uint32_t *wait;                       /* the list to join: ops->wake names it later */
+    /* private to the network layer */
+    uint64_t own[2];
+};
+
+/* An ICMP error about a packet that seems to be ours, its quote bounds-checked. */
+struct tern_net_error {
+    enum {
+        TERN_NET_ERROR_UNREACHABLE,    /* net, host, administratively */
+        TERN_NET_ERROR_PROTOCOL,       /* hard: protocol unreachable */
+        TERN_NET_ERROR_PORT,           /* hard: port unreachable */
+        TERN_NET_ERROR_TOO_BIG,        /* mtu says the next hop's */
+        TERN_NET_ERROR_EXPIRED,        /* TTL or reassembly time */
+        TERN_NET_ERROR_PARAMETER,
+    } kind;
+    struct tern_addr src, dst;    /* of the quoted packet: src is one of ours */
+    const uint8_t *l4;            /* quoted octets of the transport, at least 8 */
+    size_t l4_len;
+    uint16_t mtu;
+    uint8_t network, link;
+};
+
+/* A network layer: `ops` of a part with role NETWORK. */
+struct tern_net_network_ops {
+    uint8_t hdr_len;    /* without options */
+    enum tern_err (*init)(struct tern_net *net, void *context);
+
+    /* A frame with this EtherType; off is where its payload begins. Counts what it drops. */
+    void (*input)(struct tern_net *net, void *context, uint8_t link, struct tern_rx *rx,
+                  size_t off, bool to_group);
+
+    /* Any other EtherType that belongs to it (ARP): true if it took the frame. */
+    bool (*input_other)(struct tern_net *net, void *context, uint8_t link, struct tern_rx *rx,
+                        size_t off, uint16_t ethertype, bool to_group);
+
+    /* Is it of this family? */
+    bool (*family)(const struct tern_addr *addr);
+
+    /* Is it an address of ours, on this link (0xff: on any)? */
+    bool (*is_ours)(const struct tern_net *net, const void *context, const struct tern_addr *addr,
+                    uint8_t link);
+
+    /* The source address for dst by route. TERN_UNREACHABLE: no way. */
+    enum tern_err (*source)(struct tern_net *net, void *context, const struct tern_addr *dst,
+                            uint16_t scope, struct tern_addr *src);
+
+    /* The path MTU to dst as far as it is known; 0: no route. Set: what ICMP said, checked above. */
+    uint16_t (*mtu)(const struct tern_net *net, const void *context, const struct tern_addr *dst);
+    void (*set_mtu)(struct tern_net *net, void *context, const struct tern_addr *dst,
+                    uint16_t mtu);
+
+    /*
+     * Lends a slot behind its headers for l4_len octets. TERN_FULL: the driver
+     * has none; TERN_AGAIN: the neighbour is being resolved (for both: join
+     * out->wait, hold no packet); TERN_UNREACHABLE: no route, neighbour failed.
+     */
+    enum tern_err (*begin)(struct tern_net *net, void *context, struct tern_net_out *out,
+                           size_t l4_len);
+
+    /* Sends it with l4_len octets, or gives the slot back (0). tx.csum_partial etc. are set. */
+    void (*commit)(struct tern_net *net, void *context, struct tern_net_out *out, size_t l4_len);
+
+    /*
+     * Sends one whole transport payload that may have to be copied and kept
+     * for an unresolved neighbour (at most as configured), or be fragmented
+     * when out->dont_fragment is not set. For datagrams and ICMP.
+     */
+    enum tern_err (*send)(struct tern_net *net, void *context, struct tern_net_out *out,
+                          const uint8_t *l4, size_t l4_len);
+
+    /* Upper-layer progress confirms that the neighbour is alive. */
+    void (*confirm)(struct tern_net *net, void *context, const struct tern_net_path *path);
+
+    /* Answers a packet with an ICMP "port unreachable" (rate-limited, RFC 1122 3.2.2). */
+    void (*port_unreachable)(struct tern_net *net, void *context,
+                             const struct tern_net_packet *pkt);
+
+    /* The link's carrier, MAC or MTU changed; the turn ends (release what was lent in it). */
+    void (*link_changed)(struct tern_net *net, void *context, uint8_t link);
+    void (*turn_end)(struct tern_net *net, void *context);
+};
+
+/* A transport: `ops` of a part with role TRANSPORT. */
+struct tern_net_transport_ops {
+    enum tern_err (*init)(struct tern_net *net, void *context, uint8_t slot);
+
+    /* A packet of this protocol. Checks, counts, updates state, threads the frame. */
+    void (*input)(struct tern_net *net, void *context, const struct tern_net_packet *pkt);
+
+    void (*error)(struct tern_net *net, void *context, const struct tern_net_error *error);
+
+    /*
+     * The objects on *list (their 32-bit links; the head is at list) may try
+     * again (TERN_OK), or their neighbour did not answer (TERN_UNREACHABLE).
+     * The transport empties the list.
+     */
+    void (*wake)(struct tern_net *net, void *context, uint32_t *list, enum tern_err why);
+
+    /* One visit to object `index`, which is off the list of news before the call. */
+    void (*visit)(struct tern_net *net, void *context, uint32_t index);
+
+    /* The link word of object `index` in the list of news. */
+    uint32_t *(*ready_link)(void *context, uint32_t index);
+
+    /* The turn ends: keep (copy) what is still wanted of lent frames; then send what is due. */
+    void (*put_away)(struct tern_net *net, void *context);
+    void (*send)(struct tern_net *net, void *context);
+
+    /* An address of ours is gone: what is bound to it ends with TERN_UNREACHABLE. */
+    void (*address_lost)(struct tern_net *net, void *context, const struct tern_addr *addr);
+
+    /* A link's MTU or offloads changed. */
+    void (*link_changed)(struct tern_net *net, void *context, uint8_t link);
+};
+
+/* A client (DHCP): `ops` of a part with role CLIENT. */
+struct tern_net_client_ops {
+    enum tern_err (*init)(struct tern_net *net, void *context);
+    void (*link_changed)(struct tern_net *net, void *context, uint8_t link);
+    /* An ARP packet claims addr on link from another MAC than ours: was that our probe's answer? */
+    void (*conflict)(struct tern_net *net, void *context, uint8_t link, uint32_t addr);
+};
+
+/* ---- The core's services ------------------------------------------------------ */
+
+/*
+ * Objects with news are named by a handle: (slot << 28) + index + 1, so 0 is
+ * none; an object is on the list at most once (the transport keeps the flag).
+ */
+#define TERN_NET_HANDLE_SLOT_SHIFT 28
+void tern_net_ready(struct tern_net *net, uint8_t transport, uint32_t index);
+
+/* Something waits to be sent at the end of this turn. */
+static inline void tern_net_worked(struct tern_net *net)
+{
+    tern_provider_worked(&net->provider);
+}
+
+/* Queues an event for the application. */
+void tern_net_event(struct tern_net *net, enum tern_net_event event, uint8_t link,
+                    const struct tern_addr *addr);
+
+/* The context of a part in use, or NULL. */
+void *tern_net_context(const struct tern_net *net, const struct tern_net_part *part);
+
+/* The network layer for an address's family: its slot, or 0xff. */
+uint8_t tern_net_network_of(const struct tern_net *net, const struct tern_addr *addr);
+
+static inline const struct tern_net_network_ops *tern_net_network(const struct tern_net *net,
+                                                                  uint8_t slot)
+{
+    return net->networks[slot].ops;
+}
+
+/*
+ * A slot on a link, an Ethernet header in front; *wait is set on TERN_FULL.
+ * The commit marks the link for the flush at the end of the turn.
+ */
+enum tern_err tern_net_slot_begin(struct tern_net *net, uint8_t link, uint8_t transport,
+                                  const uint8_t dst_mac[6], uint16_t ethertype, size_t len,
+                                  struct tern_tx *tx, uint32_t **wait);
+void tern_net_slot_commit(struct tern_net *net, uint8_t link, struct tern_tx *tx, size_t len);
+
+/* For ipv4 when a transport's packet is complete: finds the transport, or false. */
+bool tern_net_deliver(struct tern_net *net, const struct tern_net_packet *pkt);
+bool tern_net_deliver_error(struct tern_net *net, uint8_t protocol,
+                            const struct tern_net_error *error);
+
+/* An address of ours came or went: tells transports and the application. */
+void tern_net_address_lost(struct tern_net *net, uint8_t link, const struct tern_addr *addr);
+
+#endif
