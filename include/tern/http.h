@@ -1,0 +1,613 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * HTTP/1.1 on streams: a server, the exchange that its handlers see, assets
+ * compiled into the program, and the parts the server is made of, which are
+ * pure functions and useful alone.
+ *
+ * Standards: RFC 9110 (semantics), RFC 9112 (HTTP/1.1), RFC 3986 (targets).
+ *
+ * One exchange is one request with its answer. Its first member is a struct
+ * tern_stream, the body both ways: `data` and `ended` bring the request's,
+ * write, borrow, reserve and finish send the answer's. A server that greets:
+ *
+ *     static void greet(void *app, struct tern_http_exchange *x)
+ *     {
+ *         static const struct tern_http_field text[] = {
+ *             TERN_HTTP_FIELD("content-type", "text/plain"),
+ *         };
+ *         (void)app;
+ *         if (tern_http_respond(x, 200, text, 1, 6) == TERN_OK)
+ *             (void)tern_stream_write(&x->stream, (const uint8_t *)"hello\n", 6);
+ *     }
+ *     ...
+ *     static struct tern_http_conn conns[64];
+ *     static struct tern_http_head heads[8];
+ *     struct tern_http_config config = { .request = greet };
+ *     err = tern_http_server_init(&server, &turn, &config, conns, 64, heads, 8);
+ *     err = tern_listen(host, 80, tern_http_accept, &server);
+ *
+ * The server, its connections and its heads are placed for the server's life.
+ * Nothing grows with what a peer sends.
+ */
+#ifndef TERN_HTTP_H
+#define TERN_HTTP_H
+
+#include <tern/stream.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct tern_listener;
+
+/* ---- Words of the protocol ---------------------------------------------- */
+
+/* A piece of a message; not terminated. data may be NULL where len is 0. */
+struct tern_http_span {
+    const char *data;
+    size_t len;
+};
+
+/* A field line (RFC 9110 section 5): the value without the space around it. */
+struct tern_http_field {
+    struct tern_http_span name, value;
+};
+
+/* A field made of two string literals, as an initialiser. */
+#define TERN_HTTP_FIELD(name_text, value_text) \
+    { { (name_text), sizeof(name_text) - 1 }, { (value_text), sizeof(value_text) - 1 } }
+
+enum tern_http_method {
+    TERN_HTTP_OTHER,    /* any other token: tern_http_method_text has it */
+    TERN_HTTP_GET,
+    TERN_HTTP_HEAD,
+    TERN_HTTP_POST,
+    TERN_HTTP_PUT,
+    TERN_HTTP_DELETE,
+    TERN_HTTP_CONNECT,
+    TERN_HTTP_OPTIONS,
+    TERN_HTTP_TRACE,
+    TERN_HTTP_PATCH,
+};
+
+/* As a body's length: not known (yet). */
+#define TERN_HTTP_UNKNOWN UINT64_MAX
+
+/*
+ * Why a request was refused or a connection given up, one counter each. The
+ * status that is answered and the text in the answer's body belong to it.
+ */
+enum tern_http_fault {
+    TERN_HTTP_FAULT_NONE,
+    /* the request line (RFC 9112 section 3) */
+    TERN_HTTP_METHOD_EMPTY,
+    TERN_HTTP_METHOD_CHAR,
+    TERN_HTTP_METHOD_LONG,
+    TERN_HTTP_METHOD_CONNECT,
+    TERN_HTTP_TARGET_CHAR,
+    TERN_HTTP_TARGET_LONG,
+    TERN_HTTP_TARGET_FORM,
+    TERN_HTTP_TARGET_HOST,
+    TERN_HTTP_VERSION_MALFORMED,
+    TERN_HTTP_VERSION_UNSUPPORTED,
+    /* lines and fields (sections 2.2 and 5) */
+    TERN_HTTP_LINE_BARE_LF,
+    TERN_HTTP_LINE_BARE_CR,
+    TERN_HTTP_LINE_SPACE_FIRST,
+    TERN_HTTP_LINE_FOLDED,
+    TERN_HTTP_NAME_EMPTY,
+    TERN_HTTP_NAME_CHAR,
+    TERN_HTTP_NAME_SPACE,
+    TERN_HTTP_NAME_NO_COLON,
+    TERN_HTTP_NAME_LONG,
+    TERN_HTTP_VALUE_CHAR,
+    TERN_HTTP_HEAD_LONG,
+    TERN_HTTP_FIELDS_MANY,
+    /* whom it is for (section 3.2) */
+    TERN_HTTP_HOST_MISSING,
+    TERN_HTTP_HOST_TWICE,
+    TERN_HTTP_HOST_MALFORMED,
+    /* framing (section 6) */
+    TERN_HTTP_LENGTH_TWICE,
+    TERN_HTTP_LENGTH_MALFORMED,
+    TERN_HTTP_LENGTH_AND_CODING,
+    TERN_HTTP_CODING_TWICE,
+    TERN_HTTP_CODING_MALFORMED,
+    TERN_HTTP_CODING_UNKNOWN,
+    TERN_HTTP_CODING_VERSION,
+    TERN_HTTP_EXPECT_UNKNOWN,
+    TERN_HTTP_BODY_LONG,
+    /* chunks (section 7.1) */
+    TERN_HTTP_CHUNK_SIZE_MALFORMED,
+    TERN_HTTP_CHUNK_SIZE_LONG,
+    TERN_HTTP_CHUNK_EXT_MALFORMED,
+    TERN_HTTP_CHUNK_EXT_LONG,
+    TERN_HTTP_CHUNK_END_MISSING,
+    TERN_HTTP_TRAILER_LONG,
+    /* time, ends and pools */
+    TERN_HTTP_TRUNCATED,         /* the peer ended inside a request */
+    TERN_HTTP_HEAD_TIME,         /* the head took longer than head_ns */
+    TERN_HTTP_BODY_TIME,         /* the body came slower than body_rate */
+    TERN_HTTP_READ_TIME,         /* the peer reads slower than read_rate: aborted */
+    TERN_HTTP_NO_HEAD,           /* an incomplete head, and no buffer for it */
+    TERN_HTTP_UNANSWERED,        /* the handler neither answered nor attached */
+    TERN_HTTP_CUT,               /* the handler ended an answer before its length: aborted */
+    TERN_HTTP_N_FAULTS
+};
+
+/* The status answered for a fault: 400, 408, 413, 414, 417, 431, 500, 501, 503 or 505. */
+uint16_t tern_http_fault_status(enum tern_http_fault fault);
+
+/* A phrase for people, "field name has a space before the colon". Constant. */
+const char *tern_http_fault_text(enum tern_http_fault fault);
+
+/* The reason phrase of RFC 9110 for a status; "Unknown" for others. Constant. */
+const char *tern_http_status_text(uint16_t status);
+
+/* ---- The exchange -------------------------------------------------------- */
+
+/*
+ * One request and its answer, of whatever version of HTTP. Lives from the
+ * server's `request` until its stream's `closed` has returned, or, where
+ * nothing is attached, until the answer is complete.
+ *
+ * The stream's events: `opened` comes after `request` has returned; `data` and
+ * `ended` give the request's body, decoded; a request without one is `ended`
+ * at once. `room` comes after a write that was cut short, and after
+ * tern_http_respond said TERN_FULL. `closed` with TERN_OK: the answer was
+ * queued completely and the request was taken or discarded. A missing `ended`
+ * means tern_stream_close while an answer of unknown length is under way, and
+ * nothing otherwise: a length already says where the answer ends.
+ *
+ * The stream's calls: before tern_http_respond write, borrow and reserve take
+ * nothing. Of an answer of known length they take no more than is missing;
+ * with its last octet it is finished. finish ends an answer of unknown length
+ * (of a known one, too early: the connection is aborted then). For HEAD, 204
+ * and 304 octets are taken and thrown away, so that handlers need not ask.
+ * close finishes and discards the rest of the request's body; abort breaks the
+ * connection off. `info` gives the connection's addresses.
+ */
+struct tern_http_exchange {
+    struct tern_stream stream;    /* first */
+    /* What follows is not part of the interface. */
+    const struct tern_http_request *request;
+    const uint8_t *head;
+};
+
+/* ---- The request, in an exchange. O(1); spans are lent, see tern_http_keep. */
+
+enum tern_http_method tern_http_method(const struct tern_http_exchange *x);
+struct tern_http_span tern_http_method_text(const struct tern_http_exchange *x);
+
+/* "http", or "https" where the stream below is TLS. */
+struct tern_http_span tern_http_scheme(const struct tern_http_exchange *x);
+
+/* Host and port, from the target or the Host field, checked. May be empty. */
+struct tern_http_span tern_http_authority(const struct tern_http_exchange *x);
+
+/*
+ * The target's path as it came, percent-encoded, beginning with "/", or "*"
+ * (OPTIONS only). tern_http_path_normalise makes it a path that one can use.
+ */
+struct tern_http_span tern_http_path(const struct tern_http_exchange *x);
+
+/* What follows the first "?", not decoded. Empty with NULL data: there was none. */
+struct tern_http_span tern_http_query(const struct tern_http_exchange *x);
+
+/* The request's minor version: 0 or 1. */
+unsigned tern_http_minor(const struct tern_http_exchange *x);
+
+/* The request's fields in their order, i < tern_http_n_fields(x). */
+size_t tern_http_n_fields(const struct tern_http_exchange *x);
+struct tern_http_field tern_http_field(const struct tern_http_exchange *x, size_t i);
+
+/*
+ * Finds the next field of a name (given in lower case, compared without
+ * regard to case), from index *i on; sets *i just past it. False: none.
+ * O(fields).
+ */
+bool tern_http_find(const struct tern_http_exchange *x, const char *name, size_t *i,
+                    struct tern_http_span *value);
+
+/* The body's length as announced; 0 without a body, TERN_HTTP_UNKNOWN if chunked. */
+uint64_t tern_http_body_len(const struct tern_http_exchange *x);
+
+/*
+ * Keeps the request's spans until `closed`; without it they are lent only
+ * until `request` returns. Copies the head into a head buffer of the server:
+ * spans taken before the call are replaced by those taken after it. May be
+ * called in `request` only; TERN_FULL: no buffer free. TERN_INVALID: later.
+ */
+enum tern_err tern_http_keep(struct tern_http_exchange *x);
+
+/* ---- The answer ---------------------------------------------------------- */
+
+/*
+ * Begins the final answer, in `request` or later, once (RFC 9110 section 15).
+ *
+ *   status    200..999; 101 is not answered by this.
+ *   fields    n_fields of them, read. Framing is libhttp's: content-length,
+ *             transfer-encoding, connection, keep-alive, proxy-connection,
+ *             te, trailer and upgrade are refused. date is added when absent
+ *             and the server knows the time.
+ *   body_len  how many octets the body will have, or TERN_HTTP_UNKNOWN:
+ *             chunked, or, for HTTP/1.0, up to the end of the connection.
+ *
+ * A head of at most TERN_RESERVE_LEAST octets (ours of about 120 included)
+ * finds room whenever it is answered in `request`.
+ *
+ * TERN_OK       the head is queued; the body may be written.
+ * TERN_FULL     no room for the head: call again in `room`.
+ * TERN_INVALID  a field of framing; a name that is no token; CR, LF, NUL or
+ *               another control octet in a value (RFC 9110 section 5.5); a
+ *               status out of range; answered before. Nothing was queued.
+ */
+enum tern_err tern_http_respond(struct tern_http_exchange *x, uint16_t status,
+                                const struct tern_http_field *fields, size_t n_fields,
+                                uint64_t body_len);
+
+/*
+ * Sends an interim answer, 100 or 102..199, before the final one (RFC 9110
+ * section 15.2). 100 is sent without being asked for when the client waits for
+ * it and the handler attached a `data` without having answered. To HTTP/1.0
+ * nothing is sent, with TERN_OK. Errors as tern_http_respond.
+ */
+enum tern_err tern_http_interim(struct tern_http_exchange *x, uint16_t status,
+                                const struct tern_http_field *fields, size_t n_fields);
+
+/*
+ * The whole answer in one call: status, text/plain and len octets of text
+ * (read, at most 256). As tern_http_respond; nothing is left to do.
+ */
+enum tern_err tern_http_respond_text(struct tern_http_exchange *x, uint16_t status,
+                                     const char *text, size_t len);
+
+/* ---- Request heads (RFC 9112 sections 2 to 5) ------------------------------ */
+
+#define TERN_HTTP_HEAD_CAP 8192u    /* octets of a head, at most */
+#define TERN_HTTP_FIELDS_CAP 100u   /* fields of a head, at most */
+
+/* Where a field line stands: offsets from the head's first octet. */
+struct tern_http_line {
+    uint16_t name_off, value_off, value_len;
+    uint8_t name_len, name;    /* name: private, which of the names libhttp knows */
+};
+
+/*
+ * A request head, parsed or on the way to it. Offsets count from the first
+ * octet given, so the head may move between calls.
+ */
+struct tern_http_request {
+    uint16_t head_max, target_max, fields_max;    /* limits */
+    uint16_t off;                                 /* parsed up to here */
+    uint16_t mark;                                /* where the token under way began */
+    uint8_t state;                                /* the parser's */
+    uint8_t fault;                                /* enum tern_http_fault, at off */
+    uint8_t method, method_len, minor;            /* method: enum tern_http_method */
+    uint8_t seen;                                 /* bits: which framing fields there are */
+    uint16_t method_off, target_off, target_len;
+    uint16_t head_len;                            /* the whole head with its empty line */
+    uint16_t path_off, path_len, query_off, query_len, authority_off, authority_len;
+    uint8_t form, framing_flags;                  /* of tern_http_target_parse, _framing */
+    uint16_t n_fields;
+    uint64_t body_len;                            /* set by the framing */
+    struct tern_http_line fields[TERN_HTTP_FIELDS_CAP];
+};
+
+/*
+ * Starts a request. Limits in octets of the head, octets of the target, and
+ * fields; 0, or more than the caps above: the cap (for the target 8,000, which
+ * RFC 9112 section 3 recommends). O(1): the fields are not touched.
+ */
+void tern_http_request_init(struct tern_http_request *r, size_t head_max, size_t target_max,
+                            size_t fields_max);
+
+/*
+ * Parses a head, as far as it is there.
+ *
+ *   buf, len  the head from its first octet on: all that the calls before were
+ *             given, at the same or another place, and what has come since.
+ *             Read, not kept. More than the head is harmless.
+ *
+ * Every octet is looked at once, however the head is cut; the result does not
+ * depend on the cuts. One empty line before the request is skipped (section
+ * 2.2). Lines end in CR LF, nothing else.
+ *
+ * TERN_OK         complete: r->head_len octets, results in *r.
+ * TERN_AGAIN      incomplete: call again with more.
+ * TERN_MALFORMED  refused: r->fault says why, r->off at which octet.
+ */
+enum tern_err tern_http_request_parse(struct tern_http_request *r, const uint8_t *buf, size_t len);
+
+/*
+ * Decides what a complete head asks for and how its body is framed, in one
+ * place: target form, Host, version, Content-Length, Transfer-Encoding,
+ * Expect and Connection (RFC 9112 sections 3.2, 3.3, 6.3, 9.3; RFC 9110
+ * sections 7.2 and 10.1.1), stricter than they ask where a proxy before us
+ * could read it differently. Fills path, query, authority, body_len and flags.
+ * TERN_MALFORMED: r->fault and r->off tell.
+ */
+enum tern_err tern_http_request_check(struct tern_http_request *r, const uint8_t *buf);
+
+/* Flags of a checked request. */
+enum {
+    TERN_HTTP_CHUNKED = 1,       /* the body is chunked */
+    TERN_HTTP_CLOSES = 2,        /* the connection ends with this exchange */
+    TERN_HTTP_CONTINUE = 4,      /* the client waits for 100 (Continue) */
+    TERN_HTTP_KEEPS = 8,         /* HTTP/1.0 with keep-alive: the answer must say so */
+};
+
+/*
+ * How an answer is framed (RFC 9112 section 6.3): by what was asked, the
+ * status, the length known to the handler, and the client's minor version.
+ */
+enum tern_http_framing {
+    TERN_HTTP_FRAME_NONE,        /* no body, no length field: 1xx, 204, 304 */
+    TERN_HTTP_FRAME_LENGTH,      /* Content-Length and a body */
+    TERN_HTTP_FRAME_HEAD,        /* HEAD: the fields of the answer to GET, no body */
+    TERN_HTTP_FRAME_CHUNKED,
+    TERN_HTTP_FRAME_CLOSE,       /* up to the end of the connection */
+};
+enum tern_http_framing tern_http_framing_choose(enum tern_http_method method, uint16_t status,
+                                                uint64_t body_len, unsigned minor);
+
+/* ---- Chunked bodies (RFC 9112 section 7.1) --------------------------------- */
+
+/* Zero-initialised it stands before the first chunk. */
+struct tern_http_chunked {
+    uint64_t left;             /* octets of this chunk that are still to come */
+    uint32_t ext_len;          /* of all chunk extensions so far */
+    uint32_t trailer_len;      /* of the trailer section so far */
+    uint8_t state, n_digits, fault, name_len;
+};
+
+#define TERN_HTTP_CHUNK_EXT_MAX 4096u     /* octets of extensions, all chunks of a body */
+#define TERN_HTTP_TRAILER_MAX 8192u       /* octets of a trailer section */
+
+/*
+ * Reads framing up to the next data.
+ *
+ *   in, in_len  what has come; read.
+ *   used        receives how many octets of framing were consumed.
+ *   data_len    receives how many octets of data stand at in + *used; 0 where
+ *               there are none yet. Of those the caller takes what it likes by
+ *               tern_http_chunked_take, and calls again with what follows.
+ *
+ * Extensions are checked and ignored; trailer fields are checked, bounded and
+ * dropped, never merged. O(in_len).
+ *
+ * TERN_AGAIN      all was consumed or is data: more to come.
+ * TERN_OK         the body is over; *used octets belonged to it.
+ * TERN_MALFORMED  c->fault says why, at octet *used.
+ */
+enum tern_err tern_http_chunked_next(struct tern_http_chunked *c, const uint8_t *in, size_t in_len,
+                                     size_t *used, size_t *data_len);
+
+/* Takes len octets of data, at most the *data_len that were offered. */
+static inline void tern_http_chunked_take(struct tern_http_chunked *c, size_t len)
+{
+    c->left -= len;
+}
+
+/* ---- Targets, paths, authorities, tags, dates: pure functions -------------- */
+
+/* The four forms of a target (RFC 9112 section 3.2). */
+enum tern_http_form {
+    TERN_HTTP_ORIGIN,       /* "/path?query" */
+    TERN_HTTP_ABSOLUTE,     /* "http://host/path?query" */
+    TERN_HTTP_AUTHORITY,    /* "host:port", CONNECT only */
+    TERN_HTTP_ASTERISK,     /* "*", OPTIONS only */
+};
+
+struct tern_http_target {
+    enum tern_http_form form;
+    struct tern_http_span scheme, authority, path, query;    /* point into the target */
+};
+
+/*
+ * Takes a target apart, for a method. An absolute target without a path gets
+ * "/" ("*" for OPTIONS), which then does not point into it. TERN_MALFORMED: it
+ * has none of the four forms, or not one that the method allows, its scheme is
+ * not http or https, or its authority has user information or is malformed.
+ */
+enum tern_err tern_http_target_parse(const char *target, size_t len, enum tern_http_method method,
+                                     struct tern_http_target *out);
+
+/*
+ * Checks "host" or "host:port" (RFC 3986 section 3.2 without user information):
+ * a name, an IPv4 address or an IPv6 address in brackets; a port of 1..65535.
+ * *host_len receives the length of the host, *port the number, 0 if none is
+ * given. Empty is allowed only where the scheme has no use for a host: the
+ * caller decides. TERN_MALFORMED otherwise.
+ */
+enum tern_err tern_http_authority_parse(const char *text, size_t len, size_t *host_len,
+                                        uint16_t *port);
+
+/*
+ * Makes a percent-encoded path one that can be looked up: decodes, joins
+ * "//", resolves "." and ".." (RFC 3986 section 5.2.4; ".." at the root stays
+ * there), once. out (room for len octets; may be path itself) receives a path
+ * that begins with "/", has no empty, "." or ".." segment, and ends in "/" if
+ * it names a directory. *out_len <= len.
+ *
+ * TERN_MALFORMED: it does not begin with "/"; "%" without two digits; an octet
+ * below 0x20, 0x7f or NUL, encoded or not; "/" or "\" encoded, "\" plain; what
+ * it decodes to is not UTF-8 in the shortest form (RFC 3629).
+ */
+enum tern_err tern_http_path_normalise(const char *path, size_t len, char *out, size_t *out_len);
+
+/*
+ * True if an If-None-Match value, "*" or a list, names the entity tag (given
+ * with its quotes), by weak comparison (RFC 9110 sections 8.8.3.2 and 13.1.2).
+ * A malformed list matches up to where it breaks.
+ */
+bool tern_http_etag_match(const char *list, size_t len, const char *etag, size_t etag_len);
+
+/* Writes "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 section 5.6.7): 29 octets, no terminator. */
+#define TERN_HTTP_DATE_LEN 29u
+void tern_http_date_format(uint64_t unix_s, char out[TERN_HTTP_DATE_LEN]);
+
+/* The media type for a path's extension; application/octet-stream if unknown. Constant. */
+const char *tern_http_content_type(const char *path, size_t len);
+
+/* ---- Server ----------------------------------------------------------------- */
+
+/*
+ * A head that has to wait: incomplete, or kept by its handler. A server takes
+ * one from its pool only then.
+ */
+struct tern_http_head {
+    struct tern_http_head *next;
+    size_t len;
+    struct tern_http_request request;
+    uint8_t octets[TERN_HTTP_HEAD_CAP];
+};
+
+struct tern_http_server;
+
+/* One connection. Members are not part of the interface. */
+struct tern_http_conn {
+    struct tern_http_exchange exchange;
+    struct tern_http_server *server;
+    struct tern_stream *below;
+    struct tern_http_conn *next;          /* in the pool */
+    struct tern_http_head *held;
+    struct tern_timer timer;
+    uint64_t due_ns;                      /* the deadline under way, TERN_NEVER: none */
+    uint64_t mark_ns, mark_octets;        /* where the rate under way is measured from */
+    uint64_t received, written;           /* octets of bodies in, of answers out */
+    uint64_t body_left, discard_left;     /* of the request */
+    struct tern_http_chunked chunked;
+    uint64_t answer_left;                 /* of an answer of known length */
+    const uint8_t *borrowed;              /* lent by the handler, not yet taken below */
+    size_t borrowed_len;
+    uint32_t flags, reserved;             /* conn's; octets lent by reserve */
+    uint32_t fault_off;
+    uint16_t status;
+    uint8_t state, fault, framing, watch, n_spans, spare[5];
+};
+
+struct tern_http_config {
+    /*
+     * A request's head is complete. Answers by tern_http_respond now, or
+     * attaches to the exchange's stream and answers later. May do anything to
+     * this and to other streams.
+     */
+    void (*request)(void *app, struct tern_http_exchange *x);
+    void *app;
+
+    size_t head_max;        /* octets of a head; 0: TERN_HTTP_HEAD_CAP */
+    size_t target_max;      /* octets of a target; 0: 8,000 */
+    size_t fields_max;      /* fields of a head; 0: TERN_HTTP_FIELDS_CAP */
+    uint64_t body_max;      /* octets of a request's body; 0: 1 MiB; TERN_HTTP_UNKNOWN: any */
+    uint64_t discard_max;   /* of a body nobody wants, to keep the connection; 0: 64 KiB */
+
+    uint64_t head_ns;       /* from a head's first octet (of the first: from the start); 0: 10 s */
+    uint64_t idle_ns;       /* between requests; 0: 60 s */
+    uint64_t body_ns;       /* how often a body's rate is judged; 0: 10 s */
+    uint64_t body_rate;     /* octets per second it must reach while we take all; 0: 200 */
+    uint64_t read_ns;       /* the same for the peer's reading of answers; 0: 20 s */
+    uint64_t read_rate;     /* 0: 200 */
+
+    /* Wall clock for the date field, nanoseconds since 1970; NULL: no date is sent. */
+    uint64_t (*wall_ns)(void *wall_user);
+    void *wall_user;
+};
+
+struct tern_http_stats {
+    uint64_t connections;                   /* accepted and served */
+    uint64_t refused;                       /* no tern_http_conn was free */
+    uint64_t requests;                      /* heads that reached the handler */
+    uint64_t answers;                       /* final answers completely queued */
+    uint64_t idle_closes;                   /* ended for idle_ns between requests */
+    uint64_t faults[TERN_HTTP_N_FAULTS];    /* refused and given up, by reason */
+};
+
+#define TERN_HTTP_LISTENERS 4u
+
+struct tern_http_server {
+    struct tern_http_stats stats;    /* to be read at any time */
+    /* What follows is not part of the interface. */
+    struct tern_turn *turn;
+    struct tern_http_config config;
+    struct tern_http_conn *conns, *free_conns;
+    struct tern_http_head *free_heads;
+    size_t n_conns, n_free_conns, n_heads, n_free_heads;
+    struct tern_listener *listeners[TERN_HTTP_LISTENERS];
+    size_t n_listeners;
+    bool draining, paused;
+    uint64_t date_s;                 /* second that date_text is for */
+    char date_text[TERN_HTTP_DATE_LEN];
+    struct tern_http_request scratch;    /* a head that lies whole in one run */
+};
+
+/*
+ * Starts a server on a turn. config is copied, conns and heads are placed.
+ * n_heads may be smaller than n_conns: a head needs a buffer only when it
+ * comes in pieces or is kept; without one a head in pieces is answered 503.
+ * TERN_INVALID: no `request`, no connections, or a limit above its cap.
+ */
+enum tern_err tern_http_server_init(struct tern_http_server *server, struct tern_turn *turn,
+                                    const struct tern_http_config *config,
+                                    struct tern_http_conn *conns, size_t n_conns,
+                                    struct tern_http_head *heads, size_t n_heads);
+
+/*
+ * The accept callback; app is the server. Takes a connection from the pool;
+ * none free: does not attach, so the stream is aborted, and counts.
+ */
+void tern_http_accept(void *app, struct tern_stream *s);
+
+/*
+ * From now on the listener is paused while all connections are taken. At most
+ * TERN_HTTP_LISTENERS, then TERN_FULL. The listener outlives the server's use.
+ */
+enum tern_err tern_http_server_listener(struct tern_http_server *server,
+                                        struct tern_listener *listener);
+
+/*
+ * From now on every answer ends its connection; idle connections end at once.
+ * Answers under way go on. O(connections). tern_http_server_active tells how
+ * many connections are left.
+ */
+void tern_http_server_drain(struct tern_http_server *server);
+size_t tern_http_server_active(const struct tern_http_server *server);
+
+/* For tests: is every member of the connection within what it may be? */
+bool tern_http_conn_sane(const struct tern_http_conn *conn);
+
+/* ---- Assets ------------------------------------------------------------------ */
+
+/* One file compiled in. Tables are sorted by path (octets, as strcmp) without duplicates. */
+struct tern_http_asset {
+    const char *path;            /* decoded and normal, "/img/a.png" */
+    const char *content_type;
+    const char *etag;            /* strong, with its quotes: "\"9f86d081\""; NULL: none */
+    const uint8_t *data;         /* constant for the program's life */
+    size_t len;
+};
+
+/* The table that `tern image --site` compiles into an appliance, sorted. */
+extern const struct tern_http_asset tern_http_site[];
+extern const size_t tern_http_site_len;    /* how many */
+
+/* The asset of a normal path (path_len octets), or NULL. O(log n). */
+const struct tern_http_asset *tern_http_asset_find(const struct tern_http_asset *assets, size_t n,
+                                                   const char *path, size_t path_len);
+
+/*
+ * Answers an exchange from a table; call it in `request`, nothing is left to
+ * do. GET and HEAD; other methods get 405 with Allow. A directory's path is
+ * answered with its index.html, and one that lacks its last "/" with 301. If-None-Match
+ * gives 304. Ranges are ignored: the answer is always the whole. The data is
+ * borrowed: an asset of any size takes no memory to send. A path that is
+ * malformed gets 400, one that is not there 404. Results as tern_http_respond.
+ */
+enum tern_err tern_http_assets_serve(struct tern_http_exchange *x,
+                                     const struct tern_http_asset *assets, size_t n);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
