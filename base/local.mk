@@ -1,3 +1,30 @@
 # SPDX-License-Identifier: ISC
 #
 # libtern-base: what all libraries share.
+
+lib_LTLIBRARIES += base/libtern-base.la
+
+base_libtern_base_la_CFLAGS = $(TERN_LIB_CFLAGS)
+base_libtern_base_la_LDFLAGS = -no-undefined -version-info 0:0:0 \
+    -export-symbols-regex '^tern_'
+# In reading order.
+base_libtern_base_la_SOURCES = \
+    base/base_internal.h \
+    base/err.c \
+    base/addr.c \
+    base/endpoint_addr.c \
+    base/wheel.c \
+    base/turn.c \
+    base/block.c \
+    base/siphash.c \
+    base/checksum.c \
+    base/drbg.c \
+    base/feed_internal.h \
+    base/feed_in.c \
+    base/feed_out.c \
+    base/feed.c
+
+tern_HEADERS += \
+    include/tern/base.h \
+    include/tern/stream.h \
+    include/tern/feed.h

@@ -268,6 +268,7 @@ struct tern_wheel {
     uint64_t occupied[TERN_WHEEL_LEVELS];   /* a bit a slot */
     struct tern_timer *slots[TERN_WHEEL_LEVELS][TERN_WHEEL_SLOTS];
     struct tern_timer *due;                 /* taken from their slot, not yet fired */
+    uint64_t near_ns;                       /* no timer of the present slot is due before */
 };
 
 /* ---- Turns ------------------------------------------------------------- */

@@ -53,22 +53,24 @@ struct tern_feed {
     struct tern_timer timer;
     struct tern_provider provider;                 /* used when the feed stands alone */
     struct tern_feed_set *set;                     /* or the set it belongs to */
-    struct tern_feed *ready_next;
+    struct tern_feed *ready_next, *work_next;      /* the set's */
     struct tern_endpoint_addr local, peer;
     tern_accept_fn *accept;
     void *app;
     struct tern_block *in_first, *in_last;
     size_t in_len, n_in_blocks;
-    struct tern_block *out_first, *out_last;
-    size_t out_len, n_out_blocks;                  /* copied octets and their blocks */
+    struct tern_block *in_reserved;                /* lent to the owner to read into */
+    struct tern_block *out_first, *out_last;       /* the copied octets of output */
+    size_t out_len, n_out_blocks;
     struct tern_feed_piece pieces[2 * TERN_FEED_BORROWS + 1];
-    uint16_t piece_first, n_pieces;
+    uint16_t piece_first, n_pieces, n_borrowed;
+    uint16_t n_spans;                              /* reserved: first the tail of out_last */
     struct tern_block *reserved_first, *reserved_last;
-    size_t n_reserved;
-    void (*readable)(struct tern_feed *feed, void *io_user);    /* see tern_feed_on_work */
-    void *io_user;
-    uint64_t out_total, out_sent;
-    uint32_t flags;                                /* feed.c's */
+    size_t reserved_len, reserved_tail_len;
+    size_t short_want;                             /* the room that a cut call waits for */
+    size_t unsent;                                 /* octets of output, borrowed ones too */
+    uint64_t linger_due_ns;
+    uint32_t flags;                                /* feed_internal.h */
     enum tern_err why;
 };
 
@@ -96,8 +98,9 @@ struct tern_feed *tern_feed_set_next(struct tern_feed_set *set);
 
 /*
  * Makes *feed a closed feed of the turn. config may be NULL (defaults); pool
- * is placed and may be shared. With set != NULL the feed is visited by the
- * set's provider.
+ * is placed and may be shared; input leaves an eighth of it, at least a block,
+ * to output, so it needs two blocks or more. With set != NULL the feed is
+ * visited by the set's provider.
  */
 void tern_feed_init(struct tern_feed *feed, struct tern_turn *turn,
                     struct tern_block_pool *pool, const struct tern_feed_config *config);
@@ -129,8 +132,9 @@ size_t tern_feed_input_room(const struct tern_feed *feed, size_t most);
 
 /*
  * In-place input: room in a block to read into, NULL if none is free (nothing
- * is lost: read later; the feed is marked, and the owner told by on_work when
- * there is room). Then tern_feed_input_commit(len).
+ * is lost: read later; a turn in which tern_feed_is_choked has become false
+ * visits the feed). Then tern_feed_input_commit(len), at any later time, 0 to
+ * give the room back; until then no other input.
  */
 uint8_t *tern_feed_input_reserve(struct tern_feed *feed, size_t *room);
 void tern_feed_input_commit(struct tern_feed *feed, size_t len);
@@ -141,7 +145,10 @@ void tern_feed_end(struct tern_feed *feed);
 /* The connection failed: closed(why) comes in the next visit; output is dropped. */
 void tern_feed_error(struct tern_feed *feed, enum tern_err why);
 
-/* One contiguous run of output, lent until tern_feed_sent. */
+/*
+ * One contiguous run of output, lent until tern_feed_sent or, when the stream
+ * fails, until the visit that brings `closed`.
+ */
 struct tern_feed_span {
     const uint8_t *data;
     size_t len;

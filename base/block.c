@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The block pool: equal pieces of one piece of memory on a free list, last
+ * given first taken, since that one is still in the cache.
+ */
+#include "base_internal.h"
+
+#include <string.h>
+
+#define BLOCK_ALIGN 16u
+
+_Static_assert(sizeof(struct tern_block) <= BLOCK_ALIGN, "a block's header fits its alignment");
+
+enum tern_err tern_block_pool_init(struct tern_block_pool *pool, void *mem, size_t mem_len,
+                                   size_t block_len)
+{
+    if (block_len < TERN_BLOCK_LEN_LEAST || block_len % BLOCK_ALIGN != 0 ||
+        block_len > UINT32_MAX)
+        return TERN_INVALID;
+    size_t skip = (BLOCK_ALIGN - (uintptr_t)mem % BLOCK_ALIGN) % BLOCK_ALIGN;
+    if (mem == NULL || mem_len < skip || mem_len - skip < block_len)
+        return TERN_INVALID;
+    memset(pool, 0, sizeof *pool);
+    unsigned char *first = (unsigned char *)mem + skip;
+    pool->n_blocks = (mem_len - skip) / block_len;
+    pool->data_cap = block_len - sizeof(struct tern_block);
+    for (size_t i = pool->n_blocks; i > 0; i--) {
+        struct tern_block *block = (struct tern_block *)(void *)(first + (i - 1) * block_len);
+        block->next = pool->free;
+        pool->free = block;
+    }
+    pool->n_free = pool->n_low = pool->n_blocks;
+    return TERN_OK;
+}
+
+struct tern_block *tern_block_take(struct tern_block_pool *pool)
+{
+    struct tern_block *block = pool->free;
+    if (block == NULL) {
+        pool->n_empty++;
+        return NULL;
+    }
+    pool->free = block->next;
+    pool->n_free--;
+    if (pool->n_free < pool->n_low)
+        pool->n_low = pool->n_free;
+    block->next = NULL;
+    block->off = block->len = 0;
+    return block;
+}
+
+void tern_block_give(struct tern_block_pool *pool, struct tern_block *block)
+{
+    block->next = pool->free;
+    pool->free = block;
+    pool->n_free++;
+}
