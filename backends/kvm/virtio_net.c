@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The network device: its features, configuration and memory, and the loop's
+ * side of it (virtio 1.2 sections 5.1.3 to 5.1.5).
+ */
+#include "virtio_net.h"
+
+#include <string.h>
+
+#define NET_F_CSUM (UINT64_C(1) << 0)
+#define NET_F_GUEST_CSUM (UINT64_C(1) << 1)
+#define NET_F_MTU (UINT64_C(1) << 3)
+#define NET_F_MAC (UINT64_C(1) << 5)
+#define NET_F_GUEST_TSO4 (UINT64_C(1) << 7)
+#define NET_F_GUEST_TSO6 (UINT64_C(1) << 8)
+#define NET_F_HOST_TSO4 (UINT64_C(1) << 11)
+#define NET_F_HOST_TSO6 (UINT64_C(1) << 12)
+#define NET_F_MRG_RXBUF (UINT64_C(1) << 15)
+#define NET_F_STATUS (UINT64_C(1) << 16)
+
+enum { QUEUE_RX = 0, QUEUE_TX = 1 };
+enum { STATUS_LINK_UP = 1 };
+enum { RX_CAP = 2048, ALIGN = 64, ETH_AND_TAG = 18 };
+enum { MTU_DEFAULT = 1500, MTU_LEAST = 68, MTU_MOST = 9216 };
+
+/* mac 6 x 8, status 16, max_virtqueue_pairs 16, mtu 16 (section 5.1.4) */
+enum { CONFIG_MAC = 0, CONFIG_STATUS = 6, CONFIG_MTU = 7, N_CONFIG = 8 };
+static const struct virtio_field config_fields[N_CONFIG] = {
+    { 0, 1 }, { 1, 1 }, { 2, 1 }, { 3, 1 }, { 4, 1 }, { 5, 1 }, { 6, 2 }, { 10, 2 },
+};
+
+struct virtio_net_config virtio_net_config_for(uint64_t memory_len)
+{
+    if (memory_len < UINT64_C(12) << 20)    /* 0.6 MiB */
+        return (struct virtio_net_config){
+            .n_rx = 64, .n_tx = 60, .n_tx_long = 3, .arena_len = 128u << 10,
+        };
+    if (memory_len < UINT64_C(48) << 20)    /* 1.3 MiB */
+        return (struct virtio_net_config){
+            .n_rx = 256, .n_tx = 120, .n_tx_long = 4, .arena_len = VIRTIO_NET_ARENA,
+        };
+    return (struct virtio_net_config){ 0 };    /* 1.5 MiB */
+}
+
+static size_t round_up(size_t len)
+{
+    return (len + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+}
+
+/* The largest power of two that is at most n; n >= 1. */
+static uint16_t power_of_two(uint16_t n)
+{
+    uint16_t p = 1;
+    while (p <= n / 2)
+        p = (uint16_t)(p * 2);
+    return p;
+}
+
+/* ---- Configuration -------------------------------------------------------- */
+
+/* Carrier and MTU; MAC at the start. False: nothing changed, or nothing could be read. */
+static bool config_read(struct virtio_net *net, bool first)
+{
+    uint32_t v[N_CONFIG] = { 0 };
+    if (virtio_dev_config(net->dev, config_fields, N_CONFIG, v) != TERN_OK) {
+        virtio_dev_say(net->dev, "its configuration never stands still");
+        return false;
+    }
+    uint64_t features = net->dev->features;
+    bool up = (features & NET_F_STATUS) == 0 || (v[CONFIG_STATUS] & STATUS_LINK_UP) != 0;
+    uint16_t mtu = MTU_DEFAULT;
+    if ((features & NET_F_MTU) != 0) {
+        mtu = (uint16_t)v[CONFIG_MTU];
+        if (mtu < MTU_LEAST)    /* nothing that an IP host could live with */
+            mtu = MTU_DEFAULT;
+        if (mtu > MTU_MOST)
+            mtu = MTU_MOST;
+    }
+    /* The buffers are as long as the first MTU demanded. */
+    if (!first && mtu > net->tx_cap - ETH_AND_TAG)
+        mtu = (uint16_t)(net->tx_cap - ETH_AND_TAG);
+    if (first && (features & NET_F_MAC) != 0)
+        for (size_t i = 0; i < 6; i++)
+            net->link.mac[i] = (uint8_t)v[CONFIG_MAC + i];
+    bool changed = up != net->link.up || mtu != net->link.mtu;
+    net->link.up = up;
+    net->link.mtu = mtu;
+    return changed;
+}
+
+static enum tern_err mac_choose(struct virtio_net *net, const struct virtio_net_config *config)
+{
+    static const uint8_t none[6], local[6] = { 0x02, 0x54, 0x65, 0x72, 0x6e, 0x01 };
+    uint8_t *mac = net->link.mac;
+    if ((net->dev->features & NET_F_MAC) == 0) {
+        memcpy(mac, config->mac, 6);
+        if (memcmp(mac, none, 6) == 0)
+            memcpy(mac, local, 6);
+        virtio_dev_say(net->dev, "has no address, takes a local one");
+    }
+    if ((mac[0] & 1) != 0 || memcmp(mac, none, 6) == 0) {
+        virtio_dev_say(net->dev, "has an address that is no station's");
+        return TERN_UNSUPPORTED;
+    }
+    return TERN_OK;
+}
+
+/* ---- Memory ---------------------------------------------------------------- */
+
+static enum tern_err rx_place(struct virtio_net *net, const struct virtio_net_config *config)
+{
+    const struct virtio_env *env = net->dev->env;
+    uint16_t max = net->dev->ops->queue_max(net->dev, QUEUE_RX);
+    if (max < 2)
+        return TERN_UNSUPPORTED;
+    uint16_t num = power_of_two(config->n_rx < max ? config->n_rx : max);
+    net->rx_cap = RX_CAP;
+    size_t frame = VIRTIO_NET_HDR_LEN + (size_t)net->link.mtu + ETH_AND_TAG;
+    if (!net->mergeable && frame > RX_CAP)    /* a frame has one buffer only */
+        net->rx_cap = (uint32_t)round_up(frame);
+    net->arena_len = config->arena_len;
+    net->rx_bufs = env->carve_io((size_t)num * net->rx_cap);
+    net->arena = env->carve(net->arena_len, 16);
+    net->parts = env->carve(num * sizeof *net->parts, _Alignof(struct virtio_used));
+    if (net->rx_bufs == NULL || net->arena == NULL || net->parts == NULL)
+        return TERN_FULL;
+    return virtio_queue_init(&net->rx, net->dev, QUEUE_RX, num);
+}
+
+static enum tern_err tx_place(struct virtio_net *net, const struct virtio_net_config *config)
+{
+    const struct virtio_env *env = net->dev->env;
+    bool segments = (net->dev->features & (NET_F_HOST_TSO4 | NET_F_HOST_TSO6)) != 0;
+    uint16_t max = net->dev->ops->queue_max(net->dev, QUEUE_TX);
+    if (max < 2)
+        return TERN_UNSUPPORTED;
+    if (max > VIRTIO_QUEUE_NUM_MAX)
+        max = VIRTIO_QUEUE_NUM_MAX;
+    max = power_of_two(max);
+    net->n_tx_long = segments ? config->n_tx_long : 0;
+    if (net->n_tx_long > max / 2)
+        net->n_tx_long = max / 2;
+    net->n_tx = config->n_tx;
+    if (net->n_tx > max - net->n_tx_long)
+        net->n_tx = (uint16_t)(max - net->n_tx_long);
+    uint16_t num = power_of_two((uint16_t)(net->n_tx + net->n_tx_long));
+    if (num < net->n_tx + net->n_tx_long)
+        num = (uint16_t)(num * 2);
+    if (num < 2)
+        num = 2;
+
+    size_t around = VIRTIO_NET_TX_SKEW + VIRTIO_NET_HDR_LEN;
+    size_t slot = round_up(around + net->link.mtu + ETH_AND_TAG);
+    size_t slot_long = round_up(around + VIRTIO_NET_FRAME_MAX);
+    if (slot < RX_CAP)
+        slot = RX_CAP;
+    net->tx_cap = (uint32_t)(slot - around);
+    net->tx_long_cap = (uint32_t)(slot_long - around);
+    net->tx_bufs = env->carve_io(slot * net->n_tx);
+    net->tx_free = env->carve(net->n_tx * sizeof *net->tx_free, _Alignof(uint16_t));
+    if (net->tx_bufs == NULL || net->tx_free == NULL)
+        return TERN_FULL;
+    if (net->n_tx_long > 0) {
+        net->tx_long_bufs = env->carve_io(slot_long * net->n_tx_long);
+        net->tx_long_free =
+            env->carve(net->n_tx_long * sizeof *net->tx_long_free, _Alignof(uint16_t));
+        if (net->tx_long_bufs == NULL || net->tx_long_free == NULL)
+            return TERN_FULL;
+    }
+    net->link.slot_max = net->n_tx_long > 0 ? VIRTIO_NET_FRAME_MAX : net->tx_cap;
+    return virtio_queue_init(&net->tx, net->dev, QUEUE_TX, num);
+}
+
+/* ---- The start --------------------------------------------------------------- */
+
+static enum tern_err config_check(struct virtio_net_config *config)
+{
+    if (config->n_rx == 0)
+        config->n_rx = 256;
+    if (config->n_tx == 0)
+        config->n_tx = 120;
+    if (config->n_tx_long == 0)
+        config->n_tx_long = 8;
+    if (config->arena_len == 0)
+        config->arena_len = VIRTIO_NET_ARENA;
+    if (config->n_rx < 2 || config->n_rx > VIRTIO_QUEUE_NUM_MAX ||
+        config->n_tx > VIRTIO_QUEUE_NUM_MAX / 2 || config->n_tx_long > VIRTIO_QUEUE_NUM_MAX / 2 ||
+        config->arena_len < VIRTIO_NET_ARENA_LEAST)
+        return TERN_INVALID;
+    return TERN_OK;
+}
+
+/*
+ * Section 5.1.4.2: large received frames only where buffers merge and the ring
+ * holds one; a checksum on sending is what segmentation stands on (5.1.3.1).
+ */
+static enum tern_err features_agree(struct virtio_net *net, const struct virtio_net_config *config)
+{
+    uint64_t offered;
+    enum tern_err err = virtio_dev_open(net->dev, &offered);
+    if (err != TERN_OK)
+        return err;
+    uint64_t wanted = NET_F_MAC | NET_F_MTU | NET_F_STATUS | NET_F_CSUM | NET_F_GUEST_CSUM |
+                      NET_F_MRG_RXBUF;
+    if ((offered & NET_F_CSUM) != 0)
+        wanted |= NET_F_HOST_TSO4 | NET_F_HOST_TSO6;
+    uint16_t max = net->dev->ops->queue_max(net->dev, QUEUE_RX);
+    uint16_t n_rx = power_of_two(config->n_rx < max || max == 0 ? config->n_rx : max);
+    if ((offered & NET_F_GUEST_CSUM) != 0 && (offered & NET_F_MRG_RXBUF) != 0 &&
+        (size_t)n_rx * RX_CAP >= VIRTIO_NET_HDR_LEN + VIRTIO_NET_FRAME_MAX)
+        wanted |= NET_F_GUEST_TSO4 | NET_F_GUEST_TSO6;
+    err = virtio_dev_agree(net->dev, offered, wanted);
+    if (err != TERN_OK)
+        return err;
+    uint64_t has = net->dev->features;
+    net->mergeable = (has & NET_F_MRG_RXBUF) != 0;
+    uint16_t offloads = 0;
+    offloads |= (has & NET_F_CSUM) != 0 ? TERN_OFFLOAD_TX_CSUM : 0;
+    offloads |= (has & NET_F_HOST_TSO4) != 0 ? TERN_OFFLOAD_TX_TSO4 : 0;
+    offloads |= (has & NET_F_HOST_TSO6) != 0 ? TERN_OFFLOAD_TX_TSO6 : 0;
+    offloads |= (has & NET_F_GUEST_CSUM) != 0 ? TERN_OFFLOAD_RX_CSUM : 0;
+    offloads |= (has & (NET_F_GUEST_TSO4 | NET_F_GUEST_TSO6)) != 0 ? TERN_OFFLOAD_RX_GRO : 0;
+    net->link.offloads = offloads;
+    return TERN_OK;
+}
+
+static enum tern_err start(struct virtio_net *net, const struct virtio_net_config *config)
+{
+    enum tern_err err = features_agree(net, config);
+    if (err != TERN_OK)
+        return err;
+    (void)config_read(net, true);
+    if (net->link.mtu == 0)
+        return TERN_UNSUPPORTED;
+    if ((err = mac_choose(net, config)) != TERN_OK)
+        return err;
+    if ((err = rx_place(net, config)) != TERN_OK || (err = tx_place(net, config)) != TERN_OK) {
+        virtio_dev_say(net->dev, err == TERN_FULL ? "no memory for its queues"
+                                                  : "has no two queues");
+        return err;
+    }
+    if ((err = net->dev->ops->irq_start(net->dev)) != TERN_OK) {
+        virtio_dev_say(net->dev, "its interrupt cannot be had");
+        return err;
+    }
+    if ((err = net->dev->ops->queue_start(net->dev, &net->rx)) != TERN_OK ||
+        (err = net->dev->ops->queue_start(net->dev, &net->tx)) != TERN_OK) {
+        virtio_dev_say(net->dev, "does not take its queues");
+        return err;
+    }
+    return TERN_OK;
+}
+
+enum tern_err virtio_net_init(struct virtio_net *net, struct virtio_dev *dev,
+                              const struct virtio_net_config *config)
+{
+    struct virtio_net_config c = config != NULL ? *config : (struct virtio_net_config){ 0 };
+    enum tern_err err = config_check(&c);
+    if (err != TERN_OK || dev->interrupt == NULL)
+        return TERN_INVALID;
+    memset(net, 0, sizeof *net);
+    net->dev = dev;
+    net->link.ops = &virtio_net_link_ops;
+    net->link.name = dev->name;
+    err = start(net, &c);
+    if (err != TERN_OK) {
+        net->link.up = false;
+        virtio_dev_stop(dev);
+        return err;
+    }
+    virtio_dev_go(dev);
+    virtio_net_tx_start(net);
+    virtio_net_rx_start(net);
+    return TERN_OK;
+}
+
+/* ---- The loop's side ------------------------------------------------------------ */
+
+/* Section 2.1.2: a device that gives up says so with a change of configuration. */
+static bool changed(struct virtio_net *net)
+{
+    if (net->dev->stopped) {
+        bool was_up = net->link.up;
+        net->link.up = false;
+        return was_up;
+    }
+    if (!net->dev->config_changed)
+        return false;
+    net->dev->config_changed = false;
+    if ((net->dev->ops->status(net->dev) & VIRTIO_STATUS_NEEDS_RESET) != 0) {
+        virtio_dev_say(net->dev, "gave up");
+        virtio_dev_stop(net->dev);
+        return changed(net);
+    }
+    return config_read(net, false);
+}
+
+bool virtio_net_poll(struct virtio_net *net, uint64_t now_ns, uint64_t *deadline_ns)
+{
+    bool news = false;
+    if (net->rx.armed && !net->dev->stopped)
+        virtio_queue_disarm(&net->rx);
+    if ((net->tx_owed || net->tx_long_owed) && virtio_net_tx_room(net)) {
+        *deadline_ns = tern_link_tx_room(&net->link, now_ns);
+        news = true;
+    }
+    size_t n = virtio_net_rx_batch(net);
+    if (n > 0) {
+        net->stats.rx_batches++;
+        *deadline_ns = tern_link_input(&net->link, net->batch, n, now_ns);
+        news = true;
+    }
+    if (changed(net)) {    /* last: a breach in this very poll is told at once */
+        net->stats.changes++;
+        *deadline_ns = tern_link_changed(&net->link, now_ns);
+        news = true;
+    }
+    return news;
+}
+
+bool virtio_net_idle(struct virtio_net *net)
+{
+    if (net->dev->stopped)
+        return !net->link.up;    /* still to be told */
+    bool owed = net->tx_owed || net->tx_long_owed;
+    if (net->dev->config_changed || virtio_net_rx_waiting(net) ||
+        (net->tx_owed && net->n_tx_free > 0) || (net->tx_long_owed && net->n_tx_long_free > 0))
+        return false;
+    return virtio_queue_arm(&net->rx) && (!owed || virtio_queue_arm(&net->tx));
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * virtio-net (virtio 1.2 section 5.1) as a link: a driver that does not trust
+ * its device. One receive and one transmit queue.
+ *
+ * A received frame is copied once, before anything looks at it, from the
+ * buffers that the device can write into a private arena, and its buffers go
+ * back to the device; the arena is free again when the stack's input returns.
+ *
+ * The loop around it:
+ *
+ *     for (;;) {
+ *         uint64_t now_ns = pvh_now_ns(), deadline_ns;
+ *         if (!virtio_net_poll(&net, now_ns, &deadline_ns))
+ *             deadline_ns = tern_turn_run(&turn, now_ns);
+ *         if (deadline_ns > now_ns && virtio_net_idle(&net))
+ *             pvh_wait(deadline_ns);
+ *     }
+ */
+#ifndef TERN_VIRTIO_NET_H
+#define TERN_VIRTIO_NET_H
+
+#include <tern/link.h>
+
+#include "virtio.h"
+
+#define VIRTIO_NET_HDR_LEN 12u               /* with VERSION_1 it always has num_buffers */
+#define VIRTIO_NET_FRAME_MAX 65553u          /* 65,535 of IP, Ethernet, one tag */
+#define VIRTIO_NET_TX_SKEW 6u                /* before the header in a slot: aligns the IP header */
+#define VIRTIO_NET_ARENA_LEAST (68u << 10)
+#define VIRTIO_NET_ARENA (256u << 10)
+
+/* How much memory the driver takes. Zeros: the defaults. */
+struct virtio_net_config {
+    uint16_t n_rx;         /* receive buffers of 2 KiB; a power of two; 256 */
+    uint16_t n_tx;         /* slots for a frame of the MTU's size; 120 */
+    uint16_t n_tx_long;    /* slots for a frame of 64 KiB, if the device segments; 8 */
+    size_t arena_len;      /* private memory for received frames; VIRTIO_NET_ARENA */
+    uint8_t mac[6];        /* for a device that has no address of its own */
+};
+
+/* What suits a machine with so many octets of memory: an eighth of it at most. */
+struct virtio_net_config virtio_net_config_for(uint64_t memory_len);
+
+/* Frames, each in exactly one counter; breaches stand in the device. */
+struct virtio_net_stats {
+    uint64_t rx_frames, rx_octets, rx_batches;
+    uint64_t rx_runt;          /* dropped: shorter than an Ethernet header */
+    uint64_t rx_bad_header;    /* dropped: offload fields that contradict the frame */
+    uint64_t tx_frames, tx_octets;
+    uint64_t tx_full;          /* slots refused: each owed a tx_room */
+    uint64_t changes;          /* changes of carrier or MTU told to the stack */
+};
+
+/* Members are the driver's; the stack uses link. */
+struct virtio_net {
+    struct tern_link link;
+    struct virtio_dev *dev;
+    struct virtio_queue rx, tx;
+    struct virtio_net_stats stats;
+
+    uint8_t *rx_bufs;               /* n_rx buffers of rx_cap octets, the device's */
+    uint32_t rx_cap;
+    bool mergeable;
+    uint8_t *arena;                 /* private */
+    size_t arena_len;
+    struct virtio_used *parts;      /* of the frame that is being gathered */
+    uint16_t n_parts, n_parts_needed;
+    uint32_t parts_len;             /* octets in them, header included */
+    uint8_t rx_hdr[VIRTIO_NET_HDR_LEN];
+
+    uint8_t *tx_bufs, *tx_long_bufs;
+    uint32_t tx_cap, tx_long_cap;   /* octets of frame in a slot */
+    uint16_t n_tx, n_tx_long;       /* ids 0..n_tx-1 are short, the next are long */
+    uint16_t *tx_free, *tx_long_free;    /* stacks of ids */
+    uint16_t n_tx_free, n_tx_long_free;
+    bool tx_owed, tx_long_owed;
+
+    struct tern_rx batch[TERN_LINK_BATCH];
+    struct tern_span spans[TERN_LINK_BATCH];
+};
+
+/*
+ * Starts the device, which stands reset or in any state; net and dev are
+ * placed, dev->interrupt is set. Memory comes from dev->env. The link is ready to be attached, but
+ * nothing is delivered before the first poll.
+ *
+ * TERN_UNSUPPORTED: a device that cannot be used, see the log; TERN_INVALID:
+ * config; TERN_FULL: no memory.
+ */
+enum tern_err virtio_net_init(struct virtio_net *net, struct virtio_dev *dev,
+                              const struct virtio_net_config *config);
+
+/*
+ * Tells the stack what is new: a change, room to send, one batch of frames, each
+ * a turn of its own. False: there was nothing, and no turn was run. *deadline_ns
+ * is what the last turn returned.
+ */
+bool virtio_net_poll(struct virtio_net *net, uint64_t now_ns, uint64_t *deadline_ns);
+
+/*
+ * Asks the device for interrupts before the loop waits. False: there is news
+ * already, for which no interrupt may come: poll again instead.
+ */
+bool virtio_net_idle(struct virtio_net *net);
+
+/* The driver's other files: fills the ring, gathers a batch; slots. */
+void virtio_net_rx_start(struct virtio_net *net);
+size_t virtio_net_rx_batch(struct virtio_net *net);
+bool virtio_net_rx_waiting(const struct virtio_net *net);
+void virtio_net_tx_start(struct virtio_net *net);
+bool virtio_net_tx_room(struct virtio_net *net);
+extern const struct tern_link_ops virtio_net_link_ops;
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * virtio devices of a PVH guest: over PCI (pc, q35, most hypervisors) and over
+ * MMIO (microvm, Firecracker). All calls before the seal.
+ */
+#ifndef TERN_VIRTIO_PVH_H
+#define TERN_VIRTIO_PVH_H
+
+#include <backends/pvh/pvh.h>
+
+#include "virtio.h"
+
+/* The machine as drivers see it. */
+extern const struct virtio_env virtio_pvh_env;
+
+/*
+ * The nth (from 0) device of a type (VIRTIO_TYPE_*) that can be used, PCI
+ * before MMIO. dev is placed. Before its driver's init the caller may set
+ * interrupt and interrupt_arg. One that cannot be used is named in the log.
+ * TERN_UNREACHABLE: there is none.
+ */
+enum tern_err virtio_pvh_find(uint16_t type, unsigned nth, struct virtio_dev *dev);
+
+/*
+ * Is this function or place a device of that type with a modern interface?
+ * TERN_OK: dev is ready for virtio_dev_open. TERN_UNREACHABLE: another thing.
+ * TERN_UNSUPPORTED: such a device, which cannot be used, as the log says.
+ */
+enum tern_err virtio_pci_init(struct virtio_dev *dev, const struct pvh_pci *pci, uint16_t type);
+enum tern_err virtio_mmio_init(struct virtio_dev *dev, const struct pvh_mmio *mmio, uint16_t type);
+
+#endif
