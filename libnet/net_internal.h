@@ -69,6 +69,7 @@ struct tern_net_out {
     uint8_t tos;                          /* DSCP and ECN */
     bool dont_fragment;                   /* always for TCP */
     uint8_t transport;                    /* slot of the caller, for wait */
+    uint16_t scope;                       /* only by this link: index plus one; 0: by route */
     /* out, when begin returned TERN_OK */
     struct tern_tx tx;                    /* csum and gso members are the caller's to fill */
     struct tern_link *link;
@@ -157,6 +158,13 @@ struct tern_net_network_ops {
     /* The link's carrier, MAC or MTU changed; the turn ends (release what was lent in it). */
     void (*link_changed)(struct tern_net *net, void *context, uint8_t link);
     void (*turn_end)(struct tern_net *net, void *context);
+
+    /*
+     * Receives a multicast group on a link (index plus one; 0: the first that
+     * has an address), or no longer. Bookkeeping of this host only.
+     */
+    enum tern_err (*join)(struct tern_net *net, void *context, const struct tern_addr *group,
+                          uint16_t scope, bool leave);
 };
 
 /* A transport: `ops` of a part with role TRANSPORT. */
@@ -232,8 +240,10 @@ static inline const struct tern_net_network_ops *tern_net_network(const struct t
 }
 
 /*
- * A slot on a link, an Ethernet header in front; *wait is set on TERN_FULL.
- * The commit marks the link for the flush at the end of the turn.
+ * A slot on a link for len octets behind an Ethernet header, which it writes;
+ * *wait is set on TERN_FULL (transport 0xff: nobody waits, wait may be NULL).
+ * The commit (len as in begin; 0 gives back) marks the link for the flush at
+ * the end of the turn.
  */
 enum tern_err tern_net_slot_begin(struct tern_net *net, uint8_t link, uint8_t transport,
                                   const uint8_t dst_mac[6], uint16_t ethertype, size_t len,
@@ -245,7 +255,34 @@ bool tern_net_deliver(struct tern_net *net, const struct tern_net_packet *pkt);
 bool tern_net_deliver_error(struct tern_net *net, uint8_t protocol,
                             const struct tern_net_error *error);
 
-/* An address of ours came or went: tells transports and the application. */
+/* An address of ours went: tells transports and the application. */
 void tern_net_address_lost(struct tern_net *net, uint8_t link, const struct tern_addr *addr);
+
+/* The objects on lists of waiters, one a transport, may try again (or not: why). */
+void tern_net_wake(struct tern_net *net, uint32_t waiting[TERN_NET_TRANSPORTS], enum tern_err why);
+
+/* Sends what the drivers have queued, once a link. */
+void tern_net_flush(struct tern_net *net);
+
+/* One received frame to its network layer; in eth.c. */
+void tern_eth_input(struct tern_net *net, uint8_t link, struct tern_rx *rx);
+
+/* Octets of a frame in all its spans. */
+static inline size_t tern_rx_len(const struct tern_rx *rx)
+{
+    size_t len = rx->spans[0].len;
+    for (size_t i = 1; i < rx->n_spans; i++)
+        len += rx->spans[i].len;
+    return len;
+}
+
+/* Copies len octets of a frame from offset off on; they are there. */
+void tern_rx_copy(const struct tern_rx *rx, size_t off, uint8_t *to, size_t len);
+
+/* Adds their checksum to sum; the same while copying. */
+uint32_t tern_rx_sum(const struct tern_net *net, const struct tern_rx *rx, size_t off,
+                     size_t len, uint32_t sum);
+uint32_t tern_rx_sum_copy(const struct tern_net *net, const struct tern_rx *rx, size_t off,
+                          uint8_t *to, size_t len, uint32_t sum);
 
 #endif

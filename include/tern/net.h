@@ -83,6 +83,8 @@ struct tern_net_stats {
     uint64_t eth_short, eth_other_host, eth_bad_source, eth_unknown_type, eth_bad_vlan;
     /* the rest is counted by ipv4, udp and tcp in their own contexts */
     uint64_t ipv6_unsupported;
+    uint64_t eth_nested;                  /* a driver brought frames inside an event */
+    uint64_t events_lost;                 /* of the application: more than 16 in a turn */
 };
 
 /* ---- The stack --------------------------------------------------------------- */
@@ -143,6 +145,7 @@ struct tern_net {
     uint32_t ready_first, ready_last;         /* handles of objects with news */
     struct { uint8_t event, link; struct tern_addr addr; } events[16];    /* news for the application */
     uint8_t n_events;
+    uint8_t event_first;
     uint64_t reserved[8];
 };
 
@@ -158,7 +161,8 @@ enum tern_err tern_net_init_sized(struct tern_net *net, size_t net_len,
 
 /*
  * Joins a link (placed, as long as the stack lives) as number net->n_links - 1
- * and sets its events. TERN_FULL: TERN_NET_LINKS are attached.
+ * and sets its events. TERN_FULL: TERN_NET_LINKS are attached; TERN_INVALID: a
+ * member is missing, the MTU is below 576 or a slot does not hold it.
  */
 enum tern_err tern_net_attach(struct tern_net *net, struct tern_link *link);
 
@@ -181,15 +185,17 @@ uint64_t tern_net_poll(struct tern_net *net, uint64_t now_ns);
 
 /* An entry of the neighbour cache; members are the library's. */
 struct tern_ipv4_neighbour {
-    uint32_t addr;
+    uint32_t addr;                   /* host order */
+    uint32_t generation;             /* another whenever what a path holds of it ends */
+    uint64_t check_ns;               /* until then a path needs no second look */
     uint8_t mac[6];
     uint8_t state, n_tries;
     uint8_t link, n_held;
-    uint16_t hash_next;
+    uint16_t hash_next;              /* lists: index plus one, 0 ends them */
     uint16_t lru_prev, lru_next;
-    uint32_t generation;
-    uint32_t waiting[TERN_NET_TRANSPORTS];
+    uint16_t due_prev, due_next;
     uint64_t confirmed_ns, due_ns;
+    uint32_t waiting[TERN_NET_TRANSPORTS];
     struct tern_block *held_first, *held_last;    /* copied datagrams that wait for it */
 };
 
@@ -198,30 +204,44 @@ struct tern_ipv4_neighbour {
 struct tern_ipv4_reassembly {
     uint32_t src, dst;
     uint16_t id;
-    uint8_t protocol, state, link, n_ranges, ttl, ecn;
+    uint8_t protocol, state, link, n_ranges, ecn, hdr_len;
+    bool to_group;
     uint16_t total_len;              /* 0: the last fragment has not come */
     uint16_t have_len;
     struct { uint16_t start, end; } ranges[16];
-    uint64_t due_ns;
+    uint64_t due_ns, order;          /* order: which of two came first */
     struct tern_rx rx;
     struct tern_span span;
     uint8_t frame[14 + 60 + TERN_IPV4_REASSEMBLY_LEN];
 };
 
-/* Why packets did not get through, and what was done. Owned by libnet/ipv4*.c, arp*.c, icmp4*.c. */
+/*
+ * Why packets did not get through, and what was done. in_packets counts all;
+ * each that is not delivered is in one other in_, frag_ or icmp_ counter.
+ */
 struct tern_ipv4_stats {
     uint64_t in_packets, in_delivered, out_packets;
     uint64_t in_short, in_bad_version, in_bad_hdr_len, in_bad_total_len, in_bad_checksum;
     uint64_t in_bad_source, in_not_ours, in_wrong_link, in_bad_options, in_source_route;
     uint64_t in_unknown_protocol, in_loopback;
-    uint64_t frag_in, frag_bad_offset, frag_bad_len, frag_overlap, frag_too_large, frag_no_buffer;
-    uint64_t frag_timed_out, frag_too_many, frag_reassembled;
+    uint64_t in_link_group;          /* for one host, in a frame for many (RFC 1122 3.3.6) */
+    /* fragments; the last four count datagrams */
+    uint64_t frag_in, frag_bad_offset, frag_bad_len, frag_overlap, frag_duplicate;
+    uint64_t frag_too_large, frag_no_buffer, frag_too_many, frag_dead, frag_bad_ecn;
+    uint64_t frag_timed_out, frag_evicted, frag_cleared, frag_reassembled;
     uint64_t out_no_route, out_no_neighbour, out_full, out_waiting_full, out_too_long;
-    uint64_t arp_in, arp_bad, arp_not_ours, arp_unsolicited, arp_conflict, arp_replies;
-    uint64_t arp_requests, arp_rate_limited, arp_failed, arp_cache_full;
+    uint64_t out_link_down, out_fragments;
+    /* each ARP packet is in arp_in and in one of the six after it */
+    uint64_t arp_in, arp_bad, arp_not_ours, arp_unsolicited, arp_conflict, arp_learned;
+    uint64_t arp_asked;              /* a question for an address of ours */
+    uint64_t arp_replies, arp_requests, arp_announcements, arp_full;
+    uint64_t arp_rate_limited, arp_failed, arp_cache_full;
     uint64_t icmp_in, icmp_short, icmp_bad_checksum, icmp_unknown_type, icmp_broadcast;
-    uint64_t icmp_echo_replies, icmp_errors_in, icmp_errors_bad, icmp_errors_unmatched;
+    uint64_t icmp_ignored;           /* redirects, source quench, answers to no question */
+    uint64_t icmp_echo_in, icmp_echo_replies, icmp_full;
+    uint64_t icmp_errors_in, icmp_errors_bad, icmp_errors_unmatched;
     uint64_t icmp_errors_out, icmp_rate_limited, icmp_not_allowed;
+    uint64_t pmtu_lowered, pmtu_refused;
 };
 
 struct tern_ipv4_config {
@@ -233,9 +253,9 @@ struct tern_ipv4_config {
     uint64_t reassembly_ns;                      /* 0: 30 s */
 };
 
-#define TERN_IPV4_ROUTES 8u
 #define TERN_IPV4_PMTUS 16u
 #define TERN_IPV4_RATES 64u
+#define TERN_IPV4_GROUPS 16u
 
 /* The context of part tern_ipv4: set config, the rest is the library's. */
 struct tern_ipv4 {
@@ -243,14 +263,25 @@ struct tern_ipv4 {
     struct tern_ipv4_stats stats;
     struct {
         uint32_t addr, mask, gateway;
+        uint16_t mtu;                /* a lease may lower the link's; 0: it has not */
         bool set;
+        bool configuring;            /* a DHCP client listens before there is an address */
+        uint8_t n_announce;          /* announcements still to be made */
+        uint64_t announce_ns, defended_ns;
+        uint32_t probing;            /* asked about before it is used; 0: nothing */
     } links[TERN_NET_LINKS];
-    struct { uint32_t dst, mask, gateway; uint8_t link; bool set; } routes[TERN_IPV4_ROUTES];
     struct { uint32_t dst; uint16_t mtu; uint64_t due_ns; } pmtus[TERN_IPV4_PMTUS];
     struct { uint32_t dst; uint32_t tokens; uint64_t at_ns; } rates[TERN_IPV4_RATES];
+    struct { uint32_t group; uint16_t n_users; uint8_t link; } groups[TERN_IPV4_GROUPS];
+    uint16_t ids[64];                            /* of packets: RFC 7739 section 5.3 */
     uint8_t key[16];
     uint16_t buckets[256];                       /* of the neighbour cache */
     uint16_t lru_first, lru_last, free_first;
+    uint16_t due_first[2], due_last[2];          /* in order of time: 1 s, 5 s */
+    uint16_t n_free, n_incomplete;
+    uint32_t generation;
+    uint64_t n_reassembly_order;
+    uint8_t slot;                                /* among the stack's network layers */
     struct tern_timer timer;
     struct tern_net *net;
     uint64_t reserved[16];
@@ -266,8 +297,8 @@ struct tern_ipv4_address {
 /*
  * Gives link number `link` its address (replacing the one before) and routes:
  * the prefix and, with a gateway, the default. TERN_INVALID for an address
- * that no host may have, a gateway outside the prefix, or no such link;
- * TERN_UNSUPPORTED for IPv6.
+ * that no host may have, a gateway outside the prefix (but with a prefix of 32
+ * any, as clouds lease them), or no such link; TERN_UNSUPPORTED for IPv6.
  */
 enum tern_err tern_ipv4_set(struct tern_net *net, uint8_t link,
                             const struct tern_ipv4_address *address);
@@ -291,19 +322,26 @@ struct tern_udp_endpoint {
     struct tern_endpoint_addr local;
     struct tern_rx *rx_first, *rx_last;          /* lent datagrams that wait for the visit */
     struct tern_block *kept_first, *kept_last;   /* copied ones that outlived their turn */
-    uint32_t ready_next, wait_next;
+    uint32_t ready_next, wait_next, lent_next;
     uint32_t hash_next, n_kept;
-    uint32_t flags;
-    uint64_t sent_key[8];                        /* keyed hashes of recent peers, for ICMP errors */
+    uint32_t flags, generation;
+    uint32_t n_sent_keys;
+    uint32_t sent_keys[8];                       /* keyed hashes of recent peers, for ICMP errors */
     struct { struct tern_addr group; uint16_t link; } groups[4];
     struct { enum tern_err why; struct tern_endpoint_addr peer; } error;
-    uint64_t reserved_state[12];                 /* an open reservation */
+    struct tern_addr path_dst;                   /* the peer that was written to last */
+    uint32_t path[3];
+    struct tern_block *reserved_block;
+    uint64_t reserved_state[40];                 /* an open reservation */
 };
 
+/* in_dgrams counts all; each that is not delivered is in one other in_ counter. */
 struct tern_udp_stats {
-    uint64_t in_dgrams, out_dgrams;
+    uint64_t in_dgrams, in_delivered, out_dgrams;
     uint64_t in_short, in_bad_len, in_bad_checksum, in_no_port, in_no_room, in_port_zero;
-    uint64_t errors_in, errors_unmatched;
+    uint64_t in_closed;                          /* its endpoint was closed before the visit */
+    uint64_t out_full, out_refused;              /* no room for now; cannot be sent at all */
+    uint64_t errors_in, errors_unmatched, errors_lost;
 };
 
 struct tern_udp_config {
@@ -316,9 +354,10 @@ struct tern_udp_config {
 struct tern_udp {
     struct tern_udp_config config;
     struct tern_udp_stats stats;
-    uint32_t buckets[64];
-    uint32_t free_first;
+    uint32_t buckets[64];                        /* by port */
+    uint32_t free_first, lent_first, lent_last;
     uint8_t key[16];
+    uint8_t slot;
     struct tern_net *net;
     uint64_t reserved[16];
 };
@@ -335,14 +374,17 @@ const struct tern_udp_stats *tern_udp_stats(const struct tern_net *net);
 
 /* ---- DHCPv4 client ----------------------------------------------------------------- */
 
+/* Each datagram to the client is in one of the in_ counters, acks, naks or offers. */
 struct tern_dhcp4_stats {
-    uint64_t discovers, requests, acks, naks, declines, renewals, rebinds, expiries;
+    uint64_t discovers, requests, offers, acks, naks, declines, renewals, rebinds, expiries;
     uint64_t in_short, in_malformed, in_not_ours, in_unexpected;
+    uint64_t repaired;                  /* T1, T2 or gateway of a lease put right */
+    uint64_t conflicts;                 /* the probe was answered */
 };
 
 struct tern_dhcp4_config {
     uint8_t link;                 /* the link's number */
-    const char *hostname;         /* sent, placed; may be NULL */
+    const char *hostname;         /* sent, placed; at most 63 octets; may be NULL */
 };
 
 /* The context of part tern_dhcp4: set config, the rest is the library's. */
@@ -352,10 +394,15 @@ struct tern_dhcp4 {
     struct tern_net *net;
     struct tern_endpoint *ep;
     struct tern_timer timer;
-    uint32_t xid, addr, mask, gateway, server, dns[3], ntp[2];
-    uint8_t state, n_tries, n_dns, n_ntp;
-    uint16_t mtu;
-    uint64_t started_ns, t1_ns, t2_ns, expires_ns, due_ns;
+    struct {
+        uint32_t addr, mask, gateway, server, dns[3], ntp[2];
+        uint8_t n_dns, n_ntp;
+        uint16_t mtu;
+        uint64_t t1_ns, t2_ns, expires_ns;
+    } offer, lease;               /* being asked for; in use (addr 0: none) */
+    uint32_t xid;
+    uint8_t state, n_tries;
+    uint64_t started_ns, asked_ns, due_ns;
     uint64_t reserved[16];
 };
 
