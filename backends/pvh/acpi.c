@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What ACPI tells without an interpreter of its byte code: the interrupt
+ * controllers (MADT), the power management registers (FADT), and, found in the
+ * DSDT by their encodings, the sleep type of S5, the generic event device and
+ * places of virtio-mmio devices. ACPI 6.4, sections 5.2 and 20.2; each table is
+ * checked for its length and checksum before it is read.
+ */
+#include <string.h>
+
+#include "backends/pvh/cpu.h"
+#include "backends/pvh/pvh_internal.h"
+
+enum { HEADER_LEN = 36, TABLE_MAX = 1024 * 1024 };
+enum { MMIO_MAX = 32 };
+
+struct pvh_acpi pvh_acpi PVH_SEALED;
+static struct pvh_mmio places[MMIO_MAX] PVH_SEALED;
+static size_t n_places PVH_SEALED;
+
+/* A table whose length and sum are checked; len 0: there is none. */
+struct table {
+    const uint8_t *octets;
+    size_t len;
+};
+
+static const uint8_t *physical(uint64_t at, size_t len)
+{
+    if (at < 4096 || at > UINT32_MAX || len > UINT32_MAX - at)
+        return NULL;
+    return (const uint8_t *)(uintptr_t)at;
+}
+
+static bool sums_to_zero(const uint8_t *octets, size_t len)
+{
+    uint8_t sum = 0;
+    for (size_t i = 0; i < len; i++)
+        sum = (uint8_t)(sum + octets[i]);
+    return sum == 0;
+}
+
+static struct table table_open(uint64_t at)
+{
+    struct table none = { NULL, 0 };
+    const uint8_t *octets = physical(at, TABLE_MAX);
+    if (octets == NULL)
+        return none;
+    size_t len = tern_load_le32(octets + 4);
+    if (len < HEADER_LEN || len > TABLE_MAX || !sums_to_zero(octets, len))
+        return none;
+    return (struct table){ octets, len };
+}
+
+static bool table_is(struct table t, const char *signature)
+{
+    return memcmp(t.octets, signature, 4) == 0;
+}
+
+/* ---- MADT (section 5.2.12) ---- */
+
+/* The trigger and polarity of an override: section 5.2.12.5, MPS INTI flags. */
+static struct pvh_line inti_line(uint32_t gsi, uint16_t flags, bool level, bool active_low)
+{
+    struct pvh_line line = { gsi, level, active_low };
+    if ((flags & 3) != 0)
+        line.active_low = (flags & 3) == 3;
+    if ((flags >> 2 & 3) != 0)
+        line.level = (flags >> 2 & 3) == 3;
+    return line;
+}
+
+static void madt_entry(const uint8_t *e, size_t len)
+{
+    if (e[0] == 1 && len >= 12 && pvh_acpi.n_ioapics < 8) {
+        pvh_acpi.ioapics[pvh_acpi.n_ioapics].base = tern_load_le32(e + 4);
+        pvh_acpi.ioapics[pvh_acpi.n_ioapics].gsi_base = tern_load_le32(e + 8);
+        pvh_acpi.n_ioapics++;
+    } else if (e[0] == 2 && len >= 10 && e[2] == 0 && e[3] < 16) {
+        /* The SCI is level and active low unless its override says otherwise. */
+        bool sci = e[3] == pvh_acpi.sci;
+        pvh_acpi.isa[e[3]] =
+            inti_line(tern_load_le32(e + 4), tern_load_le16(e + 8), sci, sci);
+    } else if (e[0] == 5 && len >= 12) {
+        pvh_acpi.lapic_base = tern_load_le64(e + 4);
+    }
+}
+
+static void madt_read(struct table t)
+{
+    if (t.len < 44)
+        return;
+    pvh_acpi.lapic_base = tern_load_le32(t.octets + 36);
+    size_t off = 44;
+    while (t.len - off >= 2) {
+        size_t len = t.octets[off + 1];
+        if (len < 2 || len > t.len - off)
+            return;
+        madt_entry(t.octets + off, len);
+        off += len;
+    }
+}
+
+/* ---- FADT (section 5.2.9) ---- */
+
+static uint16_t fadt_port(struct table t, size_t off)
+{
+    uint32_t port = off + 4 <= t.len ? tern_load_le32(t.octets + off) : 0;
+    return port <= UINT16_MAX ? (uint16_t)port : 0;
+}
+
+/* A generic address (section 5.2.3.2) in memory; 0 if it is elsewhere. */
+static uint64_t fadt_memory(struct table t, size_t off)
+{
+    if (off + 12 > t.len || t.octets[off] != 0)
+        return 0;
+    return tern_load_le64(t.octets + off + 4);
+}
+
+static uint64_t fadt_read(struct table t)
+{
+    enum { REDUCED_HARDWARE = 1u << 20 };
+    if (t.len < 116)
+        return 0;
+    if ((tern_load_le32(t.octets + 112) & REDUCED_HARDWARE) == 0) {
+        pvh_acpi.sci = tern_load_le16(t.octets + 46);
+        pvh_acpi.smi_port = fadt_port(t, 48);
+        pvh_acpi.smi_enable = t.octets[52];
+        pvh_acpi.pm1a_event = fadt_port(t, 56);
+        pvh_acpi.pm1a_control = fadt_port(t, 64);
+        pvh_acpi.pm1_event_len = t.octets[88];
+        pvh_acpi.century = t.octets[108] < 128 ? t.octets[108] : 0;
+    }
+    pvh_acpi.sleep_control = fadt_memory(t, 244);
+    uint64_t dsdt = t.len >= 148 ? tern_load_le64(t.octets + 140) : 0;
+    return dsdt != 0 ? dsdt : tern_load_le32(t.octets + 40);
+}
+
+/* ---- DSDT, by its encodings (section 20.2) ---- */
+
+/* An integer object: a byte prefix and an octet, or the constants 0 and 1. */
+static bool aml_small(const uint8_t *p, size_t len, uint8_t *value)
+{
+    if (len >= 2 && p[0] == 0x0a) {
+        *value = p[1];
+        return true;
+    }
+    if (len >= 1 && p[0] <= 1) {
+        *value = p[0];
+        return true;
+    }
+    return false;
+}
+
+/* "_S5_", a package (0x12), its length, its count, then SLP_TYPa (section 7.4.2.6). */
+static void dsdt_s5(const uint8_t *p, size_t len)
+{
+    if (len < 8 || memcmp(p, "_S5_\x12", 5) != 0)
+        return;
+    size_t off = 6 + (size_t)(p[5] >> 6) + 1;    /* PkgLength has 1 to 4 octets */
+    if (off < len && aml_small(p + off, len - off, &pvh_acpi.s5_type))
+        pvh_acpi.s5 = pvh_acpi.s5_type < 8;
+}
+
+/*
+ * The first extended interrupt descriptor (0x89, section 6.4.3.6) in the next
+ * 64 octets: its flags and its first interrupt.
+ */
+static bool crs_interrupt(const uint8_t *p, size_t len, struct pvh_line *line)
+{
+    for (size_t i = 0; i < 64 && len - i >= 9; i++) {
+        if (p[i] == 0x89 && tern_load_le16(p + i + 1) >= 6 && p[i + 4] >= 1) {
+            *line = (struct pvh_line){ tern_load_le32(p + i + 5), (p[i + 3] & 2) == 0,
+                                       (p[i + 3] & 4) != 0 };
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A virtio-mmio device: _HID "LNRO0005", then Memory32Fixed (0x86, section 6.4.3.4). */
+static void dsdt_virtio(const uint8_t *p, size_t len)
+{
+    struct pvh_line line;
+    if (memcmp(p, "LNRO0005", 8) != 0 || !crs_interrupt(p, len, &line))
+        return;
+    for (size_t i = 8; i < 64 && len - i >= 12; i++) {
+        if (p[i] == 0x86 && tern_load_le16(p + i + 1) == 9) {
+            uint64_t base = tern_load_le32(p + i + 4);
+            size_t size = tern_load_le32(p + i + 8);
+            if (size >= 0x100 && size <= 0x10000)
+                (void)pvh_mmio_add(base, size, line);
+            return;
+        }
+    }
+}
+
+/*
+ * The generic event device of QEMU: _HID "ACPI0013", its interrupt, and the
+ * operation region in memory (ExtOpRegion 5B 80, a name, space 0, a DWord) that
+ * holds the event selector.
+ */
+static void dsdt_events(const uint8_t *p, size_t len)
+{
+    struct pvh_line line;
+    if (memcmp(p, "ACPI0013", 8) != 0 || !crs_interrupt(p, len, &line))
+        return;
+    for (size_t i = 8; i < 256 && len - i >= 12; i++) {
+        if (p[i] == 0x5b && p[i + 1] == 0x80 && p[i + 6] == 0 && p[i + 7] == 0x0c) {
+            pvh_acpi.ged_selector = tern_load_le32(p + i + 8);
+            pvh_acpi.ged_line = line;
+            return;
+        }
+    }
+}
+
+static void dsdt_read(struct table t)
+{
+    for (size_t off = HEADER_LEN; t.len - off >= 8; off++) {
+        const uint8_t *p = t.octets + off;
+        size_t len = t.len - off;
+        if (p[0] == '_') {
+            dsdt_s5(p, len);
+        } else if (p[0] == 'L') {
+            dsdt_virtio(p, len);
+        } else if (p[0] == 'A') {
+            dsdt_events(p, len);
+        }
+    }
+}
+
+/* ---- The root (section 5.2.5) ---- */
+
+static struct table root_table(void)
+{
+    const uint8_t *rsdp = physical(pvh_boot.rsdp, 36);
+    if (rsdp == NULL || memcmp(rsdp, "RSD PTR ", 8) != 0 || !sums_to_zero(rsdp, 20))
+        return (struct table){ NULL, 0 };
+    if (rsdp[15] >= 2 && sums_to_zero(rsdp, 36)) {
+        struct table xsdt = table_open(tern_load_le64(rsdp + 24));
+        if (xsdt.len > 0 && table_is(xsdt, "XSDT"))
+            return xsdt;
+    }
+    struct table rsdt = table_open(tern_load_le32(rsdp + 16));
+    if (rsdt.len > 0 && table_is(rsdt, "RSDT"))
+        return rsdt;
+    return (struct table){ NULL, 0 };
+}
+
+/* The first table with this signature that the root lists. */
+static struct table find(struct table root, const char *signature)
+{
+    size_t width = table_is(root, "XSDT") ? 8 : 4;
+    for (size_t off = HEADER_LEN; root.len - off >= width; off += width) {
+        const uint8_t *p = root.octets + off;
+        struct table t = table_open(width == 8 ? tern_load_le64(p) : tern_load_le32(p));
+        if (t.len > 0 && table_is(t, signature))
+            return t;
+    }
+    return (struct table){ NULL, 0 };
+}
+
+void pvh_acpi_init(void)
+{
+    for (uint32_t i = 0; i < 16; i++)
+        pvh_acpi.isa[i].gsi = i;
+    struct table root = root_table();
+    if (root.len == 0)
+        return;
+    pvh_acpi.present = true;
+    struct table fadt = find(root, "FACP");
+    uint64_t dsdt_at = fadt.len > 0 ? fadt_read(fadt) : 0;
+    /* After the FADT, whose SCI decides the defaults of its override. */
+    if (pvh_acpi.sci < 16)
+        pvh_acpi.isa[pvh_acpi.sci] = (struct pvh_line){ pvh_acpi.sci, true, true };
+    struct table madt = find(root, "APIC");
+    if (madt.len > 0)
+        madt_read(madt);
+    struct table dsdt = table_open(dsdt_at);
+    if (dsdt.len > 0 && table_is(dsdt, "DSDT"))
+        dsdt_read(dsdt);
+}
+
+/* ---- The power button ---- */
+
+enum { PM1_POWER_BUTTON = 1u << 8, PM1_CONTROL_SCI_EN = 1u << 0 };
+
+static volatile void *ged PVH_SEALED;
+
+/*
+ * System control interrupt, section 4.8.3.1: the status bits are cleared by
+ * writing ones, and the line falls when all enabled ones are clear.
+ */
+static void sci_arrived(void *arg)
+{
+    (void)arg;
+    uint16_t status = cpu_in16(pvh_acpi.pm1a_event);
+    cpu_out16(pvh_acpi.pm1a_event, status);
+    if ((status & PM1_POWER_BUTTON) != 0)
+        pvh_pending_set(PVH_DRAIN);
+}
+
+/* The selector's bit 1 is "power down"; reading it clears it. */
+static void ged_arrived(void *arg)
+{
+    (void)arg;
+    if ((pvh_mmio_load32(ged, 0) & 2) != 0)
+        pvh_pending_set(PVH_DRAIN);
+}
+
+static void sci_init(void)
+{
+    uint16_t event = pvh_acpi.pm1a_event;
+    size_t half = pvh_acpi.pm1_event_len / 2;
+    if (event == 0 || half < 2 || pvh_acpi.pm1a_control == 0)
+        return;
+    if ((cpu_in16(pvh_acpi.pm1a_control) & PM1_CONTROL_SCI_EN) == 0 && pvh_acpi.smi_port != 0)
+        cpu_out8(pvh_acpi.smi_port, pvh_acpi.smi_enable);
+    /* The firmware sets SCI_EN when it has handed over (section 4.8.2.5). */
+    for (unsigned i = 0; i < 10000; i++) {
+        if ((cpu_in16(pvh_acpi.pm1a_control) & PM1_CONTROL_SCI_EN) != 0)
+            break;
+    }
+    struct pvh_line line = { pvh_acpi.sci, true, true };
+    if (pvh_acpi.sci < 16)
+        line = pvh_acpi.isa[pvh_acpi.sci];
+    cpu_out16(event, 0xffff);
+    if (pvh_irq_line(&line, sci_arrived, NULL) != TERN_OK) {
+        pvh_logf("acpi: no I/O APIC has the SCI's line %u: no power button\n", line.gsi);
+        return;
+    }
+    cpu_out16((uint16_t)(event + half), PM1_POWER_BUTTON);
+}
+
+void pvh_acpi_button_init(void)
+{
+    if (pvh_acpi.ged_selector != 0) {
+        ged = pvh_mmio_map(pvh_acpi.ged_selector, 4);
+        if (ged == NULL || pvh_irq_line(&pvh_acpi.ged_line, ged_arrived, NULL) != TERN_OK)
+            pvh_logf("acpi: the event device is out of reach: no power button\n");
+    } else {
+        sci_init();
+    }
+    /* For pvh_leave, when nothing can be mapped any more. */
+    if (pvh_acpi.sleep_control != 0 && pvh_mmio_map(pvh_acpi.sleep_control, 1) == NULL)
+        pvh_acpi.sleep_control = 0;
+}
+
+/* ---- Places of virtio-mmio devices ---- */
+
+bool pvh_mmio_add(uint64_t base, size_t len, struct pvh_line line)
+{
+    for (size_t i = 0; i < n_places; i++) {
+        if (places[i].base == base)
+            return true;
+    }
+    if (n_places == MMIO_MAX)
+        return false;
+    places[n_places++] = (struct pvh_mmio){ base, len, line };
+    return true;
+}
+
+/*
+ * microvm without ACPI and with auto-kernel-cmdline=off tells nothing: its
+ * eight slots of 512 octets begin at 0xfeb00000, with lines from 5 on. The magic
+ * value (virtio 1.2, section 4.2.2) tells whether they are there.
+ */
+void pvh_mmio_probe(void)
+{
+    if (pvh_acpi.present || n_places > 0)
+        return;
+    for (uint32_t slot = 0; slot < 8; slot++) {
+        uint64_t base = 0xfeb00000 + 0x200 * (uint64_t)slot;
+        const volatile void *at = pvh_mmio_map(base, 0x200);
+        if (at == NULL || pvh_mmio_load32(at, 0) != 0x74726976)
+            return;
+        (void)pvh_mmio_add(base, 0x200, (struct pvh_line){ .gsi = 5 + slot });
+    }
+}
+
+size_t pvh_mmio_count(void)
+{
+    return n_places;
+}
+
+const struct pvh_mmio *pvh_mmio_get(size_t i)
+{
+    return i < n_places ? &places[i] : NULL;
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What the loader passed (x86/HVM direct boot ABI, struct hvm_start_info):
+ * memory map, modules, command line, ACPI's root. It lies anywhere, page 0 and
+ * the first octet after the image included, so all of it is copied before any
+ * memory but the image's own is used; and nothing in it is believed.
+ *
+ *    0  magic 0x336ec578          24  command line, physical address, or 0
+ *    4  version                   32  RSDP, physical address, or 0
+ *    8  flags                     40  memory map, physical address  (version 1)
+ *   12  number of modules         48  its number of entries         (version 1)
+ *   16  list of modules
+ *
+ * A module is 4 words of 64 bits: address, length, command line, 0. An entry of
+ * the memory map: address and length of 64 bits, type and 0 of 32.
+ */
+#include <string.h>
+
+#include "backends/pvh/pvh_internal.h"
+
+enum { START_MAGIC = 0x336ec578, START_LEN = 40, START_LEN_1 = 56 };
+enum { MODULE_LEN = 32, MAP_ENTRY_LEN = 24, MAP_TYPE_RAM = 1 };
+
+struct pvh_boot pvh_boot PVH_SEALED;
+static struct pvh_module modules[PVH_MODULES_MAX] PVH_SEALED;
+
+/*
+ * The loader's octets at a physical address: NULL if they are not all below
+ * 4 GiB, where the start has mapped everything.
+ */
+static const uint8_t *loaded(uint64_t at, uint64_t len)
+{
+    if (at == 0 || at > UINT32_MAX || len > UINT32_MAX - at)
+        return NULL;
+    return (const uint8_t *)(uintptr_t)at;
+}
+
+static void copy_cmdline(uint64_t at)
+{
+    const uint8_t *text = loaded(at, PVH_CMDLINE_CAP + 1);
+    if (text == NULL)
+        return;
+    size_t len = 0;
+    while (len < PVH_CMDLINE_CAP) {
+        char c = (char)text[len];
+        if (c == '\0')
+            break;
+        pvh_boot.cmdline[len++] = c;
+    }
+    if (len == PVH_CMDLINE_CAP && text[len] != '\0')
+        pvh_fail(PVH_STATUS_USAGE, "boot: the command line has more than %u octets\n",
+                 (unsigned)PVH_CMDLINE_CAP);
+    pvh_boot.cmdline[len] = '\0';
+    pvh_boot.cmdline_len = len;
+}
+
+static void copy_map(uint64_t at, uint32_t n)
+{
+    if (n > 1024)
+        n = 1024;
+    const uint8_t *entry = loaded(at, (uint64_t)n * MAP_ENTRY_LEN);
+    for (uint32_t i = 0; entry != NULL && i < n; i++, entry += MAP_ENTRY_LEN) {
+        uint64_t start = tern_load_le64(entry);
+        uint64_t len = tern_load_le64(entry + 8);
+        if (tern_load_le32(entry + 16) != MAP_TYPE_RAM || len == 0 || len > UINT64_MAX - start)
+            continue;
+        if (pvh_boot.n_ram == PVH_MAP_MAX) {
+            pvh_logf("boot: memory map: entries after the %uth are left out\n",
+                     (unsigned)PVH_MAP_MAX);
+            return;
+        }
+        pvh_boot.ram[pvh_boot.n_ram++] = (struct pvh_range){ start, start + len };
+    }
+}
+
+static void copy_modules(uint64_t at, uint32_t n)
+{
+    if (n > PVH_MODULES_MAX) {
+        pvh_logf("boot: %u modules, of which %u are kept\n", n, (unsigned)PVH_MODULES_MAX);
+        n = PVH_MODULES_MAX;
+    }
+    const uint8_t *entry = loaded(at, (uint64_t)n * MODULE_LEN);
+    for (uint32_t i = 0; entry != NULL && i < n; i++, entry += MODULE_LEN) {
+        uint64_t start = tern_load_le64(entry);
+        uint64_t len = tern_load_le64(entry + 8);
+        const uint8_t *data = loaded(start, len);
+        if (data == NULL || len == 0)
+            continue;
+        modules[pvh_boot.n_modules] = (struct pvh_module){ data, (size_t)len };
+        pvh_boot.modules[pvh_boot.n_modules++] = (struct pvh_range){ start, start + len };
+    }
+}
+
+void pvh_boot_copy(uint32_t start_info)
+{
+    const uint8_t *from = loaded(start_info, START_LEN_1);
+    if (from == NULL || tern_load_le32(from) != START_MAGIC)
+        pvh_fail(PVH_STATUS_SETUP, "boot: no start info at %x\n", start_info);
+    uint8_t info[START_LEN_1] = { 0 };
+    memcpy(info, from, START_LEN);
+    pvh_boot.version = tern_load_le32(info + 4);
+    if (pvh_boot.version >= 1)
+        memcpy(info + START_LEN, from + START_LEN, START_LEN_1 - START_LEN);
+
+    pvh_boot.rsdp = tern_load_le64(info + 32);
+    copy_map(tern_load_le64(info + 40), tern_load_le32(info + 48));
+    copy_modules(tern_load_le64(info + 16), tern_load_le32(info + 12));
+    copy_cmdline(tern_load_le64(info + 24));
+}
+
+size_t pvh_module_count(void)
+{
+    return pvh_boot.n_modules;
+}
+
+const struct pvh_module *pvh_module_get(size_t i)
+{
+    return i < pvh_boot.n_modules ? &modules[i] : NULL;
+}

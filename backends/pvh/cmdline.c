@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The command line, split into words at blanks. Two are this layer's own:
+ *
+ *   tern.exit=PORT                       leave by writing the status to this port
+ *   virtio_mmio.device=SIZE@BASE:LINE    a device (Linux: kernel-parameters)
+ *
+ * The others are the backend's, as they are.
+ */
+#include <string.h>
+
+#include "backends/pvh/pvh_internal.h"
+
+enum { WORDS_MAX = 64 };
+
+static const char *words[WORDS_MAX] PVH_SEALED;
+static size_t n_words PVH_SEALED;
+static uint16_t exit_port PVH_SEALED;
+
+bool pvh_number_parse(const char **text, uint64_t *value)
+{
+    const char *p = *text;
+    unsigned base = 10;
+    if (p[0] == '0' && p[1] == 'x') {
+        base = 16;
+        p += 2;
+    }
+    uint64_t v = 0;
+    size_t n = 0;
+    for (;; p++, n++) {
+        unsigned digit;
+        if (*p >= '0' && *p <= '9')
+            digit = (unsigned)(*p - '0');
+        else if (base == 16 && *p >= 'a' && *p <= 'f')
+            digit = (unsigned)(*p - 'a') + 10;
+        else if (base == 16 && *p >= 'A' && *p <= 'F')
+            digit = (unsigned)(*p - 'A') + 10;
+        else
+            break;
+        if (v > (UINT64_MAX - digit) / base)
+            return false;
+        v = v * base + digit;
+    }
+    *text = p;
+    *value = v;
+    return n > 0;
+}
+
+/* What follows "key=" in the word, NULL if it is another key. */
+static const char *value_of(const char *word, const char *key)
+{
+    size_t len = strlen(key);
+    return strlen(word) >= len && memcmp(word, key, len) == 0 ? word + len : NULL;
+}
+
+static void take_exit(const char *value)
+{
+    uint64_t port;
+    if (!pvh_number_parse(&value, &port) || *value != '\0' || port == 0 || port > UINT16_MAX)
+        pvh_fail(PVH_STATUS_USAGE, "boot: tern.exit= takes a port number\n");
+    exit_port = (uint16_t)port;
+}
+
+/* SIZE may end in K; a device that is given twice or too many is an error. */
+static void take_mmio(const char *value)
+{
+    uint64_t len, base, line;
+    bool good = pvh_number_parse(&value, &len);
+    if (good && (*value == 'K' || *value == 'k')) {
+        good = len <= UINT64_MAX / 1024;
+        len *= 1024;
+        value++;
+    }
+    good = good && *value++ == '@' && pvh_number_parse(&value, &base);
+    good = good && *value++ == ':' && pvh_number_parse(&value, &line);
+    good = good && (*value == '\0' || *value == ':');    /* an identifier may follow */
+    if (!good || len < 0x100 || len > 0x10000 || line > 255)
+        pvh_fail(PVH_STATUS_USAGE, "boot: virtio_mmio.device= takes SIZE@BASE:LINE\n");
+
+    /* Linux takes such lines as ISA ones: edge triggered, active high. */
+    struct pvh_line gsi = { .gsi = (uint32_t)line };
+    if (!pvh_mmio_add(base, (size_t)len, gsi))
+        pvh_fail(PVH_STATUS_USAGE, "boot: too many virtio_mmio.device= words\n");
+}
+
+static void take_word(const char *word)
+{
+    const char *port = value_of(word, "tern.exit=");
+    const char *device = value_of(word, "virtio_mmio.device=");
+    if (port != NULL) {
+        take_exit(port);
+    } else if (device != NULL) {
+        take_mmio(device);
+    } else if (n_words < WORDS_MAX) {
+        words[n_words++] = word;
+    } else {
+        pvh_fail(PVH_STATUS_USAGE, "boot: the command line has more than %u words\n",
+                 (unsigned)WORDS_MAX);
+    }
+}
+
+static bool blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+void pvh_cmdline_init(void)
+{
+    char *p = pvh_boot.cmdline;
+    while (*p != '\0') {
+        while (blank(*p))
+            p++;
+        const char *word = p;
+        while (*p != '\0' && !blank(*p))
+            p++;
+        bool last = *p == '\0';
+        *p = '\0';
+        if (p != word)
+            take_word(word);
+        if (last)
+            break;
+        p++;
+    }
+}
+
+uint16_t pvh_cmdline_exit_port(void)
+{
+    return exit_port;
+}
+
+size_t pvh_word_count(void)
+{
+    return n_words;
+}
+
+const char *pvh_word(size_t i)
+{
+    return i < n_words ? words[i] : NULL;
+}

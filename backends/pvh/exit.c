@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The ways out, the one that carries a status first: the debug-exit port, ACPI
+ * S5 (ACPI 6.4, sections 4.8.3.2 and 4.8.3.7), the keyboard controller's reset
+ * line, a triple fault.
+ */
+#include "backends/pvh/cpu.h"
+#include "backends/pvh/pvh_internal.h"
+
+enum { I8042_COMMAND = 0x64, I8042_RESET = 0xfe };
+enum { SLP_EN = 1u << 13, SLEEP_CONTROL_EN = 1u << 5 };
+
+/* After ACPI's register is written, the processor runs on for a moment. */
+static void linger(void)
+{
+    for (unsigned i = 0; i < 200000; i++)
+        (void)cpu_in8(0x80);
+}
+
+static void acpi_off(void)
+{
+    if (!pvh_acpi.s5)
+        return;
+    if (pvh_acpi.pm1a_control != 0) {
+        cpu_out16(pvh_acpi.pm1a_control, (uint16_t)(SLP_EN | (uint32_t)pvh_acpi.s5_type << 10));
+        linger();
+    } else if (pvh_acpi.sleep_control != 0 && pvh_acpi.sleep_control <= UINT32_MAX) {
+        volatile uint8_t *control = (volatile uint8_t *)(uintptr_t)pvh_acpi.sleep_control;
+        *control = (uint8_t)(SLEEP_CONTROL_EN | (uint32_t)pvh_acpi.s5_type << 2);
+        linger();
+    }
+}
+
+_Noreturn static void triple_fault(void)
+{
+    static const struct {
+        uint16_t limit;
+        uint64_t base;
+    } __attribute__((packed)) none = { 0, 0 };
+    __asm__ volatile("lidt %0; int3" : : "m"(none));
+    for (;;)
+        __asm__ volatile("hlt");
+}
+
+_Noreturn void pvh_leave(int status)
+{
+    __asm__ volatile("cli");
+    uint16_t port = pvh_cmdline_exit_port();
+    if (port != 0) {
+        cpu_out8(port, (uint8_t)status);
+        linger();
+    }
+    acpi_off();
+    cpu_out8(I8042_COMMAND, I8042_RESET);
+    linger();
+    triple_fault();
+}
+
+_Noreturn void pvh_exit(int status)
+{
+    pvh_log_flush();
+    pvh_leave(status);
+}

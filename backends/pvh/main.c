@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The order of the start, from the first C instruction to the backend's work.
+ */
+#include <string.h>
+
+#include "backends/pvh/pvh_internal.h"
+
+/* ELF notes are three words, a name and a description, padded to 4. */
+const uint8_t *pvh_build_id(size_t *len)
+{
+    size_t room = (size_t)(pvh_build_id_end - pvh_build_id_note);
+    *len = 0;
+    if (room < 16)
+        return NULL;
+    size_t id_len = tern_load_le32(pvh_build_id_note + 4);
+    if (id_len > room - 16)
+        return NULL;
+    *len = id_len;
+    return pvh_build_id_note + 16;
+}
+
+static void say_hello(void)
+{
+    const char *under = pvh_hypervisor();
+    pvh_logf("tern: %zu KiB of RAM, clock %s, wall clock %s, %s\n", pvh_mem_total() >> 10,
+             pvh_clock_name(), pvh_wall_name(), under[0] != '\0' ? under : "no hypervisor");
+}
+
+/*
+ * The canary changes here, under a function that has none itself and never
+ * returns: nobody above checks the old one.
+ */
+__attribute__((no_stack_protector)) _Noreturn void pvh_start(uint32_t start_info)
+{
+    pvh_trap_init();
+    pvh_console_init();
+    pvh_boot_copy(start_info);
+    pvh_cmdline_init();
+    pvh_mem_init();
+    pvh_paging_init();
+    pvh_acpi_init();
+    pvh_lapic_init();
+    pvh_ioapic_init();
+    pvh_clock_init();
+    pvh_acpi_button_init();
+    pvh_mmio_probe();
+    pvh_pci_init();
+    say_hello();
+    if (pvh_backend_setup() != TERN_OK)
+        pvh_fail(PVH_STATUS_SETUP, "tern: the start failed\n");
+
+    if (!pvh_entropy_init())
+        pvh_fail(PVH_STATUS_ENTROPY,
+                 "tern: no entropy: the machine has neither RDRAND nor virtio-rng\n");
+    uint8_t canary[8];
+    pvh_entropy(canary, sizeof canary);
+    pvh_fs_block[5] = tern_load_le64(canary) << 8;    /* a zero octet ends strings */
+    pvh_paging_seal();
+    pvh_exit(pvh_backend_main());
+}

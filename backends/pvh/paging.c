@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The map of memory, physical = virtual, and its seal. start.S has mapped 0 to
+ * 4 GiB by 2 MiB pages; here the pages that hold the image are split, each part
+ * gets its rights, and device registers are made reachable. The seal takes away
+ * what is neither RAM nor such a register, makes the tables themselves
+ * read-only and sets CR0.WP, after which the rights bind this code too.
+ * Intel SDM volume 3, sections 4.5 and 4.6.
+ *
+ *      0 .. 2 MiB           one table of 4 KiB pages, the first not present
+ *      image                4 KiB pages; whole 2 MiB of constants are one page
+ *      other RAM            2 MiB pages, read, write
+ *      registers            2 MiB pages, uncached; marked PVH_PTE_KEEP
+ *      4 GiB .. 5 GiB       windows onto registers above 4 GiB
+ */
+#include "backends/pvh/cpu.h"
+#include "backends/pvh/pvh_internal.h"
+
+enum { PAGE = 4096, LARGE = 0x200000 };
+enum { N_DIRECTORY = 2048, N_WINDOWS = 512 };
+
+#define FOUR_GIB UINT64_C(0x100000000)
+#define CR0_WP UINT64_C(0x10000)
+#define ADDRESS_BITS UINT64_C(0x000ffffffffff000)
+
+static char *next_table PVH_SEALED;
+static bool sealed PVH_SEALED;
+static uint64_t address_end PVH_SEALED;    /* of the physical address space */
+
+static uint64_t *table_at(size_t off)
+{
+    return (uint64_t *)(void *)(pvh_tables + off);
+}
+
+static uint64_t *directory(void)
+{
+    return table_at(PVH_TABLE_PD);
+}
+
+static uint64_t addr(const char *p)
+{
+    return (uint64_t)(uintptr_t)p;
+}
+
+/* Puts a table of 512 pages with the same rights in the place of a large page. */
+static void split(uint64_t region)
+{
+    if (next_table == pvh_tables_end)
+        pvh_fail(PVH_STATUS_SETUP, "paging: too few tables\n");
+    uint64_t *table = (uint64_t *)(void *)next_table;
+    next_table += PAGE;
+    uint64_t page = region * LARGE | PVH_PTE_P | PVH_PTE_W | PVH_PTE_A | PVH_PTE_D | PVH_PTE_NX;
+    for (size_t i = 0; i < 512; i++, page += PAGE)
+        table[i] = page;
+    directory()[region] = addr((char *)table) | PVH_PDE_TABLE;
+}
+
+/*
+ * Gives the pages of [start, end) these rights: bits of PVH_PTE_P, _W and _NX.
+ * All of them lie in split regions, except whole regions of constants.
+ */
+static void protect(uint64_t start, uint64_t end, uint64_t rights)
+{
+    uint64_t page = start;
+    while (page < end) {
+        uint64_t *entry = &directory()[page / LARGE];
+        if ((*entry & PVH_PTE_PS) != 0) {
+            page = (page / LARGE + 1) * LARGE;
+            continue;
+        }
+        uint64_t *table = (uint64_t *)(uintptr_t)(*entry & ADDRESS_BITS);
+        uint64_t dirty = (rights & PVH_PTE_W) != 0 ? PVH_PTE_D : 0;
+        table[page / PAGE % 512] =
+            (rights & PVH_PTE_P) != 0 ? page | rights | PVH_PTE_A | dirty : 0;
+        page += PAGE;
+    }
+}
+
+static void protect_guard(const char *guard)
+{
+    protect(addr(guard), addr(guard) + PAGE, 0);
+}
+
+void pvh_paging_init(void)
+{
+    next_table = pvh_tables + PVH_TABLE_PT;
+    uint64_t whole_from = (addr(pvh_text_end) + LARGE - 1) / LARGE;
+    uint64_t whole_to = addr(pvh_constants_end) / LARGE;
+    split(0);
+    for (uint64_t i = addr(pvh_image) / LARGE; i * LARGE < addr(pvh_image_end); i++) {
+        if (i >= whole_from && i < whole_to)
+            directory()[i] = i * LARGE | PVH_PTE_P | PVH_PTE_A | PVH_PTE_PS | PVH_PTE_NX;
+        else
+            split(i);
+    }
+    protect(0, PAGE, 0);
+    protect(addr(pvh_image), addr(pvh_text_end), PVH_PTE_P);
+    protect(addr(pvh_text_end), addr(pvh_constants_end), PVH_PTE_P | PVH_PTE_NX);
+    protect_guard(pvh_guards);
+    protect_guard(pvh_guard_trap);
+    protect_guard(pvh_guard_double_fault);
+    protect_guard(pvh_guard_nmi);
+    protect_guard(pvh_guard_machine_check);
+    protect_guard(pvh_guard_device);
+
+    /* The directory of windows follows those of start.S in the PDPT. */
+    table_at(PVH_TABLE_PDPT)[4] = addr(pvh_tables + PVH_TABLE_WINDOW) | PVH_PDE_TABLE;
+    cpu_tlb_flush();
+
+    uint32_t bits = 36;
+    if (cpu_id(0x80000000).eax >= 0x80000008)
+        bits = cpu_id(0x80000008).eax & 0xff;
+    address_end = UINT64_C(1) << (bits >= 32 && bits <= 52 ? bits : 36);
+}
+
+/* ---- Device registers ---- */
+
+/* The window onto 2 MiB above 4 GiB: its number, or N_WINDOWS if none is left. */
+static size_t window(uint64_t large_page)
+{
+    uint64_t *windows = table_at(PVH_TABLE_WINDOW);
+    uint64_t entry = large_page | PVH_PDE_RAM | PVH_PTE_UC | PVH_PTE_KEEP | PVH_PTE_NX;
+    for (size_t i = 0; i < N_WINDOWS; i++) {
+        if (windows[i] == entry)
+            return i;
+        if (windows[i] == 0) {
+            windows[i] = entry;
+            return i;
+        }
+    }
+    return N_WINDOWS;
+}
+
+/*
+ * A range above 4 GiB needs consecutive windows. They are handed out in order
+ * and never given back, so the pages of one request stand together unless a
+ * former request had some of them: such a range is refused.
+ */
+static volatile void *map_high(uint64_t start, uint64_t end)
+{
+    uint64_t first = start & ~(uint64_t)(LARGE - 1);
+    size_t base = window(first);
+    size_t n = 0;
+    for (uint64_t at = first; at < end; at += LARGE, n++) {
+        size_t i = window(at);
+        if (i == N_WINDOWS || i != base + n)
+            return NULL;
+    }
+    return (volatile void *)(uintptr_t)(FOUR_GIB + base * LARGE + (start - first));
+}
+
+volatile void *pvh_mmio_map(uint64_t phys, size_t len)
+{
+    if (sealed || len == 0 || phys >= address_end || len > address_end - phys)
+        return NULL;
+    uint64_t end = phys + len;
+    uint64_t first = phys & ~(uint64_t)(LARGE - 1);
+    uint64_t last = (end + LARGE - 1) & ~(uint64_t)(LARGE - 1);
+    if (phys >= FOUR_GIB)
+        return len > N_WINDOWS * (uint64_t)LARGE / 2 ? NULL : map_high(phys, end);
+    /* The page attributes of whole 2 MiB change: no RAM may share them. */
+    if (last > FOUR_GIB || first < LARGE || pvh_mem_overlaps(first, last))
+        return NULL;
+    for (uint64_t at = first; at < last; at += LARGE) {
+        directory()[at / LARGE] =
+            at | PVH_PDE_RAM | PVH_PTE_UC | PVH_PTE_KEEP | PVH_PTE_NX;
+    }
+    cpu_tlb_flush();
+    return (volatile void *)(uintptr_t)phys;
+}
+
+/* ---- The seal ---- */
+
+bool pvh_paging_sealed(void)
+{
+    return sealed;
+}
+
+void pvh_paging_seal(void)
+{
+    for (uint64_t i = 0; i < N_DIRECTORY; i++) {
+        uint64_t entry = directory()[i];
+        bool image = i * LARGE < addr(pvh_image_end);
+        if (!image && (entry & PVH_PTE_KEEP) == 0 && !pvh_mem_overlaps(i * LARGE, (i + 1) * LARGE))
+            directory()[i] = 0;
+    }
+    uint64_t *low = (uint64_t *)(uintptr_t)(directory()[0] & ADDRESS_BITS);
+    for (uint64_t i = 1; i < 512; i++) {
+        if (!pvh_mem_overlaps(i * PAGE, (i + 1) * PAGE))
+            low[i] = 0;
+    }
+    sealed = true;
+    protect(addr(pvh_sealed), addr(pvh_sealed_end), PVH_PTE_P | PVH_PTE_NX);
+    protect(addr(pvh_tables), addr(pvh_tables_end), PVH_PTE_P | PVH_PTE_NX);
+    cpu_tlb_flush();
+    __asm__ volatile("movq %0, %%cr0" : : "r"(cpu_cr0() | CR0_WP) : "memory");
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What the files of backends/pvh share. In reading order:
+ *
+ *   tern.ld      how the image lies in memory
+ *   start.S      from the loader's entry to C
+ *   string.S     the five memory functions
+ *   shims.c      what compilers and other people's archives call
+ *   main.c       the order of the start
+ *   boot.c       what the loader passed, copied
+ *   cmdline.c    the words of the command line
+ *   paging.c     the map of memory and its seal
+ *   mem.c        RAM, carved
+ *   trap.S, trap.c    traps: a report, then the end; interrupts: a handler
+ *   console.c    the log and the serial port
+ *   acpi.c       tables; the power button
+ *   lapic.c      the local APIC: vectors, the timer
+ *   ioapic.c     lines
+ *   pci.c        configuration space of bus 0
+ *   clock.c      time
+ *   wait.c       waiting
+ *   entropy.c    the seed
+ *   exit.c       the ways out
+ */
+#ifndef PVH_INTERNAL_H
+#define PVH_INTERNAL_H
+
+#include "backends/pvh/layout.h"
+#include "backends/pvh/pvh.h"
+
+/* Symbols of tern.ld: only their addresses mean anything. */
+extern char pvh_image[], pvh_text_end[], pvh_constants_end[], pvh_sealed[], pvh_sealed_end[];
+extern char pvh_bss_end[], pvh_stacks_end[], pvh_image_end[], pvh_tables[], pvh_tables_end[];
+extern char pvh_guards[], pvh_guard_trap[], pvh_guard_double_fault[], pvh_guard_nmi[];
+extern char pvh_guard_machine_check[], pvh_guard_device[];
+extern char pvh_stack_trap[], pvh_stack_double_fault[], pvh_stack_nmi[];
+extern char pvh_stack_machine_check[], pvh_stack_device[], pvh_stack_main[];
+extern const uint8_t pvh_build_id_note[], pvh_build_id_end[];
+
+/* start.S: the block at FS base; its sixth word is the stack protector's canary. */
+extern uint64_t pvh_fs_block[8];
+
+/* main.c: called by start.S with the start info's physical address. */
+_Noreturn void pvh_start(uint32_t start_info);
+
+/* ---- boot.c ---- */
+
+enum { PVH_MAP_MAX = 64, PVH_MODULES_MAX = 4, PVH_CMDLINE_CAP = 2048 };
+
+/* A stretch of physical memory, end not included. */
+struct pvh_range {
+    uint64_t start, end;
+};
+
+/* What was copied of what the loader passed. */
+struct pvh_boot {
+    uint32_t version;
+    uint64_t rsdp;    /* physical address, 0: none */
+    size_t n_ram;
+    struct pvh_range ram[PVH_MAP_MAX];    /* as listed: unsorted, perhaps overlapping */
+    size_t n_modules;
+    struct pvh_range modules[PVH_MODULES_MAX];
+    size_t cmdline_len;
+    char cmdline[PVH_CMDLINE_CAP + 1];
+};
+
+extern struct pvh_boot pvh_boot;
+
+/* Copies the start info and what it points to. Ends the guest if it is unusable. */
+void pvh_boot_copy(uint32_t start_info);
+
+/* ---- cmdline.c ---- */
+
+/* Splits pvh_boot.cmdline in place. */
+void pvh_cmdline_init(void);
+uint16_t pvh_cmdline_exit_port(void);    /* of tern.exit=, 0: none */
+
+/* Reads digits, "0x" before hexadecimal ones; false if there is none or too many. */
+bool pvh_number_parse(const char **text, uint64_t *value);
+
+/* ---- paging.c, mem.c ---- */
+
+void pvh_paging_init(void);
+void pvh_paging_seal(void);
+bool pvh_paging_sealed(void);
+
+void pvh_mem_init(void);
+/* Whether [start, end) touches RAM of the memory map, or the image. */
+bool pvh_mem_overlaps(uint64_t start, uint64_t end);
+
+/* ---- trap.S, trap.c ---- */
+
+/* What the stubs of trap.S push; the last five are the processor's. */
+struct pvh_trap_frame {
+    uint64_t r15, r14, r13, r12, r11, r10, r9, r8, rbp, rdi, rsi, rdx, rcx, rbx, rax;
+    uint64_t vector, error;
+    uint64_t rip, cs, rflags, rsp, ss;
+};
+
+extern const char pvh_trap_stubs[];    /* PVH_N_VECTORS pieces of 16 octets */
+void pvh_trap_init(void);
+_Noreturn void pvh_trap(const struct pvh_trap_frame *frame);
+/* Ends the guest because of a fault that is not the processor's; pc is where. */
+_Noreturn void pvh_trap_software(const char *what, const void *pc);
+
+/* ---- console.c ---- */
+
+void pvh_console_init(void);
+/* Sends at most n octets, without waiting. False while something is left. */
+bool pvh_console_send(size_t n);
+/* From now on log calls wait for the port: for reports at the end. */
+void pvh_console_direct(void);
+
+/* ---- acpi.c ---- */
+
+/* What the tables say. Zero where they say nothing. */
+struct pvh_acpi {
+    bool present;
+    uint64_t lapic_base;
+    size_t n_ioapics;
+    struct {
+        uint64_t base;
+        uint32_t gsi_base;
+    } ioapics[8];
+    struct pvh_line isa[16];    /* lines of the old interrupt numbers */
+    uint16_t pm1a_event, pm1a_control, pm1_event_len;
+    uint16_t smi_port;
+    uint8_t smi_enable;
+    uint16_t sci;               /* an old interrupt number or a GSI */
+    uint64_t sleep_control;     /* memory address, hardware-reduced ACPI */
+    bool s5;
+    uint8_t s5_type;
+    uint64_t ged_selector;      /* memory address of the generic event device */
+    struct pvh_line ged_line;
+    uint8_t century;            /* index of the century in CMOS RAM */
+};
+
+extern struct pvh_acpi pvh_acpi;
+
+void pvh_acpi_init(void);
+/* Arms the power button: it sets PVH_DRAIN. After the interrupt files. */
+void pvh_acpi_button_init(void);
+/* Notes a virtio-mmio place; false when there are too many. */
+bool pvh_mmio_add(uint64_t base, size_t len, struct pvh_line line);
+/* Looks into microvm's slots when nothing else names a place. */
+void pvh_mmio_probe(void);
+
+/* ---- lapic.c, ioapic.c ---- */
+
+void pvh_lapic_init(void);
+uint32_t pvh_lapic_id(void);
+/* Takes a device vector for a handler: 0 when none is left. gsi: its line, or -1. */
+uint8_t pvh_irq_vector(void (*handler)(void *arg), void *arg, int64_t gsi);
+void pvh_interrupt(uint64_t vector);    /* called by trap.S */
+bool pvh_pending(void);
+/* Unmasks lines that a storm has masked. */
+void pvh_irq_calm(void);
+/* One interrupt in ns from now, UINT64_MAX: none. */
+void pvh_timer_set(uint64_t ns);
+bool pvh_timer_armed(void);
+/* Counts at 1 GHz down from 2^32 - 1 with interrupts every period_ns; for clock.c. */
+void pvh_timer_periodic(uint32_t period_ns);
+uint32_t pvh_timer_count(void);
+/* The rate of the TSC for deadlines in its units: ticks per ns in 2^-32; 0: unknown. */
+void pvh_timer_tsc_rate(uint64_t ticks_per_ns_32);
+
+void pvh_ioapic_init(void);
+void pvh_ioapic_mask(uint32_t gsi, bool masked);
+
+extern struct pvh_stats pvh_counters;
+
+/* ---- pci.c, clock.c, entropy.c, exit.c ---- */
+
+void pvh_pci_init(void);
+void pvh_clock_init(void);
+
+/* Collects the seed: false if there is none. Then a canary may be had of it. */
+bool pvh_entropy_init(void);
+
+/* Leaves without a word: the last part of pvh_exit. */
+_Noreturn void pvh_leave(int status);
+
+#endif

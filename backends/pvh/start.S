@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The first instructions: from the loader's 32-bit entry (x86/HVM direct boot
+ * ABI) to pvh_start() in long mode, on our stack, with memory mapped at its own
+ * address. Intel SDM volume 3, section 10.8.5 (entering IA-32e mode).
+ *
+ *      loader                          here
+ *      ebx = struct hvm_start_info     bss is zeroed, 0 to 4 GiB mapped by
+ *      protected mode, paging off      2 MiB pages, NX outside the image's text
+ *
+ * paging.c refines the map and seals it. MXCSR and the x87 state are left as
+ * reset made them: their values are right, and ldmxcsr stops some emulators.
+ */
+#include "backends/pvh/layout.h"
+
+        /* XEN_ELFNOTE_PHYS32_ENTRY: makes a PVH loader enter at pvh_start32. */
+        .section .note.pvh, "a", @note
+        .balign 4
+        .long   4, 8, 18
+        .asciz  "Xen"
+        .quad   pvh_start32
+
+        .section .text.pvh_start, "ax"
+        .code32
+        .globl  pvh_start32
+        .type   pvh_start32, @function
+pvh_start32:
+        cld
+        cli
+        movl    %ebx, %ebp
+
+        /* Long mode and no-execute pages, without which nothing is sealed. */
+        movl    $0x80000000, %eax
+        cpuid
+        cmpl    $0x80000001, %eax
+        jb      no_cpu
+        movl    $0x80000001, %eax
+        cpuid
+        andl    $(1 << 29 | 1 << 20), %edx
+        cmpl    $(1 << 29 | 1 << 20), %edx
+        jne     no_cpu
+
+        /* Not every loader hands over zeroed memory. */
+        xorl    %eax, %eax
+        movl    $pvh_sealed, %edi
+        movl    $pvh_bss_end, %ecx
+        subl    %edi, %ecx
+        shrl    $2, %ecx
+        rep stosl
+        movl    $pvh_tables, %edi
+        movl    $(PVH_N_TABLES * 4096 / 4), %ecx
+        rep stosl
+
+        /* Page directories: 2,048 entries of 2 MiB, the top GiB uncached. */
+        movl    $(pvh_tables + PVH_TABLE_PD), %edi
+        movl    $PVH_PDE_RAM, %eax
+fill_ram:
+        movl    %eax, (%edi)
+        movl    $(PVH_PTE_NX >> 32), 4(%edi)
+        addl    $0x200000, %eax
+        addl    $8, %edi
+        cmpl    $(0xc0000000 + PVH_PDE_RAM), %eax
+        jne     fill_ram
+        orl     $PVH_PTE_UC, %eax
+fill_mmio:
+        movl    %eax, (%edi)
+        movl    $(PVH_PTE_NX >> 32), 4(%edi)
+        addl    $0x200000, %eax
+        addl    $8, %edi
+        cmpl    $(PVH_PDE_RAM | PVH_PTE_UC), %eax
+        jne     fill_mmio
+
+        /* Until paging.c sets single pages, what holds text is executable. */
+        movl    $pvh_text_end, %ecx
+        decl    %ecx
+        shrl    $21, %ecx
+fill_text:
+        movl    $0, pvh_tables + PVH_TABLE_PD + 4(, %ecx, 8)
+        decl    %ecx
+        jnz     fill_text
+
+        movl    $(pvh_tables + PVH_TABLE_PD + PVH_PDE_TABLE), %eax
+        movl    $(pvh_tables + PVH_TABLE_PDPT), %edi
+        movl    $4, %ecx
+fill_pdpt:
+        movl    %eax, (%edi)
+        addl    $4096, %eax
+        addl    $8, %edi
+        loop    fill_pdpt
+        movl    $(pvh_tables + PVH_TABLE_PDPT + PVH_PDE_TABLE), pvh_tables
+
+        movl    %cr4, %eax
+        orl     $0x620, %eax            /* PAE, OSFXSR, OSXMMEXCPT */
+        movl    %eax, %cr4
+        movl    $pvh_tables, %eax
+        movl    %eax, %cr3
+        movl    $0xc0000080, %ecx       /* IA32_EFER */
+        rdmsr
+        orl     $0x900, %eax            /* LME; NXE before any entry with bit 63 is walked */
+        wrmsr
+        movl    $0x80000023, %eax       /* PG, NE, MP, PE; not EM, TS, and not yet WP */
+        movl    %eax, %cr0
+        lgdt    start_gdtr
+        ljmp    $PVH_SEL_CODE, $start_long
+
+no_cpu:
+        movl    $no_cpu_text, %esi
+        jmp     say_and_stop32
+say_and_stop32:
+        movl    $0x3f8, %edx
+1:      lodsb
+        testb   %al, %al
+        jz      2f
+        outb    %al, %dx
+        jmp     1b
+2:      hlt
+        jmp     2b
+
+        .code64
+        .type   start_long, @function
+start_long:
+        movl    $PVH_SEL_DATA, %eax
+        movl    %eax, %ds
+        movl    %eax, %es
+        movl    %eax, %ss
+        xorl    %eax, %eax
+        movl    %eax, %fs
+        movl    %eax, %gs
+
+        /*
+         * The stack protector reads its canary at %fs:40: the block must stand
+         * before the first call into C. This value only tells starts apart;
+         * pvh_seal_canary() puts a random one in its place.
+         */
+        rdtsc
+        shlq    $40, %rdx
+        xorq    %rdx, %rax
+        shlq    $8, %rax                /* a zero octet ends strings that run up to it */
+        movq    %rax, pvh_fs_block + 40
+        movl    $0xc0000100, %ecx       /* IA32_FS_BASE */
+        movl    $pvh_fs_block, %eax
+        xorl    %edx, %edx
+        wrmsr
+
+        movl    $pvh_stack_main, %esp
+        movl    %ebp, %edi
+        xorl    %ebp, %ebp
+        call    pvh_start
+1:      hlt
+        jmp     1b
+
+        /*
+         * The ELF entry point, for loaders that ignore the note and enter by
+         * Linux's 64-bit protocol: what they pass is not understood here.
+         */
+        .globl  pvh_start64
+        .type   pvh_start64, @function
+pvh_start64:
+        cli
+        movl    $no_pvh_text, %esi
+        movl    $0x3f8, %edx
+1:      lodsb
+        testb   %al, %al
+        jz      2f
+        outb    %al, %dx
+        jmp     1b
+2:      hlt
+        jmp     2b
+
+        .section .rodata.pvh_start, "a"
+no_cpu_text:
+        .asciz  "tern: this processor lacks long mode or no-execute pages\r\n"
+no_pvh_text:
+        .asciz  "tern: this image is entered by PVH (ELF note 18) only\r\n"
+
+        /* The accessed bits are set, so that loading a selector writes nothing. */
+        .balign 8
+start_gdt:
+        .quad   0
+        .quad   PVH_GDT_CODE
+        .quad   PVH_GDT_DATA
+start_gdtr:
+        .word   . - start_gdt - 1
+        .long   start_gdt
+
+        /* The block at FS base; constant after the seal. */
+        .section .bss.pvh_sealed, "aw", @nobits
+        .balign 16
+        .globl  pvh_fs_block
+        .type   pvh_fs_block, @object
+        .size   pvh_fs_block, 64
+pvh_fs_block:
+        .skip   64
+
+        .section .note.GNU-stack, "", @progbits

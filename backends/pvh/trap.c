@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The descriptor tables, and what happens on a trap: a report of the registers
+ * on the console, then the end with status PVH_STATUS_TRAP. There is no trap
+ * that a sealed image could go on after. Intel SDM volume 3, chapters 6 and 7.
+ */
+#include "backends/pvh/cpu.h"
+#include "backends/pvh/pvh_internal.h"
+
+/* A 64-bit TSS (SDM volume 3, section 7.7), of which only the stacks matter. */
+struct tss {
+    uint32_t reserved0;
+    uint32_t rsp[6];
+    uint32_t reserved1[2];
+    uint32_t ist[14];    /* seven addresses, low half first */
+    uint32_t reserved2[2];
+    uint16_t reserved3;
+    uint16_t io_map_off;
+};
+
+_Static_assert(sizeof(struct tss) == 104, "the processor's layout");
+
+/* A gate of the IDT in long mode (SDM volume 3, section 6.14.1). */
+struct gate {
+    uint16_t off_low, selector;
+    uint8_t ist, type;
+    uint16_t off_mid;
+    uint32_t off_high, reserved;
+};
+
+struct table_register {
+    uint16_t limit;
+    uint64_t base;
+} __attribute__((packed));
+
+enum { GATE_INTERRUPT = 0x8e };    /* present, level 0, clears IF */
+
+static struct tss tss PVH_SEALED;
+static uint64_t gdt[5] PVH_SEALED;
+static struct gate idt[PVH_N_VECTORS] PVH_SEALED __attribute__((aligned(16)));
+
+static const char *const trap_names[32] = {
+    "divide error", "debug", "non-maskable interrupt", "breakpoint", "overflow",
+    "bound range", "invalid opcode", "no x87", "double fault", "x87 overrun",
+    "invalid TSS", "segment not present", "stack fault", "general protection", "page fault",
+    "reserved", "x87 error", "alignment", "machine check", "SIMD error", "virtualization",
+    "control protection",
+};
+
+static void ist_set(unsigned ist, const char *top)
+{
+    uint64_t at = (uint64_t)(uintptr_t)top;
+    tss.ist[2 * (ist - 1)] = (uint32_t)at;
+    tss.ist[2 * (ist - 1) + 1] = (uint32_t)(at >> 32);
+}
+
+static uint8_t vector_ist(unsigned vector)
+{
+    switch (vector) {
+    case 2:
+        return PVH_IST_NMI;
+    case 8:
+        return PVH_IST_DOUBLE_FAULT;
+    case 18:
+        return PVH_IST_MACHINE_CHECK;
+    default:
+        return vector < PVH_VECTOR_DEVICE ? PVH_IST_TRAP : PVH_IST_DEVICE;
+    }
+}
+
+static void gate_set(unsigned vector)
+{
+    uint64_t stub = (uint64_t)(uintptr_t)pvh_trap_stubs + 16u * vector;
+    idt[vector] = (struct gate){
+        .off_low = (uint16_t)stub,
+        .selector = PVH_SEL_CODE,
+        .ist = vector_ist(vector),
+        .type = GATE_INTERRUPT,
+        .off_mid = (uint16_t)(stub >> 16),
+        .off_high = (uint32_t)(stub >> 32),
+    };
+}
+
+void pvh_trap_init(void)
+{
+    ist_set(PVH_IST_TRAP, pvh_stack_trap);
+    ist_set(PVH_IST_DOUBLE_FAULT, pvh_stack_double_fault);
+    ist_set(PVH_IST_NMI, pvh_stack_nmi);
+    ist_set(PVH_IST_MACHINE_CHECK, pvh_stack_machine_check);
+    ist_set(PVH_IST_DEVICE, pvh_stack_device);
+    tss.io_map_off = sizeof tss;
+
+    /* The TSS descriptor has 16 octets (SDM volume 3, figure 7-4): type 9. */
+    uint64_t base = (uint64_t)(uintptr_t)&tss;
+    gdt[1] = PVH_GDT_CODE;
+    gdt[2] = PVH_GDT_DATA;
+    gdt[3] = (sizeof tss - 1) | (base & 0xffffff) << 16 | UINT64_C(0x89) << 40 |
+             (base >> 24 & 0xff) << 56;
+    gdt[4] = base >> 32;
+    for (unsigned vector = 0; vector < PVH_N_VECTORS; vector++)
+        gate_set(vector);
+
+    struct table_register gdtr = { sizeof gdt - 1, (uint64_t)(uintptr_t)gdt };
+    struct table_register idtr = { sizeof idt - 1, (uint64_t)(uintptr_t)idt };
+    /* LTR sets the busy bit: it must come before the seal. */
+    __asm__ volatile("lgdt %0; lidt %1; ltr %w2"
+                     : : "m"(gdtr), "m"(idtr), "r"(PVH_SEL_TSS) : "memory");
+}
+
+/* ---- Reports ---- */
+
+static void report_build(void)
+{
+    size_t len;
+    const uint8_t *id = pvh_build_id(&len);
+    char text[41];
+    size_t n = 0;
+    for (size_t i = 0; i < len && n + 2 < sizeof text; i++) {
+        text[n++] = "0123456789abcdef"[id[i] >> 4];
+        text[n++] = "0123456789abcdef"[id[i] & 15];
+    }
+    text[n] = '\0';
+    pvh_logf("trap: build %s\n", n > 0 ? text : "unknown");
+}
+
+/* What the address of a page fault belongs to, as far as the image knows. */
+static const char *place(uint64_t at)
+{
+    static const struct {
+        const char *start;
+        const char *name;
+    } guards[] = {
+        { pvh_guards, "guard page of the main stack" },
+        { pvh_guard_trap, "guard page of the trap stack" },
+        { pvh_guard_double_fault, "guard page of the double fault stack" },
+        { pvh_guard_nmi, "guard page of the NMI stack" },
+        { pvh_guard_machine_check, "guard page of the machine check stack" },
+        { pvh_guard_device, "guard page of the device stack" },
+    };
+    for (size_t i = 0; i < sizeof guards / sizeof *guards; i++) {
+        if (at - (uint64_t)(uintptr_t)guards[i].start < 4096)
+            return guards[i].name;
+    }
+    if (at < 4096)
+        return "null page";
+    const char *p = (const char *)(uintptr_t)at;
+    if (p < pvh_image || p >= pvh_image_end)
+        return "outside the image";
+    if (p < pvh_text_end)
+        return "text";
+    if (p < pvh_constants_end)
+        return "constants";
+    if (p < pvh_sealed)
+        return "data";
+    if (p < pvh_sealed_end)
+        return "sealed";
+    if (p < pvh_bss_end)
+        return "bss";
+    return p < pvh_stacks_end ? "stack" : "page tables";
+}
+
+static bool reporting;
+
+/* A second trap while the first is reported: nothing here can be relied on. */
+static void report_begin(void)
+{
+    if (reporting)
+        pvh_leave(PVH_STATUS_TRAP);
+    reporting = true;
+    pvh_console_direct();
+}
+
+_Noreturn void pvh_trap(const struct pvh_trap_frame *f)
+{
+    report_begin();
+    const char *name = f->vector < 32 ? trap_names[f->vector] : NULL;
+    uint64_t cr2 = cpu_cr2();
+    pvh_logf("trap: %u %s, error %lx, rip %016lx\n", (unsigned)f->vector,
+             name != NULL ? name : "reserved", f->error, f->rip);
+    if (f->vector == 14) {
+        pvh_logf("trap: %s at %016lx: %s\n",
+                 (f->error & 16) != 0 ? "fetch" : (f->error & 2) != 0 ? "write" : "read",
+                 cr2, place(cr2));
+    }
+    pvh_logf("trap: rax %016lx rbx %016lx rcx %016lx\n", f->rax, f->rbx, f->rcx);
+    pvh_logf("trap: rdx %016lx rsi %016lx rdi %016lx\n", f->rdx, f->rsi, f->rdi);
+    pvh_logf("trap: rbp %016lx rsp %016lx rfl %016lx\n", f->rbp, f->rsp, f->rflags);
+    pvh_logf("trap: r8  %016lx r9  %016lx r10 %016lx\n", f->r8, f->r9, f->r10);
+    pvh_logf("trap: r11 %016lx r12 %016lx r13 %016lx\n", f->r11, f->r12, f->r13);
+    pvh_logf("trap: r14 %016lx r15 %016lx cs  %016lx\n", f->r14, f->r15, f->cs);
+    pvh_logf("trap: cr0 %016lx cr2 %016lx cr4 %016lx\n", cpu_cr0(), cr2, cpu_cr4());
+    report_build();
+    pvh_exit(PVH_STATUS_TRAP);
+}
+
+_Noreturn void pvh_trap_software(const char *what, const void *pc)
+{
+    report_begin();
+    pvh_logf("trap: %s, rip %016lx\n", what, (unsigned long)(uintptr_t)pc);
+    report_build();
+    pvh_exit(PVH_STATUS_TRAP);
+}

@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * An image that tries the ground a guest stands on. A word of the command line
+ * says what it does: it prints markers that begin with "selftest:", or commits
+ * a violation, of which nothing but the trap's report may come.
+ */
+#include <string.h>
+
+#include "backends/pvh/pvh.h"
+
+/* Symbols of tern.ld, and the site of asset.S. */
+extern char pvh_tables[], pvh_stack_main[];
+extern const uint8_t selftest_asset[], selftest_asset_last[];
+
+enum { STATUS_OK = 0, STATUS_UNKNOWN = 2, STATUS_SURVIVED = 3, STATUS_WRONG = 4 };
+
+static const char constant[] = "constant";
+static volatile uint8_t variable[64] = { 0xc3 };
+static void *heap;
+static volatile unsigned depth;
+
+/* Assumes nothing about where a write goes: the compiler must not know. */
+static void poke(const volatile void *at)
+{
+    volatile uint8_t *p = (volatile uint8_t *)(uintptr_t)at;
+    __asm__ volatile("" : "+r"(p));
+    *p = 0xc3;
+}
+
+static void jump(const volatile void *at)
+{
+    void (*f)(void) = (void (*)(void))(uintptr_t)at;
+    __asm__ volatile("" : "+r"(f));
+    f();
+}
+
+/* ---- Violations ---- */
+
+static void write_text(void)
+{
+    poke((const void *)(uintptr_t)write_text);
+}
+
+static void write_constant(void)
+{
+    poke(constant);
+}
+
+static void write_asset(void)
+{
+    poke(selftest_asset_last);
+}
+
+static void write_asset_begin(void)
+{
+    poke(selftest_asset);
+}
+
+static void write_tables(void)
+{
+    poke(pvh_tables);
+}
+
+struct table_register {
+    uint16_t limit;
+    uint64_t base;
+} __attribute__((packed));
+
+static void write_idt(void)
+{
+    struct table_register r;
+    __asm__ volatile("sidt %0" : "=m"(r));
+    poke((const void *)(uintptr_t)r.base);
+}
+
+static void write_gdt(void)
+{
+    struct table_register r;
+    __asm__ volatile("sgdt %0" : "=m"(r));
+    poke((const void *)(uintptr_t)r.base);
+}
+
+static void write_canary(void)
+{
+    __asm__ volatile("movb $0, %fs:0x28");
+}
+
+static void write_word(void)
+{
+    poke(pvh_word(0));
+}
+
+static void jump_data(void)
+{
+    jump(variable);
+}
+
+static void jump_stack(void)
+{
+    volatile uint8_t code[16] = { 0xc3 };
+    jump(code);
+}
+
+static void jump_heap(void)
+{
+    memset(heap, 0xc3, 16);
+    jump(heap);
+}
+
+static void jump_constant(void)
+{
+    jump(constant);
+}
+
+static void jump_asset(void)
+{
+    jump(selftest_asset);
+}
+
+static void null_read(void)
+{
+    const volatile uint8_t *p = NULL;
+    __asm__ volatile("" : "+r"(p));
+    (void)*p;
+}
+
+/* 2 GiB: the guests of these tests have no RAM there. */
+static void wild_write(void)
+{
+    poke((const void *)(uintptr_t)0x80000000);
+}
+
+static unsigned overflow(unsigned n)
+{
+    volatile uint8_t frame[512];
+    frame[0] = (uint8_t)n;
+    depth = n;
+    return n == 0 ? 0 : overflow(n - 1) + frame[0];
+}
+
+static void stack_overflow(void)
+{
+    (void)overflow(1000000);
+}
+
+static void stack_smash(void)
+{
+    char small[16];
+    char *p = small;
+    __asm__ volatile("" : "+r"(p));
+    memset(p, 0, 64);
+    __asm__ volatile("" : : "r"(p) : "memory");
+}
+
+static void divide_error(void)
+{
+    __asm__ volatile("xorl %%ecx, %%ecx; divl %%ecx" : : : "eax", "ecx", "edx", "cc");
+}
+
+static void invalid_opcode(void)
+{
+    __asm__ volatile("ud2");
+}
+
+static void double_fault(void)
+{
+    /* A stack at a non-canonical address: the push faults with #SS, on an IST stack. */
+    __asm__ volatile("movabsq $0x8000000000000000, %%rsp; pushq %%rax" : : : "memory");
+}
+
+/* ---- Services ---- */
+
+static int services(void)
+{
+    int64_t wall;
+    pvh_logf("selftest: words %zu, modules %zu, functions %zu, places %zu\n", pvh_word_count(),
+             pvh_module_count(), pvh_pci_count(), pvh_mmio_count());
+    for (size_t i = 0; i < pvh_pci_count(); i++) {
+        const struct pvh_pci *pci = pvh_pci_get(i);
+        pvh_logf("selftest: pci %u.%u %04x:%04x class %02x%02x\n", pci->dev, pci->fn, pci->vendor,
+                 pci->device, pci->class_code, pci->subclass);
+    }
+    for (size_t i = 0; i < pvh_mmio_count(); i++) {
+        const struct pvh_mmio *m = pvh_mmio_get(i);
+        pvh_logf("selftest: place %lx line %u %s\n", m->base, m->line.gsi,
+                 m->line.level ? "level" : "edge");
+    }
+    if (pvh_wall_offset_ns(&wall))
+        pvh_logf("selftest: wall %lu\n",
+                 ((uint64_t)wall + pvh_now_ns()) / TERN_SECOND_NS);
+    else
+        pvh_logf("selftest: wall none\n");
+    uint64_t a, b;
+    pvh_entropy((uint8_t *)&a, sizeof a);
+    pvh_entropy((uint8_t *)&b, sizeof b);
+    pvh_logf("selftest: entropy %s\n", a != b ? "ok" : "stuck");
+    pvh_logf("selftest: ram total %zu left %zu longest %zu\n", pvh_mem_total(), pvh_mem_left(),
+             pvh_mem_longest());
+    pvh_log_flush();
+    return a != b ? STATUS_OK : STATUS_WRONG;
+}
+
+/* The clock over waits: monotonic, not early, and asleep in between. */
+static int timers(void)
+{
+    uint64_t before = pvh_stats()->wakeups;
+    uint64_t start = pvh_now_ns(), last = start;
+    for (unsigned i = 1; i <= 5; i++) {
+        uint64_t due = start + i * 20 * TERN_MILLISECOND_NS;
+        pvh_wait(due);
+        uint64_t now = pvh_now_ns();
+        if (now < due || now < last)
+            return STATUS_WRONG;
+        last = now;
+    }
+    uint64_t woken = pvh_stats()->wakeups - before;
+    pvh_logf("selftest: timers: 5 waits, %lu wake-ups, %lu ms\n", woken,
+             (last - start) / TERN_MILLISECOND_NS);
+    /* One second without a deadline in between: the log is empty, nothing is pending. */
+    pvh_log_flush();
+    before = pvh_stats()->wakeups;
+    pvh_wait(pvh_now_ns() + TERN_SECOND_NS);
+    woken = pvh_stats()->wakeups - before;
+    pvh_logf("selftest: idle second: %lu wake-ups\n", woken);
+    return woken <= 2 ? STATUS_OK : STATUS_WRONG;
+}
+
+/* Waits for the power button. */
+static int drain(void)
+{
+    pvh_logf("selftest: waiting for the power button\n");
+    for (;;) {
+        pvh_wait(TERN_NEVER);
+        if ((pvh_pending_take() & PVH_DRAIN) != 0)
+            break;
+    }
+    pvh_logf("selftest: drain, %lu wake-ups, %lu interrupts, %lu storms\n", pvh_stats()->wakeups,
+             pvh_stats()->irq_device, pvh_stats()->irq_storms);
+    return STATUS_OK;
+}
+
+/* More log than the ring takes: what is dropped is told, and nothing waits. */
+static int lossy(void)
+{
+    for (unsigned i = 0; i < 2000; i++)
+        pvh_logf("selftest: line %u of many\n", i);
+    pvh_log_flush();
+    pvh_logf("selftest: dropped %lu\n", pvh_stats()->log_dropped);
+    return pvh_stats()->log_dropped > 0 ? STATUS_OK : STATUS_WRONG;
+}
+
+/* The five memory functions against plain loops, over lengths and overlaps. */
+static int memory_functions(void)
+{
+    static uint8_t a[512], b[512];
+    for (size_t len = 0; len < 200; len++) {
+        for (size_t at = 0; at < 40; at++) {
+            for (size_t i = 0; i < sizeof a; i++)
+                a[i] = b[i] = (uint8_t)(i * 7 + len);
+            memmove(a + at, a + 20, len);
+            uint8_t copy[200];
+            for (size_t i = 0; i < len; i++)
+                copy[i] = b[20 + i];
+            for (size_t i = 0; i < len; i++)
+                b[at + i] = copy[i];
+            memset(a + 300, (int)len, at);
+            for (size_t i = 0; i < at; i++)
+                b[300 + i] = (uint8_t)len;
+            memcpy(a + 400, a + at, at);
+            for (size_t i = 0; i < at; i++)
+                b[400 + i] = b[at + i];
+            for (size_t i = 0; i < sizeof a; i++) {
+                if (a[i] != b[i])
+                    return STATUS_WRONG;
+            }
+            if (memcmp(a, b, sizeof a) != 0)
+                return STATUS_WRONG;
+            b[at + len] ^= 0x80;
+            int want = a[at + len] > b[at + len] ? 1 : -1;
+            if (memcmp(a, b, sizeof a) * want <= 0 || memcmp(a, b, at + len) != 0)
+                return STATUS_WRONG;
+        }
+    }
+    pvh_logf("selftest: memory functions ok, strlen %zu\n", strlen("four"));
+    return STATUS_OK;
+}
+
+/* Pieces of RAM: aligned, apart, writable to the last octet. */
+static int carve(void)
+{
+    uint8_t *io = pvh_mem_carve_io(5000);
+    uint8_t *small = pvh_mem_carve(100, 64);
+    uint8_t *page = pvh_mem_carve(1, 4096);
+    if (io == NULL || small == NULL || page == NULL || (uintptr_t)io % 4096 != 0 ||
+        (uintptr_t)small % 64 != 0 || (uintptr_t)page % 4096 != 0 || io[4999] != 0)
+        return STATUS_WRONG;
+    size_t n = 0, len;
+    while ((len = pvh_mem_longest()) >= 4096) {
+        uint8_t *p = pvh_mem_carve(len, 4096);
+        if (p == NULL)
+            return STATUS_WRONG;
+        p[0] = p[len - 1] = 1;
+        n += len;
+    }
+    if (pvh_mem_carve(SIZE_MAX, 1) != NULL || pvh_mem_carve_io(SIZE_MAX) != NULL)
+        return STATUS_WRONG;
+    pvh_logf("selftest: carved %zu KiB\n", n >> 10);
+    return STATUS_OK;
+}
+
+static int leave_77(void)
+{
+    return 77;
+}
+
+/* ---- The choice ---- */
+
+static const struct {
+    const char *word;
+    void (*violate)(void);
+    int (*run)(void);
+} tests[] = {
+    { "write=text", write_text, NULL },
+    { "write=constant", write_constant, NULL },
+    { "write=asset", write_asset, NULL },
+    { "write=asset-begin", write_asset_begin, NULL },
+    { "write=tables", write_tables, NULL },
+    { "write=idt", write_idt, NULL },
+    { "write=gdt", write_gdt, NULL },
+    { "write=canary", write_canary, NULL },
+    { "write=word", write_word, NULL },
+    { "write=wild", wild_write, NULL },
+    { "jump=data", jump_data, NULL },
+    { "jump=stack", jump_stack, NULL },
+    { "jump=heap", jump_heap, NULL },
+    { "jump=constant", jump_constant, NULL },
+    { "jump=asset", jump_asset, NULL },
+    { "read=null", null_read, NULL },
+    { "stack=overflow", stack_overflow, NULL },
+    { "stack=smash", stack_smash, NULL },
+    { "stack=gone", double_fault, NULL },
+    { "divide=0", divide_error, NULL },
+    { "invalid=opcode", invalid_opcode, NULL },
+    { "run=services", NULL, services },
+    { "run=timers", NULL, timers },
+    { "run=drain", NULL, drain },
+    { "run=lossy", NULL, lossy },
+    { "run=memory", NULL, memory_functions },
+    { "run=carve", NULL, carve },
+    { "run=77", NULL, leave_77 },
+};
+
+enum tern_err pvh_backend_setup(void)
+{
+    heap = pvh_mem_carve(4096, 4096);
+    return heap != NULL ? TERN_OK : TERN_FULL;
+}
+
+int pvh_backend_main(void)
+{
+    pvh_logf("selftest: begins\n");
+    pvh_log_flush();
+    int status = STATUS_UNKNOWN;
+    for (size_t w = 0; w < pvh_word_count(); w++) {
+        for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
+            if (strlen(pvh_word(w)) != strlen(tests[i].word) ||
+                memcmp(pvh_word(w), tests[i].word, strlen(tests[i].word)) != 0)
+                continue;
+            if (tests[i].violate != NULL) {
+                tests[i].violate();
+                pvh_logf("selftest: survived %s\n", tests[i].word);
+                return STATUS_SURVIVED;
+            }
+            status = tests[i].run();
+            pvh_logf("selftest: %s status %d\n", tests[i].word, status);
+        }
+    }
+    return status;
+}
