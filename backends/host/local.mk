@@ -1,3 +1,16 @@
 # SPDX-License-Identifier: ISC
 #
-# What every host shares.
+# What every host shares, compiled as the protocol libraries are: it is linked
+# into unikernels too.
+
+noinst_LTLIBRARIES += backends/host/libtern-host.la
+
+backends_host_libtern_host_la_CFLAGS = $(TERN_LIB_CFLAGS)
+# In reading order.
+backends_host_libtern_host_la_SOURCES = \
+    backends/host/host_internal.h \
+    backends/host/text.c \
+    backends/host/options.c \
+    backends/host/carve.c \
+    backends/host/core.c \
+    backends/host/default.c

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What every host shares: kernel sockets, libnet on a TAP device, a guest.
+ * Linked into unikernels, so it needs no more of C's library than the
+ * protocol libraries do.
+ *
+ * In reading order:
+ *     text.c     lines put together without printf
+ *     options.c  one schema for command lines and guests
+ *     carve.c    the pools of an appliance, placed in one piece of memory
+ *     core.c     the half of struct tern_host_ops that does not depend on
+ *                who carries the octets: log, options, pools, events, drain
+ *     net.c      the other half over a tern_net
+ */
+#ifndef TERN_HOST_INTERNAL_H
+#define TERN_HOST_INTERNAL_H
+
+#include <tern/host.h>
+
+/* ---- text.c -------------------------------------------------------------- */
+
+/* A line under construction; what does not fit is cut off, never past cap. */
+struct tern_text {
+    char *at;
+    size_t cap, len;    /* len < cap: there is room for the last zero */
+};
+
+/* Starts an empty line in cap (at least 1) octets. */
+void tern_text_init(struct tern_text *text, char *at, size_t cap);
+void tern_text_add(struct tern_text *text, const char *s);
+void tern_text_add_n(struct tern_text *text, const char *s, size_t len);
+void tern_text_u64(struct tern_text *text, uint64_t value);
+/* At least `width` digits, zeros in front. */
+void tern_text_u64_wide(struct tern_text *text, uint64_t value, size_t width);
+void tern_text_hex(struct tern_text *text, uint64_t value, size_t width);
+/* Spaces up to column `column` of the whole text's last line. */
+void tern_text_pad(struct tern_text *text, size_t column);
+void tern_text_addr(struct tern_text *text, const struct tern_addr *addr);
+void tern_text_endpoint(struct tern_text *text, const struct tern_endpoint_addr *addr);
+
+/* Equal as strings. */
+bool tern_text_equal(const char *a, const char *b);
+
+/* ---- options.c ------------------------------------------------------------- */
+
+/* Which kinds of host have an option. */
+#define TERN_HOST_SOCKETS 0x01u
+#define TERN_HOST_TAP 0x02u
+#define TERN_HOST_GUEST 0x04u
+#define TERN_HOST_NET (TERN_HOST_TAP | TERN_HOST_GUEST)
+#define TERN_HOST_PROCESS (TERN_HOST_SOCKETS | TERN_HOST_TAP)
+#define TERN_HOST_ALL 0x07u
+
+enum tern_host_key {
+    TERN_KEY_LINK, TERN_KEY_IP, TERN_KEY_GW, TERN_KEY_MTU, TERN_KEY_MAC, TERN_KEY_CONNECTIONS,
+    TERN_KEY_MEMORY, TERN_KEY_LOG, TERN_KEY_DRAIN, TERN_KEY_EXIT, TERN_N_KEYS
+};
+
+#define TERN_APPLIANCE_OPTIONS_MAX 32u
+
+/* Values point into the words that were given, which live as long as this. */
+struct tern_host_options {
+    const struct tern_appliance *appliance;
+    const char *operand;
+    const char *host[TERN_N_KEYS];                            /* NULL: not given */
+    const char *own[TERN_APPLIANCE_OPTIONS_MAX];
+    bool help, print_memory;
+    char error[160];                                          /* after an error: a line for people */
+};
+
+/* appliance is placed. operand: see tern_unix_main; may be NULL. */
+enum tern_err tern_host_options_init(struct tern_host_options *options,
+                                     const struct tern_appliance *appliance, const char *operand);
+
+/*
+ * Takes one word of a guest's command line, key=value, placed and ended by a
+ * zero. Words that loaders add for Linux are passed over. TERN_INVALID:
+ * options->error says why.
+ */
+enum tern_err tern_host_options_word(struct tern_host_options *options, const char *word);
+
+/*
+ * Cuts a guest's command line into words, in place, and takes each. Spaces
+ * separate; there is no quoting.
+ */
+enum tern_err tern_host_options_line(struct tern_host_options *options, char *line);
+
+/* Takes a process's arguments (without its name): --key value, --key=value, key=value. */
+enum tern_err tern_host_options_args(struct tern_host_options *options, int argc, char **argv);
+
+/* Refuses what was given and the host of this one kind does not have. */
+enum tern_err tern_host_options_settle(struct tern_host_options *options, unsigned kind);
+
+/* The value given, or the fallback, or NULL: the appliance's own key before the host's. */
+const char *tern_host_options_get(const struct tern_host_options *options, const char *key);
+
+/* The host's value or its fallback, or NULL. */
+const char *tern_host_options_host(const struct tern_host_options *options,
+                                   enum tern_host_key key);
+
+/* Writes help for the kinds of host in `kinds`, a line an option. */
+void tern_host_options_help(const struct tern_host_options *options, unsigned kinds,
+                            struct tern_text *text);
+
+/* What the host's own options say, checked. */
+struct tern_host_settings {
+    bool dhcp, has_ip, has_gw, has_mac;
+    struct tern_addr ip, gw;
+    uint8_t prefix_len;
+    uint8_t mac[6];
+    uint16_t mtu;             /* 0: the link's */
+    uint32_t connections;
+    uint64_t memory;          /* octets; 0: not given */
+    enum tern_log_level log;
+    uint64_t drain_ns;
+    uint16_t exit_port;       /* tern.exit=; 0: none */
+};
+
+/* TERN_INVALID: options->error names the key and what is wrong with its value. */
+enum tern_err tern_host_options_settings(struct tern_host_options *options,
+                                         struct tern_host_settings *settings);
+
+/* ---- carve.c ------------------------------------------------------------------ */
+
+struct tern_carved {
+    const char *name;
+    size_t elem_len, align, n;
+    void *at;
+};
+
+#define TERN_CARVED_MAX 64u
+
+/* A plan of pools, then the pools themselves. */
+struct tern_carver {
+    struct tern_carved pools[TERN_CARVED_MAX];
+    size_t n_pools;
+    char error[160];
+};
+
+void tern_carver_init(struct tern_carver *carver);
+
+/*
+ * Plans n elements of elem_len octets. TERN_FULL: more than TERN_CARVED_MAX
+ * pools; TERN_INVALID: a size that cannot be, or a name that is there.
+ */
+enum tern_err tern_carver_add(struct tern_carver *carver, const char *name, size_t elem_len,
+                              size_t align, size_t n);
+
+/* Plans the pools of an appliance's descriptor. */
+enum tern_err tern_carver_add_appliance(struct tern_carver *carver,
+                                        const struct tern_appliance *appliance,
+                                        uint32_t connections);
+
+/* Octets that the plan needs, alignment included; SIZE_MAX: more than can be. */
+size_t tern_carver_total(const struct tern_carver *carver);
+
+/*
+ * Places the pools one after another in mem (aligned to 64) and says how many
+ * octets from its start they took. Clears them unless `zeroed`. TERN_FULL:
+ * carver->error names the first pool that does not fit, and its octets.
+ */
+enum tern_err tern_carver_place(struct tern_carver *carver, uint8_t *mem, size_t mem_len,
+                                bool zeroed, size_t *used);
+
+/* A placed pool, or NULL: no such name, or another element length. */
+void *tern_carver_get(const struct tern_carver *carver, const char *name, size_t elem_len,
+                      size_t *n);
+
+/* A table of the pools, a line each. */
+void tern_carver_print(const struct tern_carver *carver, struct tern_text *text);
+
+/* ---- core.c --------------------------------------------------------------------- */
+
+#define TERN_LOG_LINE_CAP 512u    /* a line of the log, its head and its newline included */
+
+/* The first member of each backend's host. The backend sets what has no init argument. */
+struct tern_host_core {
+    struct tern_host host;
+    const struct tern_host_options *options;    /* NULL: none */
+    const struct tern_carver *carver;           /* NULL: no pools */
+    const struct tern_module *modules;          /* up to one without a name; NULL: none */
+    struct tern_drbg drbg;                      /* seeded by the backend */
+    uint64_t wall_offset_ns;                    /* wall time minus the turn's; 0: unknown */
+    enum tern_log_level level;
+    uint64_t drain_ns;                          /* the longest wait */
+    size_t n_streams;                           /* open now */
+    tern_host_event_fn *event;
+    void *event_app;
+    struct tern_timer drain_timer;
+    uint64_t log_window_ns;                     /* the second that n_logged counts */
+    uint32_t n_logged, n_log_lost;
+    bool draining, over;
+    int status;
+
+    /* The backend's: one finished line with its newline. */
+    void (*log_line)(struct tern_host_core *core, const char *line, size_t len);
+    /* The backend's: the appliance is done, the loop shall end. core->status is set. */
+    void (*ended)(struct tern_host_core *core);
+    /* The backend's: closes every listener. */
+    void (*stop_listening)(struct tern_host_core *core);
+};
+
+/* ops is the backend's whole table, into which it has put the functions below. */
+void tern_host_core_init(struct tern_host_core *core, const struct tern_host_ops *ops,
+                         struct tern_turn *turn, struct tern_block_pool *blocks,
+                         const char *name);
+
+/* For the table of ops. */
+uint64_t tern_host_core_wall_ns(struct tern_host *host);
+enum tern_err tern_host_core_random(struct tern_host *host, uint8_t *out, size_t len);
+void tern_host_core_log(struct tern_host *host, enum tern_log_level level, const char *text,
+                        size_t len);
+const char *tern_host_core_option(struct tern_host *host, const char *key);
+const struct tern_module *tern_host_core_module(struct tern_host *host, const char *name);
+void *tern_host_core_pool(struct tern_host *host, const char *name, size_t elem_len, size_t *n);
+void tern_host_core_on_event(struct tern_host *host, tern_host_event_fn *event, void *app);
+void tern_host_core_drained(struct tern_host *host, int status);
+
+/* Tells the appliance of an event and logs it. addr may be NULL. */
+void tern_host_core_event(struct tern_host_core *core, enum tern_host_event event,
+                          const struct tern_addr *addr);
+
+/*
+ * The wish to end: the appliance is told, or, if it does not listen, the
+ * listeners are closed and the host ends with its last stream. After drain_ns
+ * it ends in any case. A second call ends it at once, with status 1.
+ */
+void tern_host_core_drain(struct tern_host_core *core);
+
+/* A stream of this host was opened; was closed. */
+void tern_host_core_stream_opened(struct tern_host_core *core);
+void tern_host_core_stream_closed(struct tern_host_core *core);
+
+#endif

@@ -1,0 +1,427 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * One schema of options for command lines and guests.
+ *
+ * A process takes --key value, --key=value and key=value, a guest key=value.
+ * The keys are the host's (the table below, with the kinds of host that have
+ * each) and the appliance's; where both have one, it is the appliance's.
+ */
+#include <string.h>
+
+#include "host_internal.h"
+
+struct host_option {
+    const char *key, *value_name, *fallback, *help;
+    unsigned kinds;
+};
+
+static const struct host_option schema[TERN_N_KEYS] = {
+    [TERN_KEY_LINK] = { "link", "tap:NAME", NULL,
+        "Tern's own TCP/IP on this device, instead of the kernel's", TERN_HOST_TAP },
+    [TERN_KEY_IP] = { "ip", "ADDR/LEN|dhcp", NULL,
+        "this host's address (default: dhcp)", TERN_HOST_NET },
+    [TERN_KEY_GW] = { "gw", "ADDR", NULL,
+        "the gateway for all that is not on the link", TERN_HOST_NET },
+    [TERN_KEY_MTU] = { "mtu", "OCTETS", NULL,
+        "the longest IP packet (default: the link's)", TERN_HOST_NET },
+    [TERN_KEY_MAC] = { "mac", "XX:XX:XX:XX:XX:XX", NULL,
+        "this host's Ethernet address (default: the link's)", TERN_HOST_NET },
+    [TERN_KEY_CONNECTIONS] = { "connections", "N", NULL,
+        "how many at once (default: the appliance's)", TERN_HOST_ALL },
+    [TERN_KEY_MEMORY] = { "memory", "SIZE", NULL,
+        "for pools and payload, as 64M (default: what that takes)", TERN_HOST_ALL },
+    [TERN_KEY_LOG] = { "log", "error|warn|info|debug", "info",
+        "what is logged", TERN_HOST_ALL },
+    [TERN_KEY_DRAIN] = { "drain", "SECONDS", "10",
+        "how long to finish what is under way when asked to end", TERN_HOST_ALL },
+    [TERN_KEY_EXIT] = { "tern.exit", "PORT", NULL,
+        "the debug-exit device through which to end", TERN_HOST_GUEST },
+};
+
+/*
+ * What Firecracker, Cloud Hypervisor and QEMU put on the command line for
+ * Linux. A word is passed over if it opens with one of these.
+ */
+static const char *const foreign[] = {
+    "virtio_mmio.device=", "console=", "earlyprintk=", "reboot=", "panic=", "pci=", "root=",
+    "rootfstype=", "ro", "rw", "quiet", "nomodule", "i8042.", "8250.", "acpi=", "init=",
+    "random.trust_cpu=", "swiotlb=", "loglevel=",
+};
+
+enum tern_err tern_host_options_init(struct tern_host_options *options,
+                                     const struct tern_appliance *appliance, const char *operand)
+{
+    memset(options, 0, sizeof *options);
+    options->appliance = appliance;
+    options->operand = operand;
+    if (appliance->size != sizeof *appliance)
+        return TERN_MISMATCH;
+    if (appliance->options == NULL)
+        return TERN_OK;
+    for (size_t i = 0; appliance->options[i].key != NULL; i++)
+        if (i >= TERN_APPLIANCE_OPTIONS_MAX)
+            return TERN_INVALID;
+    return TERN_OK;
+}
+
+/* Says what is wrong with a key, in the one place that people see. */
+static enum tern_err bad(struct tern_host_options *options, const char *key, size_t key_len,
+                         const char *what)
+{
+    struct tern_text text;
+    tern_text_init(&text, options->error, sizeof options->error);
+    tern_text_add(&text, "option ");
+    tern_text_add_n(&text, key, key_len);
+    tern_text_add(&text, ": ");
+    tern_text_add(&text, what);
+    return TERN_INVALID;
+}
+
+static bool key_is(const char *key, const char *word, size_t len)
+{
+    return strlen(key) == len && memcmp(key, word, len) == 0;
+}
+
+/* Where the value of a key goes; NULL: nobody knows the key. */
+static const char **slot_of(struct tern_host_options *options, const char *key, size_t len)
+{
+    const struct tern_option *own = options->appliance->options;
+    for (size_t i = 0; own != NULL && own[i].key != NULL; i++)
+        if (key_is(own[i].key, key, len))
+            return &options->own[i];
+    for (size_t i = 0; i < TERN_N_KEYS; i++)
+        if (key_is(schema[i].key, key, len))
+            return &options->host[i];
+    return NULL;
+}
+
+static enum tern_err set(struct tern_host_options *options, const char *key, size_t len,
+                         const char *value)
+{
+    const char **slot = slot_of(options, key, len);
+    if (slot == NULL)
+        return bad(options, key, len, "there is no such option");
+    if (*slot != NULL)
+        return bad(options, key, len, "given twice");
+    *slot = value;
+    return TERN_OK;
+}
+
+/* The length of a word's key: up to its first '=', or the whole word. */
+static size_t key_len_of(const char *word)
+{
+    size_t len = 0;
+    while (word[len] != '\0' && word[len] != '=')
+        len++;
+    return len;
+}
+
+static bool is_foreign(const char *word)
+{
+    for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++) {
+        size_t len = strlen(foreign[i]);
+        bool whole = foreign[i][len - 1] != '=' && foreign[i][len - 1] != '.';
+        if (strlen(word) >= len && memcmp(word, foreign[i], len) == 0 &&
+            (!whole || word[len] == '\0'))
+            return true;
+    }
+    return false;
+}
+
+enum tern_err tern_host_options_word(struct tern_host_options *options, const char *word)
+{
+    size_t len = key_len_of(word);
+
+    if (word[len] == '=' && slot_of(options, word, len) != NULL)
+        return set(options, word, len, word + len + 1);
+    if (is_foreign(word))
+        return TERN_OK;
+    return bad(options, word, len,
+               word[len] == '=' ? "there is no such option" : "key=value is wanted");
+}
+
+enum tern_err tern_host_options_line(struct tern_host_options *options, char *line)
+{
+    size_t at = 0;
+
+    while (line[at] != '\0') {
+        if (line[at] == ' ') {
+            at++;
+            continue;
+        }
+        char *word = line + at;
+        while (line[at] != '\0' && line[at] != ' ')
+            at++;
+        if (line[at] == ' ')
+            line[at++] = '\0';
+        enum tern_err err = tern_host_options_word(options, word);
+        if (err != TERN_OK)
+            return err;
+    }
+    return TERN_OK;
+}
+
+enum tern_err tern_host_options_args(struct tern_host_options *options, int argc, char **argv)
+{
+    for (int i = 0; i < argc; i++) {
+        const char *word = argv[i];
+        bool dashed = word[0] == '-';
+        const char *key = word + (dashed ? 1 + (word[1] == '-') : 0);
+        size_t len = key_len_of(key);
+        enum tern_err err;
+
+        if (tern_text_equal(word, "--help") || tern_text_equal(word, "-h")) {
+            options->help = true;
+            return TERN_OK;
+        }
+        if (tern_text_equal(word, "--print-memory")) {
+            options->print_memory = true;
+            continue;
+        }
+        if (dashed && word[1] != '-')
+            return bad(options, word, strlen(word), "there is no such option");
+        if (key[len] == '=') {
+            err = set(options, key, len, key + len + 1);
+        } else if (dashed) {
+            if (slot_of(options, key, len) == NULL)
+                return bad(options, word, strlen(word), "there is no such option");
+            if (i + 1 == argc)
+                return bad(options, word, strlen(word), "its value is missing");
+            err = set(options, key, len, argv[++i]);
+        } else if (options->operand != NULL) {
+            err = set(options, options->operand, strlen(options->operand), word);
+        } else {
+            return bad(options, word, strlen(word), "an option is wanted: --key value");
+        }
+        if (err != TERN_OK)
+            return err;
+    }
+    return TERN_OK;
+}
+
+enum tern_err tern_host_options_settle(struct tern_host_options *options, unsigned kind)
+{
+    for (size_t i = 0; i < TERN_N_KEYS; i++) {
+        if (options->host[i] == NULL || (schema[i].kinds & kind) != 0)
+            continue;
+        return bad(options, schema[i].key, strlen(schema[i].key),
+                   kind == TERN_HOST_GUEST     ? "a guest has no such option"
+                   : (schema[i].kinds & TERN_HOST_TAP) != 0
+                       ? "it needs link=tap:NAME; on kernel sockets there is nothing to set"
+                       : "only a guest has it");
+    }
+    return TERN_OK;
+}
+
+const char *tern_host_options_host(const struct tern_host_options *options,
+                                   enum tern_host_key key)
+{
+    return options->host[key] != NULL ? options->host[key] : schema[key].fallback;
+}
+
+const char *tern_host_options_get(const struct tern_host_options *options, const char *key)
+{
+    const struct tern_option *own = options->appliance->options;
+    for (size_t i = 0; own != NULL && own[i].key != NULL; i++)
+        if (tern_text_equal(own[i].key, key))
+            return options->own[i] != NULL ? options->own[i] : own[i].fallback;
+    for (size_t i = 0; i < TERN_N_KEYS; i++)
+        if (tern_text_equal(schema[i].key, key))
+            return tern_host_options_host(options, (enum tern_host_key)i);
+    return NULL;
+}
+
+static void help_line(struct tern_text *text, const char *key, const char *value,
+                      const char *help, const char *fallback)
+{
+    tern_text_add(text, "  --");
+    tern_text_add(text, key);
+    if (value != NULL) {
+        tern_text_add(text, " ");
+        tern_text_add(text, value);
+    }
+    tern_text_add(text, "  ");
+    tern_text_pad(text, 32);
+    tern_text_add(text, help != NULL ? help : "");
+    if (fallback != NULL) {
+        tern_text_add(text, " (default: ");
+        tern_text_add(text, fallback);
+        tern_text_add(text, ")");
+    }
+    tern_text_add(text, "\n");
+}
+
+void tern_host_options_help(const struct tern_host_options *options, unsigned kinds,
+                            struct tern_text *text)
+{
+    const struct tern_option *own = options->appliance->options;
+
+    for (size_t i = 0; own != NULL && own[i].key != NULL; i++)
+        if (options->operand == NULL || !tern_text_equal(own[i].key, options->operand))
+            help_line(text, own[i].key, own[i].value_name, own[i].help, own[i].fallback);
+    for (size_t i = 0; i < TERN_N_KEYS; i++) {
+        bool hidden = (schema[i].kinds & kinds) == 0;
+        for (size_t k = 0; own != NULL && own[k].key != NULL; k++)
+            hidden = hidden || tern_text_equal(own[k].key, schema[i].key);
+        if (!hidden)
+            help_line(text, schema[i].key, schema[i].value_name, schema[i].help,
+                      schema[i].fallback);
+    }
+    if ((kinds & TERN_HOST_PROCESS) != 0) {
+        help_line(text, "print-memory", NULL, "list the pools and their octets, and end", NULL);
+        help_line(text, "help", NULL, "this", NULL);
+    }
+}
+
+/* ---- Values ---------------------------------------------------------------- */
+
+/* A decimal number with an optional K, M or G (of 1,024); all of the text. */
+static bool number_parse(const char *s, bool suffixes, uint64_t max, uint64_t *value)
+{
+    uint64_t v = 0;
+    size_t i = 0;
+
+    for (; s[i] >= '0' && s[i] <= '9'; i++) {
+        uint64_t digit = (uint64_t)(s[i] - '0');
+        if (v > (max - digit) / 10)
+            return false;
+        v = v * 10 + digit;
+    }
+    if (i == 0)
+        return false;
+    if (suffixes && s[i] != '\0') {
+        unsigned shift = s[i] == 'K' || s[i] == 'k'   ? 10
+                         : s[i] == 'M' || s[i] == 'm' ? 20
+                         : s[i] == 'G' || s[i] == 'g' ? 30
+                                                      : 0;
+        if (shift == 0 || v > max >> shift)
+            return false;
+        v <<= shift;
+        i++;
+    }
+    *value = v;
+    return s[i] == '\0';
+}
+
+static int hex_digit(char c)
+{
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
+}
+
+static bool mac_parse(const char *s, uint8_t mac[6])
+{
+    if (strlen(s) != 17)
+        return false;
+    for (size_t i = 0; i < 6; i++) {
+        int high = hex_digit(s[3 * i]), low = hex_digit(s[3 * i + 1]);
+        if (high < 0 || low < 0 || (i < 5 && s[3 * i + 2] != ':'))
+            return false;
+        mac[i] = (uint8_t)(high << 4 | low);
+    }
+    return (mac[0] & 1) == 0;
+}
+
+static bool hex_parse(const char *s, uint64_t max, uint64_t *value)
+{
+    uint64_t v = 0;
+    if (s[0] != '0' || s[1] != 'x' || s[2] == '\0')
+        return number_parse(s, false, max, value);
+    for (s += 2; *s != '\0'; s++) {
+        int digit = hex_digit(*s);
+        if (digit < 0 || v > max >> 4)
+            return false;
+        v = v << 4 | (uint64_t)digit;
+    }
+    *value = v;
+    return v <= max;
+}
+
+static enum tern_err bad_value(struct tern_host_options *options, enum tern_host_key key,
+                               const char *wanted)
+{
+    struct tern_text text;
+    (void)bad(options, schema[key].key, strlen(schema[key].key), "");
+    tern_text_init(&text, options->error, sizeof options->error);
+    tern_text_add(&text, "option ");
+    tern_text_add(&text, schema[key].key);
+    tern_text_add(&text, ": '");
+    tern_text_add(&text, tern_host_options_host(options, key));
+    tern_text_add(&text, "' is not ");
+    tern_text_add(&text, wanted);
+    return TERN_INVALID;
+}
+
+static enum tern_err addresses_settle(struct tern_host_options *options,
+                                      struct tern_host_settings *set_to)
+{
+    const char *ip = options->host[TERN_KEY_IP], *gw = options->host[TERN_KEY_GW];
+
+    set_to->dhcp = ip == NULL || tern_text_equal(ip, "dhcp");
+    if (!set_to->dhcp) {
+        if (tern_prefix_parse(ip, strlen(ip), &set_to->ip, &set_to->prefix_len) != TERN_OK)
+            return bad_value(options, TERN_KEY_IP, "an address with its prefix, as 10.0.0.2/24");
+        set_to->has_ip = true;
+    }
+    if (gw != NULL) {
+        if (set_to->dhcp)
+            return bad(options, "gw", 2, "with dhcp the gateway comes from the server");
+        if (tern_addr_parse(gw, strlen(gw), &set_to->gw) != TERN_OK)
+            return bad_value(options, TERN_KEY_GW, "an address, as 10.0.0.1");
+        set_to->has_gw = true;
+    }
+    return TERN_OK;
+}
+
+enum tern_err tern_host_options_settings(struct tern_host_options *options,
+                                         struct tern_host_settings *set_to)
+{
+    static const char *const levels[] = { "error", "warn", "info", "debug" };
+    const char *const *host = options->host;
+    const char *log = tern_host_options_host(options, TERN_KEY_LOG);
+    uint64_t n;
+
+    memset(set_to, 0, sizeof *set_to);
+    enum tern_err err = addresses_settle(options, set_to);
+    if (err != TERN_OK)
+        return err;
+    if (host[TERN_KEY_MTU] != NULL) {
+        if (!number_parse(host[TERN_KEY_MTU], false, 65535, &n) || n < 576)
+            return bad_value(options, TERN_KEY_MTU, "a number of octets from 576 to 65535");
+        set_to->mtu = (uint16_t)n;
+    }
+    if (host[TERN_KEY_MAC] != NULL) {
+        if (!mac_parse(host[TERN_KEY_MAC], set_to->mac))
+            return bad_value(options, TERN_KEY_MAC, "a station's address, as 02:00:00:00:00:01");
+        set_to->has_mac = true;
+    }
+    set_to->connections = options->appliance->connections;
+    if (set_to->connections == 0)
+        set_to->connections = 1024;
+    if (host[TERN_KEY_CONNECTIONS] != NULL) {
+        if (!number_parse(host[TERN_KEY_CONNECTIONS], false, 10000000, &n) || n == 0)
+            return bad_value(options, TERN_KEY_CONNECTIONS, "a number from 1 to 10000000");
+        set_to->connections = (uint32_t)n;
+    }
+    if (host[TERN_KEY_MEMORY] != NULL &&
+        (!number_parse(host[TERN_KEY_MEMORY], true, SIZE_MAX / 2, &set_to->memory) ||
+         set_to->memory == 0))
+        return bad_value(options, TERN_KEY_MEMORY, "a size, as 64M");
+    size_t level = 0;
+    while (level < 4 && !tern_text_equal(levels[level], log))
+        level++;
+    if (level == 4)
+        return bad_value(options, TERN_KEY_LOG, "error, warn, info or debug");
+    set_to->log = (enum tern_log_level)level;
+    if (!number_parse(tern_host_options_host(options, TERN_KEY_DRAIN), false, 86400, &n))
+        return bad_value(options, TERN_KEY_DRAIN, "a number of seconds up to 86400");
+    set_to->drain_ns = n * TERN_SECOND_NS;
+    if (host[TERN_KEY_EXIT] != NULL) {
+        if (!hex_parse(host[TERN_KEY_EXIT], 0xffff, &n) || n == 0)
+            return bad_value(options, TERN_KEY_EXIT, "an I/O port, as 0x501");
+        set_to->exit_port = (uint16_t)n;
+    }
+    return TERN_OK;
+}

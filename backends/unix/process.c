@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A whole process: what main does. Options, pools, a host over kernel sockets
+ * or over libnet, signals, the loop, the exit status.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "unix_internal.h"
+
+#define STATUS_USAGE 2
+#define STATUS_START 1
+#define TURN_BUDGET 1024u    /* events a turn: a batch of epoll's brings two each */
+
+struct process {
+    struct tern_unix_loop loop;
+    struct tern_host_options options;
+    struct tern_host_settings settings;
+    struct tern_sockets_config config;
+    struct tern_carver carver;
+    struct tern_unix_signal interrupt, terminate;
+    struct tern_host_core *core;
+    uint8_t *mem;
+    size_t mem_len, used;
+};
+
+static void complain(const struct process *p, const char *what)
+{
+    fprintf(stderr, "%s: %s\n", p->options.appliance->name, what);
+}
+
+static void help(const struct process *p)
+{
+    static char lines[8192];
+    struct tern_text text;
+    const char *operand = p->options.operand;
+
+    tern_text_init(&text, lines, sizeof lines);
+    tern_text_add(&text, "usage: ");
+    tern_text_add(&text, p->options.appliance->name);
+    for (const struct tern_option *o = p->options.appliance->options;
+         operand != NULL && o != NULL && o->key != NULL; o++)
+        if (tern_text_equal(o->key, operand)) {
+            tern_text_add(&text, " ");
+            tern_text_add(&text, o->value_name);
+        }
+    tern_text_add(&text, " [OPTION...]\n\nOptions (--key value, --key=value or key=value):\n\n");
+    tern_host_options_help(&p->options, TERN_HOST_PROCESS, &text);
+    fputs(lines, stdout);
+}
+
+static void caught(struct tern_unix_signal *signal, struct process *p)
+{
+    (void)signal;
+    tern_host_core_drain(p->core);
+}
+
+static void caught_interrupt(struct tern_unix_signal *signal, int number)
+{
+    (void)number;
+    caught(signal, TERN_CONTAINER_OF(signal, struct process, interrupt));
+}
+
+static void caught_terminate(struct tern_unix_signal *signal, int number)
+{
+    (void)number;
+    caught(signal, TERN_CONTAINER_OF(signal, struct process, terminate));
+}
+
+/*
+ * One mapping for everything. Pages that nobody touches cost nothing; what
+ * memory= says is the most that there can be.
+ */
+static enum tern_err map_memory(struct process *p)
+{
+    size_t total = tern_carver_total(&p->carver);
+    size_t len = p->settings.memory;
+
+    if (total > SIZE_MAX - p->config.blocks_len)
+        return TERN_INVALID;
+    if (len == 0)
+        len = total + p->config.blocks_len;
+    p->mem = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+                  -1, 0);
+    if (p->mem == MAP_FAILED)
+        return TERN_FULL;
+    p->mem_len = len;
+    return tern_carver_place(&p->carver, p->mem, len, true, &p->used);
+}
+
+static enum tern_err plan(struct process *p, bool on_sockets)
+{
+    enum tern_err err = tern_carver_add_appliance(&p->carver, p->options.appliance,
+                                                  p->settings.connections);
+    if (err != TERN_OK)
+        return err;
+    return on_sockets ? tern_sockets_plan(&p->carver, &p->config)
+                      : tern_tap_host_plan(&p->carver, &p->settings);
+}
+
+static enum tern_err host_start(struct process *p, bool on_sockets)
+{
+    uint8_t *blocks = p->mem + p->used;
+    size_t blocks_len = p->mem_len - p->used;
+
+    if (!on_sockets)
+        return tern_tap_host_start(&p->loop, &p->settings, &p->carver, &p->options, blocks,
+                                   blocks_len, &p->core);
+    struct tern_sockets *sockets;
+    enum tern_err err = tern_sockets_start(&p->loop, &p->config, &p->carver, &p->options, blocks,
+                                           blocks_len, &sockets);
+    if (err == TERN_OK)
+        p->core = &sockets->core;
+    return err;
+}
+
+static int start_and_run(struct process *p, int (*start)(struct tern_host *))
+{
+    int err = start(&p->core->host);
+    if (err != TERN_OK) {
+        fprintf(stderr, "%s: cannot start: %s\n", p->options.appliance->name,
+                tern_err_text((enum tern_err)err));
+        return STATUS_START;
+    }
+    if (!p->core->over && tern_unix_loop_run(&p->loop) != TERN_OK) {
+        complain(p, "the event loop failed");
+        return STATUS_START;
+    }
+    return p->core->status;
+}
+
+static int run(struct process *p, int (*start)(struct tern_host *))
+{
+    bool on_sockets = p->options.host[TERN_KEY_LINK] == NULL;
+
+    p->config = (struct tern_sockets_config){ .n_conns = p->settings.connections,
+                                              .log = p->settings.log };
+    tern_sockets_config_fill(&p->config);
+    tern_carver_init(&p->carver);
+    if (plan(p, on_sockets) != TERN_OK) {
+        complain(p, "the appliance's pools cannot be");
+        return STATUS_START;
+    }
+    if (p->options.print_memory) {
+        static char lines[8192];
+        struct tern_text text;
+        tern_text_init(&text, lines, sizeof lines);
+        tern_carver_print(&p->carver, &text);
+        fputs(lines, stdout);
+        return 0;
+    }
+    enum tern_err err = map_memory(p);
+    if (err != TERN_OK) {
+        complain(p, p->carver.error[0] != '\0' ? p->carver.error : "there is not so much memory");
+        return STATUS_START;
+    }
+    err = host_start(p, on_sockets);
+    if (err == TERN_INVALID && p->mem_len - p->used < TERN_BLOCK_LEN_LEAST) {
+        complain(p, "memory= leaves nothing for payload: give more");
+        return STATUS_START;
+    }
+    if (err != TERN_OK) {
+        fprintf(stderr, "%s: %s%s: %s\n", p->options.appliance->name,
+                on_sockets ? "kernel sockets" : "link ",
+                on_sockets ? "" : p->options.host[TERN_KEY_LINK], tern_err_text(err));
+        return STATUS_START;
+    }
+    p->core->drain_ns = p->settings.drain_ns;
+    return start_and_run(p, start);
+}
+
+int tern_unix_main(const struct tern_appliance *appliance, int (*start)(struct tern_host *),
+                   const char *operand, int argc, char **argv)
+{
+    static struct process process;    /* one a process, by its nature */
+    struct process *p = &process;
+
+    enum tern_err err = tern_host_options_init(&p->options, appliance, operand);
+    if (err != TERN_OK) {
+        complain(p, tern_err_text(err));
+        return STATUS_START;
+    }
+    err = tern_host_options_args(&p->options, argc - 1, argv + 1);
+    if (err == TERN_OK && p->options.help) {
+        help(p);
+        return 0;
+    }
+    if (err == TERN_OK)
+        err = tern_host_options_settle(&p->options, p->options.host[TERN_KEY_LINK] != NULL
+                                                        ? TERN_HOST_TAP
+                                                        : TERN_HOST_SOCKETS);
+    if (err == TERN_OK)
+        err = tern_host_options_settings(&p->options, &p->settings);
+    if (err != TERN_OK) {
+        complain(p, p->options.error);
+        return STATUS_USAGE;
+    }
+    p->interrupt = (struct tern_unix_signal){ .caught = caught_interrupt, .number = SIGINT };
+    p->terminate = (struct tern_unix_signal){ .caught = caught_terminate, .number = SIGTERM };
+    signal(SIGPIPE, SIG_IGN);
+    struct tern_turn_config turn = { .budget = TURN_BUDGET };
+    if (tern_unix_loop_init(&p->loop, &turn) != TERN_OK ||
+        tern_unix_loop_signal(&p->loop, &p->interrupt) != TERN_OK ||
+        tern_unix_loop_signal(&p->loop, &p->terminate) != TERN_OK) {
+        complain(p, "no descriptor for the event loop");
+        return STATUS_START;
+    }
+    return run(p, start);
+}

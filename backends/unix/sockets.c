@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The host over kernel sockets: what it is made of, its table, its opening and
+ * closing.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "unix_internal.h"
+
+#define BLOCK_LEN 4096u
+#define WALL_EVERY_NS TERN_SECOND_NS
+
+#define POOL_HOST "sockets.host"
+#define POOL_CONNS "sockets.conn"
+#define POOL_LISTENERS "sockets.listener"
+#define POOL_ENDPOINTS "sockets.endpoint"
+#define POOL_ARENA "sockets.arena"
+#define POOL_ARENA_IN "sockets.arena.in"
+#define POOL_ARENA_OUT "sockets.arena.out"
+
+static uint64_t sockets_wall_ns(struct tern_host *host)
+{
+    struct tern_sockets *s = tern_sockets_of(host);
+    uint64_t now_ns = host->turn->now_ns;
+    struct timespec t;
+
+    /* Read anew at most once a second: constant within a turn, and cheap. */
+    if (s->core.wall_offset_ns == 0 || now_ns - s->wall_read_ns >= WALL_EVERY_NS) {
+        (void)clock_gettime(CLOCK_REALTIME, &t);
+        s->core.wall_offset_ns =
+            (uint64_t)t.tv_sec * TERN_SECOND_NS + (uint64_t)t.tv_nsec - tern_unix_now_ns();
+        s->wall_read_ns = now_ns;
+    }
+    return tern_host_core_wall_ns(host);
+}
+
+static void sockets_log(struct tern_host *host, enum tern_log_level level, const char *text,
+                        size_t len)
+{
+    (void)sockets_wall_ns(host);
+    tern_host_core_log(host, level, text, len);
+}
+
+static const struct tern_host_ops sockets_ops = {
+    .listen = tern_sockets_listen,
+    .listener_pause = tern_sockets_listener_pause,
+    .listener_close = tern_sockets_listener_close,
+    .listener_local = tern_sockets_listener_local,
+    .connect = tern_sockets_connect,
+    .endpoint_open = tern_sockets_endpoint_open,
+    .wall_ns = sockets_wall_ns,
+    .random = tern_host_core_random,
+    .log = sockets_log,
+    .option = tern_host_core_option,
+    .module = tern_host_core_module,
+    .pool = tern_host_core_pool,
+    .on_event = tern_host_core_on_event,
+    .drained = tern_host_core_drained,
+};
+
+void tern_unix_log_line(struct tern_host_core *core, const char *line, size_t len)
+{
+    (void)core;
+    while (len > 0) {
+        ssize_t n = write(STDERR_FILENO, line, len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return;    /* nobody reads: a log is no reason to stop */
+        line += n;
+        len -= (size_t)n;
+    }
+}
+
+static void sockets_ended(struct tern_host_core *core)
+{
+    tern_unix_loop_stop(tern_sockets_of(&core->host)->loop);
+}
+
+enum tern_err tern_sockets_plan(struct tern_carver *carver,
+                                const struct tern_sockets_config *config)
+{
+    const struct {
+        const char *name;
+        size_t elem_len, n;
+    } pools[] = {
+        { POOL_HOST, sizeof(struct tern_sockets), 1 },
+        { POOL_CONNS, sizeof(struct tern_socket_conn), config->n_conns },
+        { POOL_LISTENERS, sizeof(struct tern_socket_listener), config->n_listeners },
+        { POOL_ENDPOINTS, sizeof(struct tern_socket_endpoint), config->n_endpoints },
+        { POOL_ARENA, sizeof(struct tern_dgram_arena), 1 },
+        { POOL_ARENA_IN, DGRAM_CAP, DGRAM_BATCH },
+        { POOL_ARENA_OUT, DGRAM_OUT_CAP, 1 },
+    };
+    for (size_t i = 0; i < sizeof pools / sizeof pools[0]; i++) {
+        enum tern_err err =
+            tern_carver_add(carver, pools[i].name, pools[i].elem_len, 16, pools[i].n);
+        if (err != TERN_OK)
+            return err;
+    }
+    return TERN_OK;
+}
+
+enum tern_err tern_unix_seed(struct tern_drbg *drbg)
+{
+    uint8_t seed[TERN_SEED_LEN];
+    size_t at = 0;
+
+    while (at < sizeof seed) {
+        ssize_t n = getrandom(seed + at, sizeof seed - at, 0);
+        if (n < 0 && errno != EINTR)
+            return TERN_UNSUPPORTED;
+        at += n > 0 ? (size_t)n : 0;
+    }
+    tern_drbg_init(drbg, seed);
+    explicit_bzero(seed, sizeof seed);
+    return TERN_OK;
+}
+
+enum tern_err tern_sockets_start(struct tern_unix_loop *loop,
+                                 const struct tern_sockets_config *config,
+                                 const struct tern_carver *carver,
+                                 const struct tern_host_options *options, uint8_t *blocks_mem,
+                                 size_t blocks_len, struct tern_sockets **sockets)
+{
+    size_t n;
+    struct tern_sockets *s = tern_carver_get(carver, POOL_HOST, sizeof *s, &n);
+
+    tern_host_core_init(&s->core, &sockets_ops, &loop->turn, &s->blocks, "sockets");
+    s->core.options = options;
+    s->core.carver = carver;
+    s->core.level = config->log;
+    s->core.log_line = tern_unix_log_line;
+    s->core.ended = sockets_ended;
+    s->core.stop_listening = tern_sockets_listeners_stop;
+    s->loop = loop;
+    s->feed_config = (struct tern_feed_config){ .in_max = config->in_max,
+                                                .out_max = config->out_max,
+                                                .linger_ns = config->linger_ns };
+    enum tern_err err = tern_unix_seed(&s->core.drbg);
+    if (err == TERN_OK)
+        err = tern_block_pool_init(&s->blocks, blocks_mem, blocks_len, BLOCK_LEN);
+    if (err != TERN_OK)
+        return err;
+    s->conns = tern_carver_get(carver, POOL_CONNS, sizeof *s->conns, &s->n_conns);
+    s->listeners = tern_carver_get(carver, POOL_LISTENERS, sizeof *s->listeners, &s->n_listeners);
+    s->endpoints = tern_carver_get(carver, POOL_ENDPOINTS, sizeof *s->endpoints, &s->n_endpoints);
+    s->arena = tern_carver_get(carver, POOL_ARENA, sizeof *s->arena, &n);
+    s->arena->in = tern_carver_get(carver, POOL_ARENA_IN, DGRAM_CAP, &n);
+    s->arena->out = tern_carver_get(carver, POOL_ARENA_OUT, DGRAM_OUT_CAP, &n);
+    tern_sockets_conns_init(s);
+    tern_sockets_listeners_init(s);
+    tern_sockets_dgrams_init(s);
+    *sockets = s;
+    return TERN_OK;
+}
+
+void tern_sockets_stop(struct tern_sockets *s)
+{
+    tern_timer_cancel(s->core.host.turn, &s->core.drain_timer);
+    tern_timer_cancel(s->core.host.turn, &s->retry_timer);
+    tern_sockets_listeners_stop(&s->core);
+    tern_sockets_dgrams_stop(s);
+    tern_sockets_conns_stop(s);
+}
+
+/* ---- For programs with a main of their own ------------------------------------------ */
+
+void tern_sockets_config_fill(struct tern_sockets_config *config)
+{
+    if (config->n_conns == 0)
+        config->n_conns = 1024;
+    if (config->n_listeners == 0)
+        config->n_listeners = 16;
+    if (config->n_endpoints == 0)
+        config->n_endpoints = 16;
+    if (config->blocks_len == 0)
+        config->blocks_len = config->n_conns * 8192;
+    if (config->blocks_len < 4u << 20)
+        config->blocks_len = 4u << 20;
+}
+
+enum tern_err tern_sockets_open(struct tern_unix_loop *loop,
+                                const struct tern_sockets_config *given,
+                                struct tern_host **host)
+{
+    struct tern_sockets_config config = { .n_conns = 0 };
+    struct tern_carver carver;
+    struct tern_sockets *s;
+    size_t used;
+
+    *host = NULL;
+    if (given != NULL)
+        config = *given;
+    tern_sockets_config_fill(&config);
+    tern_carver_init(&carver);
+    enum tern_err err = tern_sockets_plan(&carver, &config);
+    size_t total = tern_carver_total(&carver);
+    if (err != TERN_OK || config.blocks_len > SIZE_MAX - total)
+        return err != TERN_OK ? err : TERN_INVALID;
+    size_t mem_len = total + config.blocks_len;
+    uint8_t *mem = mmap(NULL, mem_len, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (mem == MAP_FAILED)
+        return TERN_FULL;
+    err = tern_carver_place(&carver, mem, mem_len, true, &used);
+    if (err == TERN_OK)
+        err = tern_sockets_start(loop, &config, &carver, NULL, mem + used, mem_len - used, &s);
+    if (err != TERN_OK) {
+        munmap(mem, mem_len);
+        return err;
+    }
+    s->own_carver = carver;
+    s->core.carver = &s->own_carver;
+    s->mem = mem;
+    s->mem_len = mem_len;
+    *host = &s->core.host;
+    return TERN_OK;
+}
+
+void tern_sockets_close(struct tern_host *host)
+{
+    struct tern_sockets *s = tern_sockets_of(host);
+    tern_sockets_stop(s);
+    munmap(s->mem, s->mem_len);
+}
+
+const struct tern_sockets_stats *tern_sockets_stats(struct tern_host *host)
+{
+    return &tern_sockets_of(host)->stats;
+}
