@@ -109,6 +109,7 @@ build() {
                 { tail -n 30 configure.log >&2; exit 1; }
             printf '%s\n' "$*" >.configured
         fi
+        make -s am--refresh 9>&- >refresh.log 2>&1 || { tail -n 30 refresh.log >&2; exit 1; }
         # shellcheck disable=SC2086
         nice make -s -j"$(nproc)" $targets 9>&- 2>&1 | tee make.log | progress
         exit "${PIPESTATUS[0]}"
