@@ -23,8 +23,3 @@ base_libtern_base_la_SOURCES = \
     base/feed_in.c \
     base/feed_out.c \
     base/feed.c
-
-tern_HEADERS += \
-    include/tern/base.h \
-    include/tern/stream.h \
-    include/tern/feed.h
