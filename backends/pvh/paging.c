@@ -42,43 +42,48 @@ static uint64_t addr(const char *p)
     return (uint64_t)(uintptr_t)p;
 }
 
-/* Puts a table of 512 pages with the same rights in the place of a large page. */
+static bool guard(uint64_t page)
+{
+    return page == addr(pvh_guards) || page == addr(pvh_guard_trap) ||
+           page == addr(pvh_guard_double_fault) || page == addr(pvh_guard_nmi) ||
+           page == addr(pvh_guard_machine_check) || page == addr(pvh_guard_device);
+}
+
+/* An entry for the page, with the rights that its place in the image gives it. */
+static uint64_t entry_of(uint64_t page)
+{
+    if (page < PAGE || guard(page))
+        return 0;
+    if (page >= addr(pvh_image) && page < addr(pvh_text_end))
+        return page | PVH_PTE_P | PVH_PTE_A;
+    if (page >= addr(pvh_text_end) && page < addr(pvh_constants_end))
+        return page | PVH_PTE_P | PVH_PTE_A | PVH_PTE_NX;
+    return page | PVH_PTE_P | PVH_PTE_W | PVH_PTE_A | PVH_PTE_D | PVH_PTE_NX;
+}
+
+/*
+ * Puts a table of 512 pages in the place of a large page. It is complete before
+ * it is hung in: this code, too, runs from such a region.
+ */
 static void split(uint64_t region)
 {
     if (next_table == pvh_tables_end)
         pvh_fail(PVH_STATUS_SETUP, "paging: too few tables\n");
     uint64_t *table = (uint64_t *)(void *)next_table;
     next_table += PAGE;
-    uint64_t page = region * LARGE | PVH_PTE_P | PVH_PTE_W | PVH_PTE_A | PVH_PTE_D | PVH_PTE_NX;
-    for (size_t i = 0; i < 512; i++, page += PAGE)
-        table[i] = page;
+    for (size_t i = 0; i < 512; i++)
+        table[i] = entry_of(region * LARGE + i * PAGE);
+    __asm__ volatile("" : : : "memory");
     directory()[region] = addr((char *)table) | PVH_PDE_TABLE;
 }
 
-/*
- * Gives the pages of [start, end) these rights: bits of PVH_PTE_P, _W and _NX.
- * All of them lie in split regions, except whole regions of constants.
- */
-static void protect(uint64_t start, uint64_t end, uint64_t rights)
+/* Takes the right to write from the pages of [start, end): they are split. */
+static void make_read_only(const char *start, const char *end)
 {
-    uint64_t page = start;
-    while (page < end) {
-        uint64_t *entry = &directory()[page / LARGE];
-        if ((*entry & PVH_PTE_PS) != 0) {
-            page = (page / LARGE + 1) * LARGE;
-            continue;
-        }
-        uint64_t *table = (uint64_t *)(uintptr_t)(*entry & ADDRESS_BITS);
-        uint64_t dirty = (rights & PVH_PTE_W) != 0 ? PVH_PTE_D : 0;
-        table[page / PAGE % 512] =
-            (rights & PVH_PTE_P) != 0 ? page | rights | PVH_PTE_A | dirty : 0;
-        page += PAGE;
+    for (uint64_t page = addr(start); page < addr(end); page += PAGE) {
+        uint64_t *table = (uint64_t *)(uintptr_t)(directory()[page / LARGE] & ADDRESS_BITS);
+        table[page / PAGE % 512] = page | PVH_PTE_P | PVH_PTE_A | PVH_PTE_NX;
     }
-}
-
-static void protect_guard(const char *guard)
-{
-    protect(addr(guard), addr(guard) + PAGE, 0);
 }
 
 void pvh_paging_init(void)
@@ -93,15 +98,6 @@ void pvh_paging_init(void)
         else
             split(i);
     }
-    protect(0, PAGE, 0);
-    protect(addr(pvh_image), addr(pvh_text_end), PVH_PTE_P);
-    protect(addr(pvh_text_end), addr(pvh_constants_end), PVH_PTE_P | PVH_PTE_NX);
-    protect_guard(pvh_guards);
-    protect_guard(pvh_guard_trap);
-    protect_guard(pvh_guard_double_fault);
-    protect_guard(pvh_guard_nmi);
-    protect_guard(pvh_guard_machine_check);
-    protect_guard(pvh_guard_device);
 
     /* The directory of windows follows those of start.S in the PDPT. */
     table_at(PVH_TABLE_PDPT)[4] = addr(pvh_tables + PVH_TABLE_WINDOW) | PVH_PDE_TABLE;
@@ -190,8 +186,8 @@ void pvh_paging_seal(void)
             low[i] = 0;
     }
     sealed = true;
-    protect(addr(pvh_sealed), addr(pvh_sealed_end), PVH_PTE_P | PVH_PTE_NX);
-    protect(addr(pvh_tables), addr(pvh_tables_end), PVH_PTE_P | PVH_PTE_NX);
+    make_read_only(pvh_sealed, pvh_sealed_end);
+    make_read_only(pvh_tables, pvh_tables_end);
     cpu_tlb_flush();
     __asm__ volatile("movq %0, %%cr0" : : "r"(cpu_cr0() | CR0_WP) : "memory");
 }

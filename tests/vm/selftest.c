@@ -162,9 +162,9 @@ static void invalid_opcode(void)
     __asm__ volatile("ud2");
 }
 
-static void double_fault(void)
+static void stack_gone(void)
 {
-    /* A stack at a non-canonical address: the push faults with #SS, on an IST stack. */
+    /* A stack at a non-canonical address: the report needs its own. */
     __asm__ volatile("movabsq $0x8000000000000000, %%rsp; pushq %%rax" : : : "memory");
 }
 
@@ -338,7 +338,7 @@ static const struct {
     { "read=null", null_read, NULL },
     { "stack=overflow", stack_overflow, NULL },
     { "stack=smash", stack_smash, NULL },
-    { "stack=gone", double_fault, NULL },
+    { "stack=gone", stack_gone, NULL },
     { "divide=0", divide_error, NULL },
     { "invalid=opcode", invalid_opcode, NULL },
     { "run=services", NULL, services },
