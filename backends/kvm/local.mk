@@ -1,3 +1,32 @@
 # SPDX-License-Identifier: ISC
 #
-# libtern-kvm: virtio-net under KVM-type hypervisors.
+# libtern-kvm: a guest of KVM-type hypervisors, on virtio devices. An archive
+# only, in which an appliance finds all that an image of it needs but start.o.
+
+include backends/kvm/virtio.mk
+
+if BUILD_KVM
+# configure's name for the package's version is a register's here.
+KVM_CPPFLAGS = $(AM_CPPFLAGS) -UVERSION
+
+noinst_LTLIBRARIES += backends/kvm/libtern-virtio-handlers.la
+backends_kvm_libtern_virtio_handlers_la_CPPFLAGS = $(KVM_CPPFLAGS)
+backends_kvm_libtern_virtio_handlers_la_CFLAGS = $(PVH_CFLAGS)
+backends_kvm_libtern_virtio_handlers_la_SOURCES = $(kvm_virtio_handlers)
+
+lib_LTLIBRARIES += backends/kvm/libtern-kvm.la
+backends_kvm_libtern_kvm_la_CPPFLAGS = $(KVM_CPPFLAGS)
+backends_kvm_libtern_kvm_la_CFLAGS = $(TERN_LIB_CFLAGS)
+backends_kvm_libtern_kvm_la_LDFLAGS = -static
+backends_kvm_libtern_kvm_la_LIBADD = backends/pvh/libtern-pvh.la \
+    backends/kvm/libtern-virtio-handlers.la backends/host/libtern-host.la \
+    libnet/libtern-net.la base/libtern-base.la
+backends_kvm_libtern_kvm_la_SOURCES = \
+    $(kvm_virtio_headers) \
+    $(kvm_virtio_pure) \
+    $(kvm_virtio_guest)
+
+# What every image is linked with.
+kvmdir = $(libdir)/tern
+kvm_DATA = backends/kvm/start.o backends/kvm/tern.ld
+endif

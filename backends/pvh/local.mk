@@ -1,3 +1,61 @@
 # SPDX-License-Identifier: ISC
 #
-# What the hypervisor backends share.
+# What the hypervisor backends share: the ground that a PVH guest stands on. A
+# part of their archives; start.o, which every image is linked with, and the
+# linker script stand beside the archive that uses them.
+
+if BUILD_KVM
+noinst_LTLIBRARIES += backends/pvh/libtern-pvh.la backends/pvh/libtern-start.la
+
+# The processor's interrupt handlers save no vector registers, and traps may
+# come anywhere in these files.
+PVH_HANDLER_CFLAGS = -mgeneral-regs-only
+PVH_CFLAGS = $(TERN_LIB_CFLAGS) $(PVH_HANDLER_CFLAGS)
+
+backends_pvh_libtern_start_la_CFLAGS = $(PVH_CFLAGS)
+backends_pvh_libtern_start_la_SOURCES = \
+    backends/pvh/start.S \
+    backends/pvh/string.S \
+    backends/pvh/shims.c
+
+backends_pvh_libtern_pvh_la_CFLAGS = $(PVH_CFLAGS)
+# In reading order.
+backends_pvh_libtern_pvh_la_SOURCES = \
+    backends/pvh/layout.h \
+    backends/pvh/cpu.h \
+    backends/pvh/pvh.h \
+    backends/pvh/pvh_internal.h \
+    backends/pvh/main.c \
+    backends/pvh/boot.c \
+    backends/pvh/cmdline.c \
+    backends/pvh/paging.c \
+    backends/pvh/mem.c \
+    backends/pvh/trap.S \
+    backends/pvh/trap.c \
+    backends/pvh/console.c \
+    backends/pvh/acpi.c \
+    backends/pvh/lapic.c \
+    backends/pvh/ioapic.c \
+    backends/pvh/pci.c \
+    backends/pvh/clock.c \
+    backends/pvh/wait.c \
+    backends/pvh/entropy.c \
+    backends/pvh/exit.c
+
+# One object, named first in an image's link: what it defines is then never
+# taken from an archive. It stands with the linker script beside the archive of
+# the backend, where `tern image` looks for them.
+backends/kvm/start.o: backends/pvh/libtern-start.la
+	$(AM_V_GEN)$(MKDIR_P) backends/kvm && \
+	$(LD) -r -o $@ --whole-archive backends/pvh/.libs/libtern-start.a
+backends/kvm/tern.ld: backends/pvh/tern.ld
+	$(AM_V_GEN)$(MKDIR_P) backends/kvm && cp $(srcdir)/backends/pvh/tern.ld $@
+
+# How an image is linked; objects and archives follow.
+PVH_LINK_FLAGS = -static -nostdlib --gc-sections --build-id=sha1 -z noexecstack \
+    -z max-page-size=0x200000
+PVH_LINK = $(LD) $(PVH_LINK_FLAGS) -T backends/kvm/tern.ld backends/kvm/start.o
+PVH_LINK_DEPS = backends/kvm/tern.ld backends/kvm/start.o
+CLEANFILES += $(PVH_LINK_DEPS)
+EXTRA_DIST += backends/pvh/tern.ld
+endif
