@@ -8,6 +8,7 @@
 #include "host_internal.h"
 
 #define LOG_LINES_A_SECOND 200u
+#define DRAIN_LOOK_NS (10 * TERN_MILLISECOND_NS)    /* how often streams are counted */
 
 static struct tern_host_core *core_of(struct tern_host *host)
 {
@@ -17,7 +18,14 @@ static struct tern_host_core *core_of(struct tern_host *host)
 uint64_t tern_host_core_wall_ns(struct tern_host *host)
 {
     struct tern_host_core *core = core_of(host);
-    return core->wall_offset_ns == 0 ? 0 : host->turn->now_ns + core->wall_offset_ns;
+    uint64_t now_ns = host->turn->now_ns;
+
+    if (core->wall_offset != NULL &&
+        (core->wall_offset_ns == 0 || now_ns - core->wall_read_ns >= TERN_SECOND_NS)) {
+        core->wall_offset_ns = core->wall_offset(core);
+        core->wall_read_ns = now_ns;
+    }
+    return core->wall_offset_ns == 0 ? 0 : now_ns + core->wall_offset_ns;
 }
 
 enum tern_err tern_host_core_random(struct tern_host *host, uint8_t *out, size_t len)
@@ -164,13 +172,35 @@ void tern_host_core_event(struct tern_host_core *core, enum tern_host_event even
         core->event(core->event_app, event, addr);
 }
 
+/* True once nothing is open and nobody but us decides when that is enough. */
+static bool drain_is_done(struct tern_host_core *core)
+{
+    if (core->count_streams != NULL)
+        core->n_streams = core->count_streams(core);
+    return core->event == NULL && core->n_streams == 0;
+}
+
+static void drain_arm(struct tern_host_core *core)
+{
+    uint64_t due_ns = core->host.turn->now_ns + DRAIN_LOOK_NS;
+    if (core->count_streams == NULL || core->event != NULL || due_ns > core->drain_due_ns)
+        due_ns = core->drain_due_ns;
+    tern_timer_set(core->host.turn, &core->drain_timer, due_ns);
+}
+
 static void drain_fire(struct tern_timer *timer, uint64_t now_ns)
 {
     static const char words[] = "drained no further: the time is up";
     struct tern_host_core *core = TERN_CONTAINER_OF(timer, struct tern_host_core, drain_timer);
-    (void)now_ns;
-    core->host.ops->log(&core->host, TERN_LOG_WARN, words, sizeof words - 1);
-    tern_host_core_drained(&core->host, 0);
+
+    if (drain_is_done(core)) {
+        tern_host_core_drained(&core->host, 0);
+    } else if (now_ns >= core->drain_due_ns) {
+        core->host.ops->log(&core->host, TERN_LOG_WARN, words, sizeof words - 1);
+        tern_host_core_drained(&core->host, 0);
+    } else {
+        drain_arm(core);
+    }
 }
 
 void tern_host_core_drain(struct tern_host_core *core)
@@ -182,14 +212,16 @@ void tern_host_core_drain(struct tern_host_core *core)
         return;
     }
     core->draining = true;
-    tern_timer_set(core->host.turn, &core->drain_timer,
-                   core->host.turn->now_ns + core->drain_ns);
+    core->drain_due_ns = core->host.turn->now_ns + core->drain_ns;
     tern_host_core_event(core, TERN_HOST_DRAIN, NULL);
-    if (core->event != NULL || core->over)
+    if (core->over)
         return;
-    core->stop_listening(core);
-    if (core->n_streams == 0)
+    if (core->event == NULL)
+        core->stop_listening(core);
+    if (drain_is_done(core))
         tern_host_core_drained(&core->host, 0);
+    else
+        drain_arm(core);
 }
 
 void tern_host_core_stream_opened(struct tern_host_core *core)

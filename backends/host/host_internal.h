@@ -10,12 +10,15 @@
  *     carve.c    the pools of an appliance, placed in one piece of memory
  *     core.c     the half of struct tern_host_ops that does not depend on
  *                who carries the octets: log, options, pools, events, drain
- *     net.c      the other half over a tern_net
+ *     default.c  the descriptor of an appliance that has none
+ *     net_plan.c, net_listen.c, net.c
+ *                the other half over a tern_net
  */
 #ifndef TERN_HOST_INTERNAL_H
 #define TERN_HOST_INTERNAL_H
 
 #include <tern/host.h>
+#include <tern/tcp.h>
 
 /* ---- text.c -------------------------------------------------------------- */
 
@@ -181,12 +184,14 @@ struct tern_host_core {
     const struct tern_module *modules;          /* up to one without a name; NULL: none */
     struct tern_drbg drbg;                      /* seeded by the backend */
     uint64_t wall_offset_ns;                    /* wall time minus the turn's; 0: unknown */
+    uint64_t wall_read_ns;                      /* when that was read */
     enum tern_log_level level;
     uint64_t drain_ns;                          /* the longest wait */
     size_t n_streams;                           /* open now */
     tern_host_event_fn *event;
     void *event_app;
     struct tern_timer drain_timer;
+    uint64_t drain_due_ns;
     uint64_t log_window_ns;                     /* the second that n_logged counts */
     uint32_t n_logged, n_log_lost;
     bool draining, over;
@@ -198,6 +203,10 @@ struct tern_host_core {
     void (*ended)(struct tern_host_core *core);
     /* The backend's: closes every listener. */
     void (*stop_listening)(struct tern_host_core *core);
+    /* Of a backend that does not call stream_opened and _closed: how many are open. */
+    size_t (*count_streams)(struct tern_host_core *core);
+    /* Wall time minus the turn's now, asked at most once a second. NULL: it does not change. */
+    uint64_t (*wall_offset)(struct tern_host_core *core);
 };
 
 /* ops is the backend's whole table, into which it has put the functions below. */
@@ -227,8 +236,74 @@ void tern_host_core_event(struct tern_host_core *core, enum tern_host_event even
  */
 void tern_host_core_drain(struct tern_host_core *core);
 
-/* A stream of this host was opened; was closed. */
+/* A stream of this host was opened; was closed. Not for backends with count_streams. */
 void tern_host_core_stream_opened(struct tern_host_core *core);
 void tern_host_core_stream_closed(struct tern_host_core *core);
+
+/* ---- net_plan.c, net_listen.c, net.c --------------------------------------------- */
+
+#define TERN_NET_HOST_USES 16u
+
+/* The parts of libnet that hosts are made of; contexts are NULL: the host places them. */
+extern const struct tern_net_use tern_net_uses[];
+
+struct tern_net_host_listener {
+    struct tern_listener listener;
+    struct tern_tcp_listener *tcp;
+    struct tern_net_host_listener *next;    /* free, or open */
+};
+
+/* The host over libnet, on one link. */
+struct tern_net_host {
+    struct tern_host_core core;    /* first */
+    struct tern_net net;
+    struct tern_link *link;
+    struct tern_block_pool blocks;
+    struct tern_net_use uses[TERN_NET_HOST_USES + 1];
+    struct tern_tcp *tcp;          /* NULL: this host has none */
+    struct tern_udp *udp;
+    struct tern_net_host_listener *free_listeners, *open_listeners;
+    char error[96];                /* after start failed: what to tell people */
+};
+
+/* Adds the pools of the host to a plan. */
+enum tern_err tern_net_host_plan(struct tern_carver *carver,
+                                 const struct tern_host_settings *settings);
+
+/* For start: gives each part its context with its tables, from the placed plan. */
+enum tern_err tern_net_host_parts(struct tern_net_host *host, const struct tern_carver *carver,
+                                  const struct tern_host_settings *settings);
+
+struct tern_net_host_config {
+    struct tern_turn *turn;
+    struct tern_link *link;
+    const struct tern_host_settings *settings;
+    const struct tern_carver *carver;              /* placed and carved */
+    const struct tern_host_options *options;       /* may be NULL */
+    const struct tern_checksum_ops *checksum;      /* NULL: portable */
+    const uint8_t *seed;                           /* TERN_SEED_LEN octets */
+    uint8_t *blocks_mem;                           /* for payload: what is left over */
+    size_t blocks_len;
+};
+
+/*
+ * Starts the host: a stack on the link, with the address that the settings
+ * give or a DHCP client. Before it runs the backend sets in core what core's
+ * comments call the backend's, but stop_listening and count_streams. After an
+ * error (*host)->error, if not empty, says more; *host is NULL if the plan
+ * has no host.
+ */
+enum tern_err tern_net_host_start(struct tern_net_host **host,
+                                  const struct tern_net_host_config *config);
+
+/* For the table of ops. */
+enum tern_err tern_net_host_listen(struct tern_host *host, const struct tern_listen *listen,
+                                   tern_accept_fn *accept, void *app,
+                                   struct tern_listener **listener);
+void tern_net_host_listener_pause(struct tern_listener *listener, bool pause);
+void tern_net_host_listener_close(struct tern_listener *listener);
+void tern_net_host_listener_local(const struct tern_listener *listener,
+                                  struct tern_endpoint_addr *addr);
+void tern_net_host_stop_listening(struct tern_host_core *core);
 
 #endif

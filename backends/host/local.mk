@@ -13,4 +13,8 @@ backends_host_libtern_host_la_SOURCES = \
     backends/host/options.c \
     backends/host/carve.c \
     backends/host/core.c \
-    backends/host/default.c
+    backends/host/default.c \
+    backends/host/net_plan.c \
+    backends/host/net_uses.c \
+    backends/host/net_listen.c \
+    backends/host/net.c

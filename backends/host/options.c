@@ -363,13 +363,16 @@ static enum tern_err addresses_settle(struct tern_host_options *options,
     if (!set_to->dhcp) {
         if (tern_prefix_parse(ip, strlen(ip), &set_to->ip, &set_to->prefix_len) != TERN_OK)
             return bad_value(options, TERN_KEY_IP, "an address with its prefix, as 10.0.0.2/24");
+        if (!tern_addr_is_v4(&set_to->ip))
+            return bad_value(options, TERN_KEY_IP, "an IPv4 address: Tern's own stack has no IPv6");
         set_to->has_ip = true;
     }
     if (gw != NULL) {
         if (set_to->dhcp)
             return bad(options, "gw", 2, "with dhcp the gateway comes from the server");
-        if (tern_addr_parse(gw, strlen(gw), &set_to->gw) != TERN_OK)
-            return bad_value(options, TERN_KEY_GW, "an address, as 10.0.0.1");
+        if (tern_addr_parse(gw, strlen(gw), &set_to->gw) != TERN_OK ||
+            !tern_addr_is_v4(&set_to->gw))
+            return bad_value(options, TERN_KEY_GW, "an IPv4 address, as 10.0.0.1");
         set_to->has_gw = true;
     }
     return TERN_OK;

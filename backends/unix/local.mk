@@ -18,6 +18,10 @@ backends_unix_libtern_unix_la_SOURCES = \
     backends/unix/sockets_listen.c \
     backends/unix/sockets_dgram.c \
     backends/unix/sockets.c \
+    backends/unix/checksum.c \
+    backends/unix/vnet.c \
+    backends/unix/tap.c \
+    backends/unix/tap_host.c \
     backends/unix/process.c \
     backends/unix/main.c
 

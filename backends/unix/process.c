@@ -14,6 +14,7 @@
 
 #define STATUS_USAGE 2
 #define STATUS_START 1
+#define TAP_BLOCKS_LEN (32u << 20)    /* libnet's windows are ours, not the kernel's */
 #define TURN_BUDGET 1024u    /* events a turn: a batch of epoll's brings two each */
 
 struct process {
@@ -140,6 +141,8 @@ static int run(struct process *p, int (*start)(struct tern_host *))
     p->config = (struct tern_sockets_config){ .n_conns = p->settings.connections,
                                               .log = p->settings.log };
     tern_sockets_config_fill(&p->config);
+    if (!on_sockets && p->config.blocks_len < TAP_BLOCKS_LEN)
+        p->config.blocks_len = TAP_BLOCKS_LEN;
     tern_carver_init(&p->carver);
     if (plan(p, on_sockets) != TERN_OK) {
         complain(p, "the appliance's pools cannot be");

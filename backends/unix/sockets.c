@@ -13,7 +13,6 @@
 #include "unix_internal.h"
 
 #define BLOCK_LEN 4096u
-#define WALL_EVERY_NS TERN_SECOND_NS
 
 #define POOL_HOST "sockets.host"
 #define POOL_CONNS "sockets.conn"
@@ -23,27 +22,12 @@
 #define POOL_ARENA_IN "sockets.arena.in"
 #define POOL_ARENA_OUT "sockets.arena.out"
 
-static uint64_t sockets_wall_ns(struct tern_host *host)
+uint64_t tern_unix_wall_offset(struct tern_host_core *core)
 {
-    struct tern_sockets *s = tern_sockets_of(host);
-    uint64_t now_ns = host->turn->now_ns;
     struct timespec t;
-
-    /* Read anew at most once a second: constant within a turn, and cheap. */
-    if (s->core.wall_offset_ns == 0 || now_ns - s->wall_read_ns >= WALL_EVERY_NS) {
-        (void)clock_gettime(CLOCK_REALTIME, &t);
-        s->core.wall_offset_ns =
-            (uint64_t)t.tv_sec * TERN_SECOND_NS + (uint64_t)t.tv_nsec - tern_unix_now_ns();
-        s->wall_read_ns = now_ns;
-    }
-    return tern_host_core_wall_ns(host);
-}
-
-static void sockets_log(struct tern_host *host, enum tern_log_level level, const char *text,
-                        size_t len)
-{
-    (void)sockets_wall_ns(host);
-    tern_host_core_log(host, level, text, len);
+    (void)core;
+    (void)clock_gettime(CLOCK_REALTIME, &t);
+    return (uint64_t)t.tv_sec * TERN_SECOND_NS + (uint64_t)t.tv_nsec - tern_unix_now_ns();
 }
 
 static const struct tern_host_ops sockets_ops = {
@@ -53,9 +37,9 @@ static const struct tern_host_ops sockets_ops = {
     .listener_local = tern_sockets_listener_local,
     .connect = tern_sockets_connect,
     .endpoint_open = tern_sockets_endpoint_open,
-    .wall_ns = sockets_wall_ns,
+    .wall_ns = tern_host_core_wall_ns,
     .random = tern_host_core_random,
-    .log = sockets_log,
+    .log = tern_host_core_log,
     .option = tern_host_core_option,
     .module = tern_host_core_module,
     .pool = tern_host_core_pool,
@@ -77,9 +61,14 @@ void tern_unix_log_line(struct tern_host_core *core, const char *line, size_t le
     }
 }
 
-static void sockets_ended(struct tern_host_core *core)
+struct tern_unix_loop *tern_unix_host_loop(struct tern_host *host)
 {
-    tern_unix_loop_stop(tern_sockets_of(&core->host)->loop);
+    return TERN_CONTAINER_OF(host->turn, struct tern_unix_loop, turn);
+}
+
+void tern_unix_ended(struct tern_host_core *core)
+{
+    tern_unix_loop_stop(tern_unix_host_loop(&core->host));
 }
 
 enum tern_err tern_sockets_plan(struct tern_carver *carver,
@@ -106,19 +95,16 @@ enum tern_err tern_sockets_plan(struct tern_carver *carver,
     return TERN_OK;
 }
 
-enum tern_err tern_unix_seed(struct tern_drbg *drbg)
+enum tern_err tern_unix_seed(uint8_t seed[TERN_SEED_LEN])
 {
-    uint8_t seed[TERN_SEED_LEN];
     size_t at = 0;
 
-    while (at < sizeof seed) {
-        ssize_t n = getrandom(seed + at, sizeof seed - at, 0);
+    while (at < TERN_SEED_LEN) {
+        ssize_t n = getrandom(seed + at, TERN_SEED_LEN - at, 0);
         if (n < 0 && errno != EINTR)
             return TERN_UNSUPPORTED;
         at += n > 0 ? (size_t)n : 0;
     }
-    tern_drbg_init(drbg, seed);
-    explicit_bzero(seed, sizeof seed);
     return TERN_OK;
 }
 
@@ -136,15 +122,20 @@ enum tern_err tern_sockets_start(struct tern_unix_loop *loop,
     s->core.carver = carver;
     s->core.level = config->log;
     s->core.log_line = tern_unix_log_line;
-    s->core.ended = sockets_ended;
+    s->core.ended = tern_unix_ended;
+    s->core.wall_offset = tern_unix_wall_offset;
     s->core.stop_listening = tern_sockets_listeners_stop;
     s->loop = loop;
     s->feed_config = (struct tern_feed_config){ .in_max = config->in_max,
                                                 .out_max = config->out_max,
                                                 .linger_ns = config->linger_ns };
-    enum tern_err err = tern_unix_seed(&s->core.drbg);
-    if (err == TERN_OK)
-        err = tern_block_pool_init(&s->blocks, blocks_mem, blocks_len, BLOCK_LEN);
+    uint8_t seed[TERN_SEED_LEN];
+    enum tern_err err = tern_unix_seed(seed);
+    if (err != TERN_OK)
+        return err;
+    tern_drbg_init(&s->core.drbg, seed);
+    explicit_bzero(seed, sizeof seed);
+    err = tern_block_pool_init(&s->blocks, blocks_mem, blocks_len, BLOCK_LEN);
     if (err != TERN_OK)
         return err;
     s->conns = tern_carver_get(carver, POOL_CONNS, sizeof *s->conns, &s->n_conns);

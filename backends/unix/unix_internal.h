@@ -12,7 +12,8 @@
  *     tap.c             TAP devices as links; vnet.c: their header
  *     tap_host.c        the host over libnet on such a link
  *     process.c         options, pools, signals: what main does
- *     main.c, default.c members of the archive that a program may replace
+ *     checksum.c        sums and copies for this machine
+ *     main.c            a member of its own: a program may bring another main
  */
 #ifndef TERN_UNIX_INTERNAL_H
 #define TERN_UNIX_INTERNAL_H
@@ -49,8 +50,12 @@ enum tern_err tern_unix_err(int number);
 /* A host's log_line: to standard error. */
 void tern_unix_log_line(struct tern_host_core *core, const char *line, size_t len);
 
-/* Seeds from the kernel. */
-enum tern_err tern_unix_seed(struct tern_drbg *drbg);
+/* A host's wall_offset, and its ended: stops the loop. */
+uint64_t tern_unix_wall_offset(struct tern_host_core *core);
+void tern_unix_ended(struct tern_host_core *core);
+
+/* TERN_SEED_LEN octets from the kernel. */
+enum tern_err tern_unix_seed(uint8_t seed[TERN_SEED_LEN]);
 
 /* ---- sockets_*.c --------------------------------------------------------------- */
 
@@ -138,7 +143,6 @@ struct tern_sockets {
     struct tern_dgram_arena *arena;
     struct tern_timer retry_timer;                /* accepting, after a want of descriptors */
     bool any_waiting;
-    uint64_t wall_read_ns;                        /* when wall_offset_ns was read */
     void *mem;
     size_t mem_len;
     struct tern_sockets_stats stats;
@@ -191,6 +195,20 @@ void tern_sockets_listener_local(const struct tern_listener *listener,
 void tern_sockets_listeners_wake(struct tern_sockets *s);
 void tern_sockets_listeners_stop(struct tern_host_core *core);
 void tern_sockets_listeners_init(struct tern_sockets *s);
+
+/* ---- vnet.c -------------------------------------------------------------------------- */
+
+#define TERN_VNET_LEN 10u
+
+/*
+ * Reads a frame's virtio-net header into csum, gso, seg_len and hash.
+ * TERN_UNSUPPORTED: a kind of super-frame nobody asked for; TERN_MALFORMED: a
+ * super-frame without a segment length.
+ */
+enum tern_err tern_vnet_parse(const uint8_t *hdr, struct tern_rx *rx);
+
+/* Writes the header for a frame that is sent. */
+void tern_vnet_emit(uint8_t *hdr, const struct tern_tx *tx);
 
 /* ---- tap_host.c -------------------------------------------------------------------- */
 

@@ -192,12 +192,12 @@ struct tern_tap_stats {
 };
 
 #define TERN_TAP_RX_LEN (1024u * 1024u)    /* the arena that a batch is read into */
-#define TERN_TAP_TX_LEN (256u * 1024u)     /* the ring that frames are written in */
+#define TERN_TAP_TX_LEN (256u * 1024u)     /* the arena that frames are put together in */
 #define TERN_TAP_TX_FRAMES 256u
 
-/* One queued frame in the ring. */
+/* One committed frame. */
 struct tern_tap_frame {
-    uint32_t off, len;    /* the virtio-net header included; len 0: given back */
+    uint32_t off, len;    /* in the arena; the virtio-net header included */
 };
 
 /* Placed. The link is its public part. */
@@ -206,9 +206,10 @@ struct tern_tap {
     struct tern_unix_loop *loop;
     struct tern_unix_watch watch;
     int fd;
-    uint8_t *memory;      /* mapped: rx arena, tx ring */
-    uint32_t tx_head, tx_tail;                    /* octets of the ring: [tail, head) is in use */
-    uint32_t frame_first, n_frames, n_committed;
+    uint8_t *memory;      /* mapped: rx arena, tx arena */
+    uint32_t tx_off;      /* octets of the tx arena in use */
+    uint32_t n_frames;    /* committed and not written */
+    uint32_t n_lent;
     bool owes_room, wants_write;
     struct tern_tap_frame frames[TERN_TAP_TX_FRAMES];
     struct tern_rx rx[TERN_LINK_BATCH];

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The host over libnet: its table, its start, and what it tells of the network.
+ * A process on a TAP device and a guest are this same code.
+ */
+#include <string.h>
+
+#include "host_internal.h"
+
+#define BLOCK_LEN 2048u
+
+static struct tern_net_host *host_of(struct tern_host *host)
+{
+    return TERN_CONTAINER_OF(host, struct tern_net_host, core.host);
+}
+
+static enum tern_err net_connect(struct tern_host *host, const struct tern_endpoint_addr *peer,
+                                 const struct tern_stream_events *events, void *user,
+                                 struct tern_stream **s)
+{
+    struct tern_net_host *h = host_of(host);
+    *s = NULL;
+    if (h->tcp == NULL)
+        return TERN_UNSUPPORTED;
+    return tern_tcp_connect(&h->net, peer, NULL, NULL, events, user, s);
+}
+
+static enum tern_err net_endpoint_open(struct tern_host *host,
+                                       const struct tern_endpoint_addr *local,
+                                       const struct tern_endpoint_events *events, void *user,
+                                       struct tern_endpoint **ep)
+{
+    struct tern_net_host *h = host_of(host);
+    *ep = NULL;
+    if (h->udp == NULL)
+        return TERN_UNSUPPORTED;
+    return tern_udp_open(&h->net, local, events, user, ep);
+}
+
+static const struct tern_host_ops net_ops = {
+    .listen = tern_net_host_listen,
+    .listener_pause = tern_net_host_listener_pause,
+    .listener_close = tern_net_host_listener_close,
+    .listener_local = tern_net_host_listener_local,
+    .connect = net_connect,
+    .endpoint_open = net_endpoint_open,
+    .wall_ns = tern_host_core_wall_ns,
+    .random = tern_host_core_random,
+    .log = tern_host_core_log,
+    .option = tern_host_core_option,
+    .module = tern_host_core_module,
+    .pool = tern_host_core_pool,
+    .on_event = tern_host_core_on_event,
+    .drained = tern_host_core_drained,
+};
+
+static size_t net_count_streams(struct tern_host_core *core)
+{
+    const struct tern_net_host *h = host_of(&core->host);
+    return h->tcp != NULL ? h->tcp->config.n_conns - h->tcp->n_conns_free : 0;
+}
+
+static void net_event(void *app, enum tern_net_event event, uint8_t link,
+                      const struct tern_addr *addr)
+{
+    static const enum tern_host_event events[] = {
+        [TERN_NET_LINK_UP] = TERN_HOST_NETWORK_UP,
+        [TERN_NET_LINK_DOWN] = TERN_HOST_NETWORK_DOWN,
+        [TERN_NET_ADDRESS] = TERN_HOST_ADDRESS,
+        [TERN_NET_ADDRESS_LOST] = TERN_HOST_ADDRESS_LOST,
+    };
+    struct tern_net_host *h = app;
+
+    (void)link;
+    if (event != TERN_NET_CONFLICT) {
+        bool of_address = event == TERN_NET_ADDRESS || event == TERN_NET_ADDRESS_LOST;
+        tern_host_core_event(&h->core, events[event], of_address ? addr : NULL);
+        return;
+    }
+    char line[96];
+    struct tern_text text;
+    tern_text_init(&text, line, sizeof line);
+    tern_text_add(&text, "another host uses ");
+    tern_text_addr(&text, addr);
+    h->core.host.ops->log(&h->core.host, TERN_LOG_WARN, text.at, text.len);
+}
+
+static enum tern_err say(struct tern_net_host *h, const char *words, enum tern_err err)
+{
+    struct tern_text text;
+    if (err == TERN_OK)
+        return err;
+    tern_text_init(&text, h->error, sizeof h->error);
+    tern_text_add(&text, words);
+    return err;
+}
+
+static enum tern_err link_settle(struct tern_net_host *h,
+                                 const struct tern_host_settings *settings)
+{
+    if (settings->mtu > h->link->mtu)
+        return say(h, "option mtu: the link takes no packets of that length", TERN_INVALID);
+    if (settings->mtu != 0)
+        h->link->mtu = settings->mtu;
+    if (settings->has_mac)
+        memcpy(h->link->mac, settings->mac, 6);
+    return TERN_OK;
+}
+
+static enum tern_err address_settle(struct tern_net_host *h,
+                                    const struct tern_host_settings *settings)
+{
+    struct tern_ipv4_address address = { .addr = settings->ip,
+                                         .prefix_len = settings->prefix_len };
+    if (!settings->has_ip)
+        return TERN_OK;
+    if (settings->has_gw)
+        address.gateway = settings->gw;
+    return say(h, "options ip, gw: no host may have that address, or the gateway is not on its net",
+               tern_ipv4_set(&h->net, 0, &address));
+}
+
+enum tern_err tern_net_host_start(struct tern_net_host **host,
+                                  const struct tern_net_host_config *config)
+{
+    const struct tern_host_settings *settings = config->settings;
+    struct tern_net_host_listener *listeners;
+    size_t one, n_listeners;
+    struct tern_net_host *h = tern_carver_get(config->carver, "net.host", sizeof *h, &one);
+
+    *host = h;
+    listeners = tern_carver_get(config->carver, "net.listener", sizeof *listeners, &n_listeners);
+    if (h == NULL || listeners == NULL)
+        return TERN_BUG;
+    memset(h, 0, sizeof *h);
+    tern_host_core_init(&h->core, &net_ops, config->turn, &h->blocks, "libnet");
+    h->core.options = config->options;
+    h->core.carver = config->carver;
+    h->core.level = settings->log;
+    h->core.drain_ns = settings->drain_ns;
+    h->core.stop_listening = tern_net_host_stop_listening;
+    h->core.count_streams = net_count_streams;
+    h->link = config->link;
+    for (size_t i = n_listeners; i-- > 0;) {
+        listeners[i].next = h->free_listeners;
+        h->free_listeners = &listeners[i];
+    }
+    tern_drbg_init(&h->core.drbg, config->seed);
+    enum tern_err err = say(h, "memory= leaves nothing for payload: give more",
+                            tern_block_pool_init(&h->blocks, config->blocks_mem,
+                                                 config->blocks_len, BLOCK_LEN));
+    if (err == TERN_OK)
+        err = link_settle(h, settings);
+    if (err == TERN_OK)
+        err = say(h, "there is no DHCP client in this image: ip=ADDR/LEN is wanted",
+                  tern_net_host_parts(h, config->carver, settings));
+    if (err != TERN_OK)
+        return err;
+    struct tern_net_config net = { .turn = config->turn, .drbg = &h->core.drbg,
+                                   .blocks = &h->blocks, .checksum = config->checksum,
+                                   .parts = h->uses, .event = net_event, .app = h };
+    err = tern_net_init(&h->net, &net);
+    if (err == TERN_OK)
+        err = tern_net_attach(&h->net, h->link);
+    if (err == TERN_OK)
+        err = address_settle(h, settings);
+    return err;
+}
