@@ -405,8 +405,8 @@ struct tern_http_target {
 };
 
 /*
- * Takes a target apart, for a method. An absolute target without a path gets
- * "/" ("*" for OPTIONS), which then does not point into it. TERN_MALFORMED: it
+ * Takes a target apart, for a method. The path of an absolute target may be
+ * empty, which means "/" ("*" for OPTIONS without a query). TERN_MALFORMED: it
  * has none of the four forms, or not one that the method allows, its scheme is
  * not http or https, or its authority has user information or is malformed.
  */
@@ -475,16 +475,18 @@ struct tern_http_conn {
     struct tern_timer timer;
     uint64_t due_ns;                      /* the deadline under way, TERN_NEVER: none */
     uint64_t mark_ns, mark_octets;        /* where the rate under way is measured from */
-    uint64_t received, written;           /* octets of bodies in, of answers out */
+    uint64_t received, written, flushed;  /* octets of bodies in, of answers out, then */
     uint64_t body_left, discard_left;     /* of the request */
     struct tern_http_chunked chunked;
     uint64_t answer_left;                 /* of an answer of known length */
     const uint8_t *borrowed;              /* lent by the handler, not yet taken below */
     size_t borrowed_len;
-    uint32_t flags, reserved;             /* conn's; octets lent by reserve */
-    uint32_t fault_off;
+    size_t reserved;                      /* octets lent by reserve */
+    uint32_t flags, fault_off;
     uint16_t status;
-    uint8_t state, fault, framing, watch, n_spans, spare[5];
+    uint8_t *chunk, *chunk_data;          /* what is reserved for a chunk */
+    size_t chunk_gap;
+    uint8_t state, fault, framing, watch, n_spans;
 };
 
 struct tern_http_config {

@@ -1,0 +1,526 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * One HTTP/1.1 connection (RFC 9112): what arrives is taken apart, one request
+ * after another is given to the handler, the next when the last is answered.
+ *
+ *            head complete            no body            answer complete
+ *   HEAD ----------------- (READY) -----------> WAIT ---------------------> HEAD
+ *     |                       |                  ^                           |
+ *     |                       +--> BODY ---------+  body complete            |
+ *     |                       +--> CHUNKED ------+                           |
+ *     +-------------------------- fault, end, abort ----------------> OVER <-+
+ *
+ * READY is passed through at once unless there is no room to answer in.
+ * An answer that is complete before its request leaves BODY and CHUNKED
+ * without an exchange: the rest is discarded, within limits.
+ *
+ * What is not wanted yet (a body whose handler is busy, a pipelined request)
+ * is not taken and waits in the stream below, whose window says so to the peer.
+ */
+#include "http_internal.h"
+
+/* Why an exchange is closed when its connection goes. */
+static enum tern_err fault_err(enum tern_http_fault fault)
+{
+    switch (fault) {
+    case TERN_HTTP_TRUNCATED:
+        return TERN_TRUNCATED;
+    case TERN_HTTP_HEAD_TIME:
+    case TERN_HTTP_BODY_TIME:
+    case TERN_HTTP_READ_TIME:
+        return TERN_TIMED_OUT;
+    case TERN_HTTP_UNANSWERED:
+    case TERN_HTTP_CUT:
+        return TERN_ABORTED;
+    default:
+        return TERN_MALFORMED;
+    }
+}
+
+/* The exchange's last event, and back to what a connection is between requests. */
+static void exchange_close(struct tern_http_conn *conn, enum tern_err why)
+{
+    struct tern_stream *s = &conn->exchange.stream;
+    if (!conn_is(conn, CONN_EXCHANGE))
+        return;
+    conn->flags &= ~(uint32_t)CONN_EXCHANGE;
+    tern_stream_emit_closed(s, why);
+    tern_stream_attach(s, NULL, NULL);
+    if (conn->held != NULL) {
+        tern_http_head_give(conn->server, conn->held);
+        conn->held = NULL;
+    }
+    conn->exchange.request = NULL;
+    conn->exchange.head = NULL;
+    conn->borrowed = NULL;
+    conn->borrowed_len = 0;
+    conn->answer_left = 0;
+    conn->reserved = 0;
+    conn->n_spans = 0;
+}
+
+void tern_http_conn_close(struct tern_http_conn *conn)
+{
+    conn->state = CONN_OVER;
+    tern_stream_close(conn->below);
+}
+
+void tern_http_conn_refuse(struct tern_http_conn *conn, enum tern_http_fault fault, uint32_t off)
+{
+    bool answered = conn_is(conn, CONN_RESPONDED);
+    conn->server->stats.faults[fault]++;
+    conn->state = CONN_OVER;
+    conn->fault = (uint8_t)fault;
+    conn->fault_off = off;
+    exchange_close(conn, fault_err(fault));
+    if (conn->held != NULL) {
+        tern_http_head_give(conn->server, conn->held);
+        conn->held = NULL;
+    }
+    if (answered) {
+        tern_http_conn_close(conn);
+        return;
+    }
+    conn->flags |= CONN_REFUSING;
+    tern_http_refusal_send(conn);
+}
+
+/* The exchange is over: its connection ends, or the next request may come. */
+static void exchange_over(struct tern_http_conn *conn)
+{
+    conn->server->stats.answers++;
+    exchange_close(conn, TERN_OK);
+    bool closes = conn_is(conn, CONN_CLOSES) || conn->server->draining;
+    conn->flags &= ~(uint32_t)CONN_OF_EXCHANGE;
+    conn->flags |= CONN_SERVED;
+    if (conn->state == CONN_OVER)
+        return;
+    if (closes) {
+        tern_http_conn_close(conn);
+        return;
+    }
+    if (conn->state == CONN_WAIT)
+        conn->state = CONN_HEAD;
+    else
+        conn->discard_left = conn->server->config.discard_max;
+    if (conn_is(conn, CONN_PEER_ENDED))
+        tern_http_conn_close(conn);
+    else if (!conn_is(conn, CONN_IN_DATA))
+        tern_stream_resume(conn->below);    /* more may be waiting there */
+}
+
+/* `ended`, with the default that an exchange has (http.h). */
+static void exchange_end(struct tern_http_conn *conn)
+{
+    struct tern_stream *s = &conn->exchange.stream;
+    conn->flags |= CONN_ENDED;
+    if (s->events->ended != NULL)
+        s->events->ended(s);
+    else if (conn_is(conn, CONN_RESPONDED) && (conn->framing == TERN_HTTP_FRAME_CHUNKED ||
+                                               conn->framing == TERN_HTTP_FRAME_CLOSE))
+        tern_stream_close(s);
+}
+
+void tern_http_conn_step(struct tern_http_conn *conn)
+{
+    struct tern_stream *s = &conn->exchange.stream;
+    if (!conn_is(conn, CONN_EXCHANGE) || conn->state == CONN_OVER)
+        return;
+    if (s->events != NULL && !conn_is(conn, CONN_OPENED)) {
+        conn->flags |= CONN_OPENED;
+        tern_stream_emit_opened(s);
+    }
+    if (s->events != NULL && conn->state == CONN_WAIT && !conn_is(conn, CONN_ENDED | CONN_DISCARD))
+        exchange_end(conn);
+    if (conn->state == CONN_OVER)
+        return;
+    if (!conn_is(conn, CONN_RESPONDED) &&
+        (s->events == NULL || conn_is(conn, CONN_DISCARD))) {
+        tern_http_conn_refuse(conn, TERN_HTTP_UNANSWERED, UINT32_MAX);
+        return;
+    }
+    tern_http_exchange_push(conn);
+    /* Nobody is there who could write the rest. */
+    if (s->events == NULL && !conn_is(conn, CONN_FINISHED | CONN_FINISHING)) {
+        tern_stream_finish(s);
+        if (conn->state == CONN_OVER)
+            return;
+    }
+    if (conn_is(conn, CONN_FINISHED) &&
+        (s->events == NULL || conn_is(conn, CONN_ENDED | CONN_DISCARD)))
+        exchange_over(conn);
+}
+
+/* ---- Heads ------------------------------------------------------------------- */
+
+/* Room for an answer's head must be there before its request is given to a handler. */
+static bool room_to_answer(struct tern_http_conn *conn)
+{
+    size_t room;
+    if (tern_stream_reserve(conn->below, TERN_RESERVE_LEAST, &room) == NULL) {
+        conn->flags |= CONN_NO_ROOM;
+        return false;
+    }
+    tern_stream_commit(conn->below, 0);
+    conn->flags &= ~(uint32_t)CONN_NO_ROOM;
+    return true;
+}
+
+static void body_begin(struct tern_http_conn *conn, const struct tern_http_request *r)
+{
+    conn->received = 0;
+    conn->body_left = r->body_len;
+    if ((r->framing_flags & TERN_HTTP_CHUNKED) != 0) {
+        conn->state = CONN_CHUNKED;
+        conn->chunked = (struct tern_http_chunked){ .state = 0 };
+        conn->body_left = conn->server->config.body_max;
+    } else {
+        conn->state = r->body_len != 0 ? CONN_BODY : CONN_WAIT;
+    }
+}
+
+/* A checked head becomes an exchange, and the handler is asked. */
+static void request_begin(struct tern_http_conn *conn, struct tern_http_request *r,
+                          const uint8_t *head)
+{
+    struct tern_http_server *server = conn->server;
+    struct tern_stream *s = &conn->exchange.stream;
+    conn->flags |= CONN_EXCHANGE | CONN_IN_REQUEST;
+    if ((r->framing_flags & TERN_HTTP_CLOSES) != 0)
+        conn->flags |= CONN_CLOSES;
+    if ((r->framing_flags & TERN_HTTP_CONTINUE) != 0)
+        conn->flags |= CONN_CONTINUE;
+    if ((r->framing_flags & TERN_HTTP_KEEPS) != 0)
+        conn->flags |= CONN_KEEPS;
+    if (r->method == TERN_HTTP_HEAD)
+        conn->flags |= CONN_HEAD_ONLY;
+    if (r->minor == 0)
+        conn->flags |= CONN_OLD;
+    body_begin(conn, r);
+    conn->exchange.request = r;
+    conn->exchange.head = head;
+    tern_stream_attach(s, NULL, NULL);
+    server->stats.requests++;
+    server->config.request(server->config.app, &conn->exchange);
+    conn->flags &= ~(uint32_t)CONN_IN_REQUEST;
+    if (!conn_is(conn, CONN_KEPT)) {
+        conn->exchange.request = NULL;
+        conn->exchange.head = NULL;
+        if (conn->held != NULL) {
+            tern_http_head_give(server, conn->held);
+            conn->held = NULL;
+        }
+    }
+    if (conn->state == CONN_OVER)
+        return;
+    /* RFC 9110 section 10.1.1: the body is wanted, so it is asked for. */
+    if (conn_is(conn, CONN_CONTINUE) && !conn_is(conn, CONN_RESPONDED) && s->events != NULL &&
+        s->events->data != NULL)
+        (void)tern_http_interim(&conn->exchange, 100, NULL, 0);
+    tern_http_conn_step(conn);
+}
+
+/* A complete head: is it a request that we serve, and one with a body we take? */
+static bool head_accept(struct tern_http_conn *conn, struct tern_http_request *r,
+                        const uint8_t *head)
+{
+    enum tern_err err = tern_http_request_check(r, head);
+    if (r->method == TERN_HTTP_HEAD)
+        conn->flags |= CONN_HEAD_ONLY;
+    if (err != TERN_OK) {
+        tern_http_conn_refuse(conn, (enum tern_http_fault)r->fault, r->off);
+        return false;
+    }
+    if (r->body_len != TERN_HTTP_UNKNOWN && r->body_len > conn->server->config.body_max) {
+        tern_http_conn_refuse(conn, TERN_HTTP_BODY_LONG, UINT32_MAX);
+        return false;
+    }
+    return true;
+}
+
+/* Copies what the parser knows so far; fields past the one under way hold nothing. */
+static void request_copy(struct tern_http_request *to, const struct tern_http_request *from)
+{
+    size_t n = from->n_fields < TERN_HTTP_FIELDS_CAP ? from->n_fields + 1u : from->n_fields;
+    memcpy(to, from, offsetof(struct tern_http_request, fields));
+    memcpy(to->fields, from->fields, n * sizeof from->fields[0]);
+}
+
+/* The head so far waits in a buffer of its own. */
+static bool head_hold(struct tern_http_conn *conn, const struct tern_http_request *r,
+                      const uint8_t *octets, size_t len)
+{
+    struct tern_http_head *held = tern_http_head_take(conn->server);
+    if (held == NULL)
+        return false;
+    request_copy(&held->request, r);
+    memcpy(held->octets, octets, len);
+    held->len = len;
+    conn->held = held;
+    return true;
+}
+
+enum tern_err tern_http_keep(struct tern_http_exchange *x)
+{
+    struct tern_http_conn *conn = conn_of(x);
+    if (!conn_is(conn, CONN_IN_REQUEST))
+        return TERN_INVALID;
+    if (conn->held == NULL && !head_hold(conn, x->request, x->head, x->request->head_len))
+        return TERN_FULL;
+    conn->flags |= CONN_KEPT;
+    x->request = &conn->held->request;
+    x->head = conn->held->octets;
+    return TERN_OK;
+}
+
+static void parse_refuse(struct tern_http_conn *conn, const struct tern_http_request *r)
+{
+    if (r->method == TERN_HTTP_HEAD)
+        conn->flags |= CONN_HEAD_ONLY;
+    tern_http_conn_refuse(conn, (enum tern_http_fault)r->fault, r->off);
+}
+
+/* A head that lies in this run from its first octet on: parsed where it is. */
+static size_t head_in_place(struct tern_http_conn *conn, const uint8_t *data, size_t len)
+{
+    struct tern_http_request *r = &conn->server->scratch;
+    const struct tern_http_config *config = &conn->server->config;
+    tern_http_request_init(r, config->head_max, config->target_max, config->fields_max);
+    enum tern_err err = tern_http_request_parse(r, data, len);
+    if (err == TERN_AGAIN) {
+        if (!head_hold(conn, r, data, len))
+            tern_http_conn_refuse(conn, TERN_HTTP_NO_HEAD, UINT32_MAX);
+        return len;
+    }
+    if (err != TERN_OK) {
+        parse_refuse(conn, r);
+        return len;
+    }
+    if (!room_to_answer(conn))
+        return 0;
+    size_t head_len = r->head_len;
+    if (head_accept(conn, r, data))
+        request_begin(conn, r, data);
+    return head_len;
+}
+
+/* The head that waits in `held` is complete. */
+static void head_ready(struct tern_http_conn *conn)
+{
+    struct tern_http_head *held = conn->held;
+    conn->state = CONN_READY;
+    if (!room_to_answer(conn))
+        return;
+    conn->state = CONN_HEAD;
+    if (head_accept(conn, &held->request, held->octets))
+        request_begin(conn, &held->request, held->octets);
+}
+
+/* A head that comes in pieces: the parser goes on where it stood. */
+static size_t head_in_pieces(struct tern_http_conn *conn, const uint8_t *data, size_t len)
+{
+    struct tern_http_head *held = conn->held;
+    size_t old = held->len, room = TERN_HTTP_HEAD_CAP - old, n = len < room ? len : room;
+    memcpy(held->octets + old, data, n);
+    enum tern_err err = tern_http_request_parse(&held->request, held->octets, old + n);
+    if (err == TERN_AGAIN) {
+        held->len = old + n;
+        return n;
+    }
+    if (err != TERN_OK) {
+        parse_refuse(conn, &held->request);
+        return len;
+    }
+    size_t head_len = held->request.head_len;
+    held->len = head_len;
+    head_ready(conn);
+    return head_len - old;
+}
+
+static size_t head_input(struct tern_http_conn *conn, const uint8_t *data, size_t len)
+{
+    if (conn->held != NULL)
+        return head_in_pieces(conn, data, len);
+    if (conn_is(conn, CONN_NO_ROOM) && !room_to_answer(conn))
+        return 0;
+    return head_in_place(conn, data, len);
+}
+
+/* ---- Bodies ------------------------------------------------------------------- */
+
+/* The request is complete. */
+static void body_over(struct tern_http_conn *conn)
+{
+    if (conn_is(conn, CONN_EXCHANGE)) {
+        conn->state = CONN_WAIT;
+        tern_http_conn_step(conn);
+        return;
+    }
+    conn->state = CONN_HEAD;
+    if (conn_is(conn, CONN_PEER_ENDED) || conn->server->draining)
+        tern_http_conn_close(conn);
+}
+
+/* Gives n >= 1 octets of the body to whoever wants them; how many were taken. */
+static size_t body_deliver(struct tern_http_conn *conn, uint8_t *data, size_t n)
+{
+    struct tern_stream *s = &conn->exchange.stream;
+    size_t taken = n;
+    if (!conn_is(conn, CONN_EXCHANGE)) {
+        if (n > conn->discard_left) {
+            tern_http_conn_close(conn);
+            return n;
+        }
+        conn->discard_left -= n;
+    } else if (s->events != NULL && !conn_is(conn, CONN_DISCARD)) {
+        taken = tern_stream_emit_data(s, data, n);
+        if (taken < n)
+            conn->flags |= CONN_UNTAKEN;
+        else
+            conn->flags &= ~(uint32_t)CONN_UNTAKEN;
+    }
+    conn->received += taken;
+    return taken;
+}
+
+static size_t body_input(struct tern_http_conn *conn, uint8_t *data, size_t len)
+{
+    size_t n = len < conn->body_left ? len : (size_t)conn->body_left;
+    size_t taken = body_deliver(conn, data, n);
+    if (conn->state != CONN_BODY)
+        return taken;
+    conn->body_left -= taken;
+    if (conn->body_left == 0)
+        body_over(conn);
+    else
+        tern_http_conn_step(conn);
+    return taken;
+}
+
+static size_t chunked_input(struct tern_http_conn *conn, uint8_t *data, size_t len)
+{
+    size_t used, data_len;
+    enum tern_err err = tern_http_chunked_next(&conn->chunked, data, len, &used, &data_len);
+    if (err == TERN_MALFORMED) {
+        tern_http_conn_refuse(conn, (enum tern_http_fault)conn->chunked.fault, UINT32_MAX);
+        return len;
+    }
+    if (err == TERN_OK) {
+        body_over(conn);
+        return used;
+    }
+    if (data_len == 0)
+        return used;
+    if (conn->chunked.left > conn->body_left) {    /* body_left: of body_max */
+        tern_http_conn_refuse(conn, TERN_HTTP_BODY_LONG, UINT32_MAX);
+        return len;
+    }
+    size_t taken = body_deliver(conn, data + used, data_len);
+    if (conn->state != CONN_CHUNKED)
+        return used + taken;
+    tern_http_chunked_take(&conn->chunked, taken);
+    if (conn->server->config.body_max != TERN_HTTP_UNKNOWN)
+        conn->body_left -= taken;
+    tern_http_conn_step(conn);
+    return used + taken;
+}
+
+/* ---- Events of the stream below -------------------------------------------------- */
+
+static size_t conn_data(struct tern_stream *s, uint8_t *data, size_t len)
+{
+    struct tern_http_conn *conn = s->user;
+    size_t used = 0, n = 1;
+    conn->flags |= CONN_IN_VISIT | CONN_IN_DATA;
+    while (used < len && n > 0) {
+        switch (conn->state) {
+        case CONN_HEAD:
+            n = head_input(conn, data + used, len - used);
+            break;
+        case CONN_BODY:
+            n = body_input(conn, data + used, len - used);
+            break;
+        case CONN_CHUNKED:
+            n = chunked_input(conn, data + used, len - used);
+            break;
+        case CONN_OVER:
+            n = len - used;
+            break;
+        default:
+            n = 0;
+        }
+        used += n;
+    }
+    conn->flags &= ~(uint32_t)(CONN_IN_VISIT | CONN_IN_DATA);
+    return used;
+}
+
+static void conn_ended(struct tern_stream *s)
+{
+    struct tern_http_conn *conn = s->user;
+    conn->flags |= CONN_IN_VISIT | CONN_PEER_ENDED;
+    if (conn->state == CONN_BODY || conn->state == CONN_CHUNKED ||
+        (conn->state == CONN_HEAD && conn->held != NULL))
+        tern_http_conn_refuse(conn, TERN_HTTP_TRUNCATED, UINT32_MAX);
+    else if (conn->state == CONN_HEAD)
+        tern_http_conn_close(conn);
+    else
+        conn->flags |= CONN_CLOSES;    /* after the answer under way */
+    conn->flags &= ~(uint32_t)CONN_IN_VISIT;
+}
+
+static void conn_room(struct tern_stream *s)
+{
+    struct tern_http_conn *conn = s->user;
+    conn->flags |= CONN_IN_VISIT;
+    if (conn_is(conn, CONN_REFUSING))
+        tern_http_refusal_send(conn);
+    if (conn->state == CONN_READY)
+        head_ready(conn);
+    else if (conn->state == CONN_HEAD && conn_is(conn, CONN_NO_ROOM))
+        tern_stream_resume(s);
+    if (conn_is(conn, CONN_EXCHANGE) && conn->state != CONN_OVER) {
+        tern_http_exchange_push(conn);
+        if (conn_is(conn, CONN_WANT_ROOM) && conn_is(conn, CONN_OPENED) &&
+            conn->borrowed_len == 0) {
+            conn->flags &= ~(uint32_t)CONN_WANT_ROOM;
+            tern_stream_emit_room(&conn->exchange.stream);
+        }
+        tern_http_conn_step(conn);
+    }
+    conn->flags &= ~(uint32_t)CONN_IN_VISIT;
+}
+
+static void conn_flush(struct tern_stream *s)
+{
+    struct tern_http_conn *conn = s->user;
+    conn->flags |= CONN_IN_VISIT;
+    tern_http_conn_step(conn);
+    if (conn_is(conn, CONN_EXCHANGE) && conn_is(conn, CONN_OPENED) && conn->state != CONN_OVER) {
+        tern_stream_emit_flush(&conn->exchange.stream);
+        tern_http_conn_step(conn);
+    }
+    if (conn_is(conn, CONN_EXCHANGE) && conn->state != CONN_OVER)
+        tern_http_exchange_seal(conn);
+    tern_http_conn_watch(conn);
+    conn->flags &= ~(uint32_t)CONN_IN_VISIT;
+}
+
+static void conn_closed(struct tern_stream *s, enum tern_err why)
+{
+    struct tern_http_conn *conn = s->user;
+    conn->state = CONN_OVER;
+    exchange_close(conn, why != TERN_OK ? why : TERN_ABORTED);
+    if (conn->held != NULL)
+        tern_http_head_give(conn->server, conn->held);
+    conn->held = NULL;
+    tern_http_conn_give(conn);
+}
+
+const struct tern_stream_events tern_http_conn_events = {
+    .data = conn_data,
+    .ended = conn_ended,
+    .room = conn_room,
+    .flush = conn_flush,
+    .closed = conn_closed,
+};
