@@ -222,7 +222,8 @@ static int timers(void)
     pvh_wait(pvh_now_ns() + TERN_SECOND_NS);
     woken = pvh_stats()->wakeups - before;
     pvh_logf("selftest: idle second: %lu wake-ups\n", woken);
-    return woken <= 2 ? STATUS_OK : STATUS_WRONG;
+    /* The timer and the clock differ by a thousandth: a few short waits may follow. */
+    return woken <= 4 ? STATUS_OK : STATUS_WRONG;
 }
 
 /* Waits for the power button. */
