@@ -1,3 +1,37 @@
 # SPDX-License-Identifier: ISC
 #
 # libtern-net: the TCP/IP stack.
+
+lib_LTLIBRARIES += libnet/libtern-net.la
+
+include libnet/tcp.mk
+
+libnet_libtern_net_la_CFLAGS = $(TERN_LIB_CFLAGS)
+libnet_libtern_net_la_LDFLAGS = -no-undefined -version-info 0:0:0 \
+    -export-symbols-regex '^tern_'
+libnet_libtern_net_la_LIBADD = base/libtern-base.la
+# In reading order.
+libnet_libtern_net_la_SOURCES = \
+    libnet/net_internal.h \
+    libnet/net.c \
+    libnet/net_link.c \
+    libnet/net_packet.c \
+    libnet/eth_wire.h \
+    libnet/eth.c \
+    libnet/ipv4_internal.h \
+    libnet/arp_wire.h \
+    libnet/arp_wire.c \
+    libnet/arp.c \
+    libnet/arp_cache.c \
+    libnet/ipv4_wire.h \
+    libnet/ipv4_wire.c \
+    libnet/ipv4.c \
+    libnet/ipv4_route.c \
+    libnet/ipv4_output.c \
+    libnet/ipv4_reassembly.c \
+    libnet/icmp4_wire.h \
+    libnet/icmp4_wire.c \
+    libnet/icmp4.c \
+    $(TERN_TCP_SOURCES)
+
+tern_HEADERS += include/tern/net.h

@@ -205,7 +205,6 @@ struct tern_ipv4_reassembly {
     uint32_t src, dst;
     uint16_t id;
     uint8_t protocol, state, link, n_ranges, ecn, hdr_len;
-    bool to_group;
     uint16_t total_len;              /* 0: the last fragment has not come */
     uint16_t have_len;
     struct { uint16_t start, end; } ranges[16];

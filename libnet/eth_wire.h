@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Ethernet II and 802.1Q headers.
+ *
+ *     0              6              12      14      16      18
+ *     +--------------+--------------+-------+.......+.......+
+ *     |   dst MAC    |   src MAC    | type  : TCI     type  :
+ *     +--------------+--------------+-------+.......+.......+
+ *                                    0x8100 : when tagged   :
+ */
+#ifndef TERN_NET_ETH_WIRE_H
+#define TERN_NET_ETH_WIRE_H
+
+#include <tern/base.h>
+
+enum { ETH_DST = 0, ETH_SRC = 6, ETH_TYPE = 12, ETH_TCI = 14, ETH_TAG_LEN = 4 };
+
+enum {
+    ETH_TYPE_IPV4 = 0x0800,
+    ETH_TYPE_ARP = 0x0806,
+    ETH_TYPE_VLAN = 0x8100,
+    ETH_TYPE_IPV6 = 0x86dd,
+};
+
+/* The group bit: multicast and broadcast (IEEE 802 section 8.2.2). */
+static inline bool eth_is_group(const uint8_t mac[6])
+{
+    return mac[0] & 1;
+}
+
+/* By the compiler's name: a freestanding memcpy of six octets would be a call. */
+static inline void eth_copy(uint8_t to[6], const uint8_t from[6])
+{
+    __builtin_memcpy(to, from, 6);
+}
+
+static inline bool eth_equal(const uint8_t a[6], const uint8_t b[6])
+{
+    return ((tern_load_be32(a) ^ tern_load_be32(b)) |
+            (uint32_t)(tern_load_be16(a + 4) ^ tern_load_be16(b + 4))) == 0;
+}
+
+#endif

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * ICMP for IPv4 (RFC 792, RFC 1122 section 3.2.2): answers echoes, sends
+ * errors rarely, and hands errors about our own packets to their transport,
+ * which decides whether to believe them (RFC 5927).
+ */
+#include "icmp4_wire.h"
+#include "ipv4_internal.h"
+#include "ipv4_wire.h"
+
+#include <string.h>
+
+/* ---- Errors that we send ------------------------------------------------------------- */
+
+/*
+ * A bucket of tokens for each destination, never one for all: a limit that
+ * hosts share tells one host how many errors others got, and so which ports
+ * are open (SAD DNS, CVE-2020-25705). The table is small and keyed; who takes
+ * another's place starts with a full bucket, some tokens short by chance, so
+ * that a collision tells little too. Answers never outnumber questions.
+ */
+#define RATE_BURST 6u
+#define RATE_TOKEN_NS TERN_SECOND_NS
+
+static bool rate_allows(struct tern_net *net, struct tern_ipv4 *ip, uint32_t dst)
+{
+    uint64_t now_ns = net->turn->now_ns;
+    size_t at = tern_siphash_3(ip->key, dst, 0, 3) % TERN_IPV4_RATES;
+    if (ip->rates[at].dst != dst) {
+        ip->rates[at].dst = dst;
+        ip->rates[at].tokens = RATE_BURST - tern_drbg_below(net->drbg, 3);
+        ip->rates[at].at_ns = now_ns;
+    }
+    uint64_t n = (now_ns - ip->rates[at].at_ns) / RATE_TOKEN_NS;
+    ip->rates[at].at_ns += n * RATE_TOKEN_NS;
+    n += ip->rates[at].tokens;
+    ip->rates[at].tokens = n < RATE_BURST ? (uint32_t)n : RATE_BURST;
+    if (ip->rates[at].tokens == 0) {
+        ip->stats.icmp_rate_limited++;
+        return false;
+    }
+    ip->rates[at].tokens--;
+    return true;
+}
+
+/* RFC 1122 section 3.2.2: what no error may be sent about. */
+static bool error_allowed(const struct tern_net_packet *pkt)
+{
+    if (pkt->multicast || (tern_load_be16(pkt->l3 + IPV4_FRAG) & IPV4_OFF_MASK) != 0)
+        return false;
+    return pkt->protocol != IPV4_ICMP ||
+           (pkt->l4_contig > 0 && !icmp4_is_error(pkt->l4[ICMP4_TYPE]));
+}
+
+/* RFC 1812 section 4.3.2.3: as much as fits 576 octets, and never more than came. */
+#define ERROR_LEN_MAX (576u - IPV4_HDR_LEN)
+
+void tern_icmp4_error(struct tern_net *net, struct tern_ipv4 *ip,
+                      const struct tern_net_packet *pkt, uint8_t type, uint8_t code)
+{
+    uint8_t msg[ERROR_LEN_MAX];
+    if (!error_allowed(pkt)) {
+        ip->stats.icmp_not_allowed++;
+        return;
+    }
+    if (!rate_allows(net, ip, tern_addr_to_v4(&pkt->src)))
+        return;
+    size_t quote_len = pkt->l3_len + pkt->l4_contig;
+    if (quote_len > ERROR_LEN_MAX - ICMP4_HDR_LEN)
+        quote_len = ERROR_LEN_MAX - ICMP4_HDR_LEN;
+    memset(msg, 0, ICMP4_HDR_LEN);
+    msg[ICMP4_TYPE] = type;
+    msg[ICMP4_CODE] = code;
+    memcpy(msg + ICMP4_HDR_LEN, pkt->l3, quote_len);
+    size_t len = ICMP4_HDR_LEN + quote_len;
+    tern_store_be16(msg + ICMP4_CHECKSUM, tern_checksum_finish(net->checksum->add(0, msg, len)));
+    struct tern_net_path path = { 0 };
+    struct tern_net_out out = { .src = &pkt->dst,
+                                .dst = &pkt->src,
+                                .path = &path,
+                                .protocol = IPV4_ICMP,
+                                .tos = 0xc0,    /* RFC 1812 section 4.3.2.5 */
+                                .transport = 0xff,
+                                .scope = (uint16_t)(pkt->link + 1) };
+    if (tern_ipv4_send(net, ip, &out, msg, len) == TERN_OK)
+        ip->stats.icmp_errors_out++;
+    else
+        ip->stats.icmp_full++;
+}
+
+/* ---- Echo ---------------------------------------------------------------------------------- */
+
+/*
+ * RFC 1122 section 3.2.2.6. The answer leaves from the address that was asked,
+ * by our own route: no option of the question has a say in it. All of it is
+ * written into the slot, whatever the spans; one longer than the MTU came in
+ * fragments, in one run, and leaves in fragments.
+ */
+static void echo(struct tern_net *net, struct tern_ipv4 *ip, struct tern_net_packet *pkt)
+{
+    struct tern_net_path path = { 0 };
+    struct tern_net_out out = { .src = &pkt->dst,
+                                .dst = &pkt->src,
+                                .path = &path,
+                                .protocol = IPV4_ICMP,
+                                .tos = pkt->l3[IPV4_TOS] & 0xfc,
+                                .transport = 0xff,
+                                .scope = (uint16_t)(pkt->link + 1) };
+    /* The type is the one octet that differs: RFC 1624's update of the checksum. */
+    uint8_t *l4 = pkt->rx->spans[0].data + pkt->l4_off;
+    uint32_t sum = (uint32_t)(uint16_t)~tern_load_be16(l4 + ICMP4_CHECKSUM) +
+                   (uint32_t)(uint16_t)~((uint16_t)ICMP4_ECHO << 8);
+    l4[ICMP4_TYPE] = ICMP4_ECHO_REPLY;
+    tern_store_be16(l4 + ICMP4_CHECKSUM, tern_checksum_finish(sum));
+    enum tern_err err;
+    if (pkt->l4_contig >= pkt->l4_len) {
+        err = tern_ipv4_send(net, ip, &out, l4, pkt->l4_len);
+    } else {
+        err = tern_ipv4_begin(net, ip, &out, pkt->l4_len);
+        if (err == TERN_OK) {
+            tern_rx_copy(pkt->rx, pkt->l4_off, out.l4, pkt->l4_len);
+            tern_ipv4_commit(net, ip, &out, pkt->l4_len);
+        }
+    }
+    if (err == TERN_OK)
+        ip->stats.icmp_echo_replies++;
+    else
+        ip->stats.icmp_full++;
+}
+
+/* ---- Errors that we receive --------------------------------------------------------------------- */
+
+static void kind_set(struct tern_net_error *error, uint8_t type, uint8_t code)
+{
+    error->kind = TERN_NET_ERROR_UNREACHABLE;
+    if (type == ICMP4_TIME_EXCEEDED)
+        error->kind = TERN_NET_ERROR_EXPIRED;
+    else if (type == ICMP4_PARAMETER)
+        error->kind = TERN_NET_ERROR_PARAMETER;
+    else if (code == ICMP4_PROTOCOL_UNREACHABLE)
+        error->kind = TERN_NET_ERROR_PROTOCOL;
+    else if (code == ICMP4_PORT_UNREACHABLE)
+        error->kind = TERN_NET_ERROR_PORT;
+    else if (code == ICMP4_TOO_BIG)
+        error->kind = TERN_NET_ERROR_TOO_BIG;
+}
+
+static void error_input(struct tern_net *net, struct tern_ipv4 *ip,
+                        const struct tern_net_packet *pkt)
+{
+    struct tern_icmp4_quote quote;
+    const uint8_t *msg = pkt->l4;
+    /* The quote must lie in the first span: 256 octets hold what we look at. */
+    if (tern_icmp4_quote_parse(msg + ICMP4_HDR_LEN, pkt->l4_contig - ICMP4_HDR_LEN, &quote) !=
+            TERN_OK ||
+        !ip->links[pkt->link].set || quote.src != ip->links[pkt->link].addr) {
+        ip->stats.icmp_errors_bad++;
+        return;
+    }
+    struct tern_net_error error = { .src = tern_addr_v4(quote.src),
+                                    .dst = tern_addr_v4(quote.dst),
+                                    .l4 = quote.l4,
+                                    .l4_len = quote.l4_len,
+                                    .network = ip->slot,
+                                    .link = pkt->link };
+    kind_set(&error, msg[ICMP4_TYPE], msg[ICMP4_CODE]);
+    if (error.kind == TERN_NET_ERROR_TOO_BIG) {
+        uint16_t mtu = tern_load_be16(msg + ICMP4_MTU);
+        error.mtu = mtu != 0 ? mtu : tern_icmp4_plateau(quote.total_len);
+    }
+    if (tern_net_deliver_error(net, quote.protocol, &error))
+        ip->stats.icmp_errors_in++;
+    else
+        ip->stats.icmp_errors_unmatched++;
+}
+
+/* ---- Input ------------------------------------------------------------------------------------------ */
+
+static bool sum_ok(const struct tern_net *net, const struct tern_net_packet *pkt)
+{
+    if (pkt->rx->csum != TERN_CSUM_NONE)
+        return true;
+    return tern_checksum_fold(tern_rx_sum(net, pkt->rx, pkt->l4_off, pkt->l4_len, 0)) == 0xffff;
+}
+
+void tern_icmp4_input(struct tern_net *net, struct tern_ipv4 *ip, struct tern_net_packet *pkt)
+{
+    struct tern_ipv4_stats *stats = &ip->stats;
+    stats->icmp_in++;
+    if (pkt->l4_len < ICMP4_HDR_LEN || pkt->l4_contig < ICMP4_HDR_LEN) {
+        stats->icmp_short++;
+        return;
+    }
+    if (!sum_ok(net, pkt)) {
+        stats->icmp_bad_checksum++;
+        return;
+    }
+    if (pkt->multicast) {
+        stats->icmp_broadcast++;
+        return;
+    }
+    switch (pkt->l4[ICMP4_TYPE]) {
+    case ICMP4_ECHO:
+        stats->icmp_echo_in++;
+        echo(net, ip, pkt);
+        break;
+    case ICMP4_UNREACHABLE:
+    case ICMP4_TIME_EXCEEDED:
+    case ICMP4_PARAMETER:
+        error_input(net, ip, pkt);
+        break;
+    case ICMP4_ECHO_REPLY:
+    case ICMP4_TIMESTAMP_REPLY:
+    case ICMP4_SOURCE_QUENCH:    /* RFC 6633 */
+    case ICMP4_REDIRECT:         /* an end host with one router has no use for it */
+        stats->icmp_ignored++;
+        break;
+    default:
+        stats->icmp_unknown_type++;
+        break;
+    }
+}

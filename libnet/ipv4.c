@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * IPv4 (RFC 791, RFC 1122): the part, its addresses, and receiving.
+ *
+ * Received packets are checked in the order of RFC 1122 section 3.2.1: version,
+ * lengths, checksum; then source, options, destination. A host, not a router:
+ * what is not for this link's address is dropped, also when it is for another
+ * link's (the strong model of RFC 1122 section 3.3.4.2, CVE-2019-14899).
+ */
+#include "eth_wire.h"
+#include "ipv4_internal.h"
+#include "ipv4_wire.h"
+
+#include <string.h>
+
+enum { UDP_DST_PORT = 2, DHCP_CLIENT_PORT = 68 };
+
+/* ---- Receiving --------------------------------------------------------------------- */
+
+void tern_ipv4_deliver(struct tern_net *net, struct tern_ipv4 *ip, struct tern_net_packet *pkt)
+{
+    if (pkt->protocol == IPV4_ICMP) {
+        ip->stats.in_delivered++;
+        tern_icmp4_input(net, ip, pkt);
+        return;
+    }
+    if (tern_net_deliver(net, pkt)) {
+        ip->stats.in_delivered++;
+        return;
+    }
+    /* RFC 1122 section 3.2.2.1. Tunnels (4, 41) and all else we do not speak end here. */
+    ip->stats.in_unknown_protocol++;
+    tern_icmp4_error(net, ip, pkt, 3, 2);
+}
+
+/*
+ * RFC 1122 section 3.2.1.3: sources that no packet may have; and our own
+ * (LAND, CVE-1999-0016), wherever we have it.
+ */
+static bool source_ok(const struct tern_net *net, const struct tern_ipv4 *ip, uint8_t link,
+                      uint32_t src)
+{
+    if (!ipv4_is_host(src) || ipv4_is_directed_broadcast(ip, link, src))
+        return false;
+    for (size_t i = 0; i < net->n_links; i++)
+        if (ip->links[i].set && ip->links[i].addr == src)
+            return false;
+    return true;
+}
+
+bool tern_ipv4_has_group(const struct tern_ipv4 *ip, uint8_t link, uint32_t group)
+{
+    for (size_t i = 0; i < TERN_IPV4_GROUPS; i++)
+        if (ip->groups[i].n_users > 0 && ip->groups[i].group == group &&
+            ip->groups[i].link == link)
+            return true;
+    return false;
+}
+
+/*
+ * Not the link's unicast address: a group of ours, or the answer to a DHCP
+ * client that has no address yet (RFC 2131 section 4.1: a server may send it
+ * to the address that it offers). Counts what it refuses.
+ */
+static bool destination_ok(const struct tern_net *net, struct tern_ipv4 *ip, uint8_t link,
+                           const struct tern_ipv4_view *v, size_t contig, uint32_t dst)
+{
+    if (dst == IPV4_BROADCAST || ipv4_is_directed_broadcast(ip, link, dst) ||
+        (ipv4_is_multicast(dst) && tern_ipv4_has_group(ip, link, dst)))
+        return true;
+    if (ip->links[link].configuring && v->hdr[IPV4_PROTOCOL] == IPV4_UDP &&
+        contig >= v->hdr_len + UDP_DST_PORT + 2 && ipv4_is_host(dst) &&
+        tern_load_be16(v->hdr + v->hdr_len + UDP_DST_PORT) == DHCP_CLIENT_PORT)
+        return true;
+    if (ipv4_is_loopback(dst)) {
+        ip->stats.in_loopback++;
+        return false;
+    }
+    for (size_t i = 0; i < net->n_links; i++) {
+        if (i != link && ip->links[i].set && ip->links[i].addr == dst) {
+            ip->stats.in_wrong_link++;
+            return false;
+        }
+    }
+    ip->stats.in_not_ours++;
+    return false;
+}
+
+static void fault_count(struct tern_ipv4 *ip, enum tern_ipv4_fault fault)
+{
+    switch (fault) {
+    case TERN_IPV4_SHORT:
+        ip->stats.in_short++;
+        break;
+    case TERN_IPV4_BAD_VERSION:
+        ip->stats.in_bad_version++;
+        break;
+    case TERN_IPV4_BAD_HDR_LEN:
+        ip->stats.in_bad_hdr_len++;
+        break;
+    case TERN_IPV4_BAD_CHECKSUM:
+        ip->stats.in_bad_checksum++;
+        break;
+    case TERN_IPV4_BAD_TOTAL_LEN:
+        ip->stats.in_bad_total_len++;
+        break;
+    case TERN_IPV4_GOOD:
+        break;
+    }
+}
+
+static bool options_ok(struct tern_ipv4 *ip, const struct tern_ipv4_view *v)
+{
+    switch (tern_ipv4_options_check(v->hdr + IPV4_HDR_LEN, v->hdr_len - IPV4_HDR_LEN)) {
+    case TERN_OK:
+        return true;
+    case TERN_UNSUPPORTED:
+        ip->stats.in_source_route++;
+        return false;
+    default:
+        ip->stats.in_bad_options++;
+        return false;
+    }
+}
+
+static void ipv4_input(struct tern_net *net, void *context, uint8_t link, struct tern_rx *rx,
+                       size_t off, bool to_group)
+{
+    struct tern_ipv4 *ip = context;
+    struct tern_ipv4_view v;
+    const uint8_t *hdr = rx->spans[0].data + off;
+    size_t contig = rx->spans[0].len - off;
+    ip->stats.in_packets++;
+    enum tern_ipv4_fault fault = tern_ipv4_view_init(&v, hdr, contig, tern_rx_len(rx) - off);
+    if (fault != TERN_IPV4_GOOD) {
+        fault_count(ip, fault);
+        return;
+    }
+    uint32_t src = ipv4_src(hdr), dst = ipv4_dst(hdr);
+    if (!source_ok(net, ip, link, src)) {
+        ip->stats.in_bad_source++;
+        return;
+    }
+    if (v.hdr_len > IPV4_HDR_LEN && !options_ok(ip, &v))
+        return;
+    bool ours = ip->links[link].set && dst == ip->links[link].addr;
+    if (!ours && !destination_ok(net, ip, link, &v, contig, dst))
+        return;
+    /* RFC 1122 section 3.3.6: to one host, but in a frame to many. */
+    if (ours && to_group) {
+        ip->stats.in_link_group++;
+        return;
+    }
+    size_t l4_len = v.total_len - v.hdr_len;
+    struct tern_net_packet pkt = {
+        .rx = rx,
+        .src = tern_addr_v4(src),
+        .dst = tern_addr_v4(dst),
+        .l4 = hdr + v.hdr_len,
+        .l4_contig = contig - v.hdr_len < l4_len ? contig - v.hdr_len : l4_len,
+        .l4_off = off + v.hdr_len,
+        .l4_len = l4_len,
+        .l3 = hdr,
+        .l3_len = v.hdr_len,
+        .network = ip->slot,
+        .link = link,
+        .protocol = hdr[IPV4_PROTOCOL],
+        .ttl = hdr[IPV4_TTL],
+        .ecn = hdr[IPV4_TOS] & 3,
+        .multicast = !ours,
+    };
+    if ((tern_load_be16(hdr + IPV4_FRAG) & (IPV4_MF | IPV4_OFF_MASK)) != 0) {
+        tern_ipv4_fragment(net, ip, &pkt);
+        return;
+    }
+    tern_ipv4_deliver(net, ip, &pkt);
+}
+
+static bool ipv4_input_other(struct tern_net *net, void *context, uint8_t link,
+                             struct tern_rx *rx, size_t off, uint16_t ethertype, bool to_group)
+{
+    (void)to_group;
+    if (ethertype != ETH_TYPE_ARP)
+        return false;
+    tern_arp_input(net, context, link, rx, off);
+    return true;
+}
+
+/* ---- Addresses ----------------------------------------------------------------------- */
+
+static bool ipv4_family(const struct tern_addr *addr)
+{
+    return tern_addr_is_v4(addr);
+}
+
+static bool ipv4_is_ours(const struct tern_net *net, const void *context,
+                         const struct tern_addr *addr, uint8_t link)
+{
+    const struct tern_ipv4 *ip = context;
+    if (!tern_addr_is_v4(addr))
+        return false;
+    for (uint8_t i = 0; i < net->n_links; i++)
+        if ((link == 0xff || link == i) && ip->links[i].set &&
+            ip->links[i].addr == tern_addr_to_v4(addr))
+            return true;
+    return false;
+}
+
+static struct tern_ipv4 *context_of(const struct tern_net *net)
+{
+    return tern_net_context(net, &tern_ipv4);
+}
+
+const struct tern_ipv4_stats *tern_ipv4_stats(const struct tern_net *net)
+{
+    const struct tern_ipv4 *ip = context_of(net);
+    return ip != NULL ? &ip->stats : NULL;
+}
+
+static uint32_t mask_of(uint8_t prefix_len)
+{
+    return prefix_len == 0 ? 0 : UINT32_MAX << (32 - prefix_len);
+}
+
+static bool address_ok(uint32_t addr, uint32_t mask, uint32_t gateway)
+{
+    if (!ipv4_is_host(addr))
+        return false;
+    /* The first and the last of a prefix are no host's, but with /31 and /32. */
+    if (~mask > 1 && ((addr & ~mask) == 0 || (addr | mask) == UINT32_MAX))
+        return false;
+    if (gateway == 0)
+        return true;
+    return ipv4_is_host(gateway) && gateway != addr &&
+           (mask == UINT32_MAX || ((gateway ^ addr) & mask) == 0);
+}
+
+static bool used_elsewhere(const struct tern_net *net, const struct tern_ipv4 *ip, uint8_t link,
+                           uint32_t addr)
+{
+    for (uint8_t i = 0; i < net->n_links; i++)
+        if (i != link && ip->links[i].set && ip->links[i].addr == addr)
+            return true;
+    return false;
+}
+
+enum tern_err tern_ipv4_set(struct tern_net *net, uint8_t link,
+                            const struct tern_ipv4_address *address)
+{
+    struct tern_ipv4 *ip = context_of(net);
+    if (ip == NULL || link >= net->n_links || address->prefix_len > 128)
+        return TERN_INVALID;
+    if (!tern_addr_is_v4(&address->addr))
+        return TERN_UNSUPPORTED;
+    if (address->prefix_len > 32)
+        return TERN_INVALID;
+    uint32_t addr = tern_addr_to_v4(&address->addr);
+    uint32_t mask = mask_of(address->prefix_len);
+    uint32_t gateway = 0;
+    if (tern_addr_is_v4(&address->gateway))
+        gateway = tern_addr_to_v4(&address->gateway);
+    else if (!tern_addr_is_any(&address->gateway))
+        return TERN_UNSUPPORTED;
+    if (!address_ok(addr, mask, gateway) || used_elsewhere(net, ip, link, addr))
+        return TERN_INVALID;
+    bool is_new = !ip->links[link].set || ip->links[link].addr != addr;
+    if (ip->links[link].set && ip->links[link].addr != addr)
+        tern_ipv4_clear(net, link);
+    ip->links[link].addr = addr;
+    ip->links[link].mask = mask;
+    ip->links[link].gateway = gateway;
+    ip->links[link].set = true;
+    tern_arp_cache_invalidate(ip);
+    if (!is_new)
+        return TERN_OK;
+    ip->links[link].defended_ns = 0;
+    if (net->links[link].link->up)
+        tern_arp_announce(net, ip, link);
+    tern_net_event(net, TERN_NET_ADDRESS, link, &address->addr);
+    return TERN_OK;
+}
+
+void tern_ipv4_clear(struct tern_net *net, uint8_t link)
+{
+    struct tern_ipv4 *ip = context_of(net);
+    if (ip == NULL || link >= net->n_links || !ip->links[link].set)
+        return;
+    struct tern_addr addr = tern_addr_v4(ip->links[link].addr);
+    ip->links[link].set = false;
+    ip->links[link].addr = ip->links[link].mask = ip->links[link].gateway = 0;
+    tern_arp_forget(net, ip, link);
+    tern_arp_cache_invalidate(ip);
+    tern_ipv4_reassembly_forget(ip, link);
+    tern_net_address_lost(net, link, &addr);
+}
+
+enum tern_err tern_ipv4_get(const struct tern_net *net, uint8_t link,
+                            struct tern_ipv4_address *address)
+{
+    const struct tern_ipv4 *ip = context_of(net);
+    if (ip == NULL || link >= net->n_links || !ip->links[link].set)
+        return TERN_INVALID;
+    memset(address, 0, sizeof *address);
+    address->addr = tern_addr_v4(ip->links[link].addr);
+    for (uint32_t mask = ip->links[link].mask; mask != 0; mask <<= 1)
+        address->prefix_len++;
+    if (ip->links[link].gateway != 0)
+        address->gateway = tern_addr_v4(ip->links[link].gateway);
+    return TERN_OK;
+}
+
+/* ---- Groups ----------------------------------------------------------------------------- */
+
+static enum tern_err ipv4_join(struct tern_net *net, void *context, const struct tern_addr *addr,
+                               uint16_t scope, bool leave)
+{
+    struct tern_ipv4 *ip = context;
+    uint32_t group = tern_addr_to_v4(addr);
+    struct ipv4_route route;
+    if (!tern_addr_is_v4(addr) || !ipv4_is_multicast(group))
+        return TERN_INVALID;
+    if (tern_ipv4_route(net, ip, group, scope, &route) != TERN_OK)
+        return TERN_INVALID;
+    size_t spare = TERN_IPV4_GROUPS;
+    for (size_t i = 0; i < TERN_IPV4_GROUPS; i++) {
+        if (ip->groups[i].n_users == 0) {
+            spare = i;
+        } else if (ip->groups[i].group == group && ip->groups[i].link == route.link) {
+            if (!leave && ip->groups[i].n_users == UINT16_MAX)
+                return TERN_FULL;
+            ip->groups[i].n_users = (uint16_t)(ip->groups[i].n_users + (leave ? -1 : 1));
+            return TERN_OK;
+        }
+    }
+    if (leave)
+        return TERN_INVALID;
+    if (spare == TERN_IPV4_GROUPS)
+        return TERN_FULL;
+    ip->groups[spare].group = group;
+    ip->groups[spare].link = route.link;
+    ip->groups[spare].n_users = 1;
+    return TERN_OK;
+}
+
+/* ---- The part ----------------------------------------------------------------------------- */
+
+void tern_ipv4_rearm(struct tern_ipv4 *ip, uint64_t due_ns)
+{
+    if (due_ns != TERN_NEVER &&
+        (!tern_timer_is_set(&ip->timer) || due_ns < ip->timer.due_ns))
+        tern_timer_set(ip->net->turn, &ip->timer, due_ns);
+}
+
+static void ipv4_fire(struct tern_timer *timer, uint64_t now_ns)
+{
+    struct tern_ipv4 *ip = TERN_CONTAINER_OF(timer, struct tern_ipv4, timer);
+    tern_net_worked(ip->net);
+    tern_ipv4_rearm(ip, tern_arp_run(ip->net, ip, now_ns));
+    tern_ipv4_rearm(ip, tern_ipv4_reassembly_run(ip->net, ip, now_ns));
+}
+
+static enum tern_err ipv4_init(struct tern_net *net, void *context)
+{
+    struct tern_ipv4 *ip = context;
+    struct tern_ipv4_config config = ip->config;
+    if (config.neighbours == NULL || config.n_neighbours < 8 || config.n_neighbours > 32768 ||
+        (config.n_reassemblies > 0 && config.reassemblies == NULL) ||
+        config.n_reassemblies > 4096)
+        return TERN_INVALID;
+    memset(ip, 0, sizeof *ip);
+    if (config.default_ttl == 0)
+        config.default_ttl = 64;
+    if (config.reassembly_ns == 0)
+        config.reassembly_ns = 30 * TERN_SECOND_NS;
+    ip->config = config;
+    ip->net = net;
+    ip->timer.fire = ipv4_fire;
+    for (uint8_t i = 0; i < net->n_networks; i++)
+        if (net->networks[i].context == context)
+            ip->slot = i;
+    (void)tern_drbg_fill(net->drbg, ip->key, sizeof ip->key);
+    for (size_t i = 0; i < sizeof ip->ids / sizeof ip->ids[0]; i++)
+        ip->ids[i] = (uint16_t)tern_drbg_u32(net->drbg);
+    tern_arp_cache_init(ip);
+    tern_ipv4_reassembly_init(ip);
+    return TERN_OK;
+}
+
+static void ipv4_link_changed(struct tern_net *net, void *context, uint8_t link)
+{
+    struct tern_ipv4 *ip = context;
+    tern_arp_cache_invalidate(ip);
+    if (!net->links[link].link->up)
+        tern_arp_forget(net, ip, link);
+    else if (ip->links[link].set)
+        tern_arp_announce(net, ip, link);    /* also for a new MAC: RFC 5227 section 2.3 */
+}
+
+static void ipv4_turn_end(struct tern_net *net, void *context)
+{
+    (void)net;
+    tern_ipv4_reassembly_turn_end(context);
+}
+
+static void ipv4_port_unreachable(struct tern_net *net, void *context,
+                                  const struct tern_net_packet *pkt)
+{
+    tern_icmp4_error(net, context, pkt, 3, 3);
+}
+
+static const struct tern_net_network_ops ipv4_ops = {
+    .hdr_len = IPV4_HDR_LEN,
+    .init = ipv4_init,
+    .input = ipv4_input,
+    .input_other = ipv4_input_other,
+    .family = ipv4_family,
+    .is_ours = ipv4_is_ours,
+    .source = tern_ipv4_source,
+    .mtu = tern_ipv4_mtu,
+    .set_mtu = tern_ipv4_set_mtu,
+    .begin = tern_ipv4_begin,
+    .commit = tern_ipv4_commit,
+    .send = tern_ipv4_send,
+    .confirm = tern_ipv4_confirm,
+    .port_unreachable = ipv4_port_unreachable,
+    .link_changed = ipv4_link_changed,
+    .turn_end = ipv4_turn_end,
+    .join = ipv4_join,
+};
+
+const struct tern_net_part tern_ipv4 = {
+    .name = "ipv4",
+    .role = TERN_NET_NETWORK,
+    .id = ETH_TYPE_IPV4,
+    .context_len = sizeof(struct tern_ipv4),
+    .ops = &ipv4_ops,
+};

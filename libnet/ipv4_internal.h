@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * IPv4's files among themselves. Reading order: arp_wire.c, arp.c,
+ * arp_cache.c; ipv4_wire.c, ipv4.c, ipv4_route.c, ipv4_output.c,
+ * ipv4_reassembly.c; icmp4_wire.c, icmp4.c. Addresses are 32 bits in host
+ * order here.
+ */
+#ifndef TERN_NET_IPV4_INTERNAL_H
+#define TERN_NET_IPV4_INTERNAL_H
+
+#include "net_internal.h"
+
+#define IPV4_ANY 0u
+#define IPV4_BROADCAST 0xffffffffu
+#define IPV4_NO_NEIGHBOUR 0xffffu
+
+static inline bool ipv4_is_multicast(uint32_t addr)
+{
+    return addr >> 28 == 0xe;
+}
+
+static inline bool ipv4_is_loopback(uint32_t addr)
+{
+    return addr >> 24 == 127;
+}
+
+/* One that a host may have: not of "this network", loopback, class D or E. */
+static inline bool ipv4_is_host(uint32_t addr)
+{
+    return addr >> 24 != 0 && !ipv4_is_loopback(addr) && addr < 0xe0000000;
+}
+
+/* The last address of the link's prefix; with /31 and /32 there is none (RFC 3021). */
+static inline bool ipv4_is_directed_broadcast(const struct tern_ipv4 *ip, uint8_t link,
+                                              uint32_t addr)
+{
+    uint32_t mask = ip->links[link].mask;
+    return ip->links[link].set && ~mask > 1 && addr == (ip->links[link].addr | ~mask);
+}
+
+/* ---- The neighbour cache (arp_cache.c) ------------------------------------------- */
+
+/*
+ * States after RFC 4861 section 7.3.2, which says for IPv6 what RFC 1122
+ * section 2.3.2.1 asks of ARP:
+ *
+ *   INCOMPLETE --answer--> REACHABLE --30 s--> STALE --use--> DELAY
+ *       |  ^                   ^                                |
+ *       |  |                   +-- an answer, or TCP progress --+ 5 s
+ *       |  +-- 3 unicast requests unanswered -- PROBE <---------+
+ *       +-- 3 requests unanswered --> FAILED --1 s--> gone
+ *
+ * The first five of those with a MAC can be sent to.
+ */
+enum arp_state {
+    ARP_FREE,
+    ARP_INCOMPLETE,
+    ARP_FAILED,
+    ARP_STALE,
+    ARP_DELAY,
+    ARP_PROBE,
+    ARP_REACHABLE,
+};
+
+static inline bool arp_can_send(const struct tern_ipv4_neighbour *n)
+{
+    return n->state >= ARP_STALE;
+}
+
+#define ARP_REACHABLE_NS (30 * TERN_SECOND_NS)
+#define ARP_RETRY_NS (1 * TERN_SECOND_NS)
+#define ARP_DELAY_NS (5 * TERN_SECOND_NS)
+#define ARP_TRIES 3
+
+void tern_arp_cache_init(struct tern_ipv4 *ip);
+struct tern_ipv4_neighbour *tern_arp_cache_find(struct tern_ipv4 *ip, uint8_t link,
+                                                uint32_t addr);
+
+/*
+ * A new entry, INCOMPLETE and not yet asked for. asked: we want to send there;
+ * then what is not known to live may give way. NULL: there is no room.
+ */
+struct tern_ipv4_neighbour *tern_arp_cache_add(struct tern_ipv4 *ip, uint8_t link, uint32_t addr,
+                                               bool asked);
+void tern_arp_cache_remove(struct tern_ipv4 *ip, struct tern_ipv4_neighbour *n);
+
+/* The entry was used: it is the last that gives way. */
+void tern_arp_cache_touch(struct tern_ipv4 *ip, struct tern_ipv4_neighbour *n);
+
+/* The entry's next deadline; the delays are one second or five, whence two FIFOs. */
+void tern_arp_due_set(struct tern_ipv4 *ip, struct tern_ipv4_neighbour *n, uint64_t delay_ns);
+void tern_arp_due_clear(struct tern_ipv4 *ip, struct tern_ipv4_neighbour *n);
+struct tern_ipv4_neighbour *tern_arp_due_first(struct tern_ipv4 *ip, size_t fifo);
+
+/* Paths that were found before are to be looked up again. */
+void tern_arp_cache_invalidate(struct tern_ipv4 *ip);
+
+/* ---- ARP (arp.c) --------------------------------------------------------------------- */
+
+void tern_arp_input(struct tern_net *net, struct tern_ipv4 *ip, uint8_t link,
+                    struct tern_rx *rx, size_t off);
+
+/*
+ * The neighbour for addr on the link. TERN_OK: it can be sent to. TERN_AGAIN:
+ * it is being asked, *n is whose list to join. TERN_UNREACHABLE: it has not
+ * answered, or no entry is free.
+ */
+enum tern_err tern_arp_resolve(struct tern_net *net, struct tern_ipv4 *ip, uint8_t link,
+                               uint32_t addr, struct tern_ipv4_neighbour **n);
+
+/* What a path does once a second: notes the use, asks whether the neighbour lives. */
+void tern_arp_check(struct tern_net *net, struct tern_ipv4 *ip, struct tern_ipv4_neighbour *n);
+
+/* Progress above proves that it lives. */
+void tern_arp_confirm(struct tern_ipv4 *ip, struct tern_ipv4_neighbour *n, uint64_t now_ns);
+
+/* "Does anyone use addr?" with source 0 (RFC 5227 section 2.1.1): one question. */
+void tern_arp_probe(struct tern_net *net, struct tern_ipv4 *ip, uint8_t link, uint32_t addr);
+
+/* "addr is mine": now and once more in two seconds (RFC 5227 section 2.3). */
+void tern_arp_announce(struct tern_net *net, struct tern_ipv4 *ip, uint8_t link);
+
+/* Serves deadlines up to now; the next one. */
+uint64_t tern_arp_run(struct tern_net *net, struct tern_ipv4 *ip, uint64_t now_ns);
+
+/* Forgets all neighbours of a link; who waits for them hears why. */
+void tern_arp_forget(struct tern_net *net, struct tern_ipv4 *ip, uint8_t link);
+
+/* ---- Sending (ipv4_route.c, ipv4_output.c) ---------------------------------------------- */
+
+enum ipv4_kind { IPV4_UNICAST, IPV4_TO_BROADCAST, IPV4_TO_MULTICAST };
+
+struct ipv4_route {
+    uint32_t next_hop;
+    uint8_t link;
+    enum ipv4_kind kind;
+};
+
+/* How dst is reached; scope: a link's index plus one, 0: any. TERN_UNREACHABLE: no way. */
+enum tern_err tern_ipv4_route(const struct tern_net *net, const struct tern_ipv4 *ip,
+                              uint32_t dst, uint16_t scope, struct ipv4_route *route);
+enum tern_err tern_ipv4_source(struct tern_net *net, void *context, const struct tern_addr *dst,
+                               uint16_t scope, struct tern_addr *src);
+uint16_t tern_ipv4_mtu(const struct tern_net *net, const void *context,
+                       const struct tern_addr *dst);
+void tern_ipv4_set_mtu(struct tern_net *net, void *context, const struct tern_addr *dst,
+                       uint16_t mtu);
+uint16_t tern_ipv4_link_mtu(const struct tern_net *net, const struct tern_ipv4 *ip, uint8_t link);
+
+enum tern_err tern_ipv4_begin(struct tern_net *net, void *context, struct tern_net_out *out,
+                              size_t l4_len);
+void tern_ipv4_commit(struct tern_net *net, void *context, struct tern_net_out *out,
+                      size_t l4_len);
+enum tern_err tern_ipv4_send(struct tern_net *net, void *context, struct tern_net_out *out,
+                             const uint8_t *l4, size_t l4_len);
+void tern_ipv4_confirm(struct tern_net *net, void *context, const struct tern_net_path *path);
+
+/* Sends, or drops, the datagrams that waited for this neighbour. */
+void tern_ipv4_held_send(struct tern_net *net, struct tern_ipv4 *ip,
+                         struct tern_ipv4_neighbour *n);
+void tern_ipv4_held_drop(struct tern_net *net, struct tern_ipv4 *ip,
+                         struct tern_ipv4_neighbour *n);
+
+/* ---- Receiving ----------------------------------------------------------------------------- */
+
+/* A whole datagram: to ICMP or its transport. */
+void tern_ipv4_deliver(struct tern_net *net, struct tern_ipv4 *ip, struct tern_net_packet *pkt);
+
+/* A datagram with a group for destination is received on link. */
+bool tern_ipv4_has_group(const struct tern_ipv4 *ip, uint8_t link, uint32_t group);
+
+/* A fragment; pkt is as of a whole packet, its l4 the fragment's octets. */
+void tern_ipv4_fragment(struct tern_net *net, struct tern_ipv4 *ip,
+                        const struct tern_net_packet *pkt);
+void tern_ipv4_reassembly_init(struct tern_ipv4 *ip);
+uint64_t tern_ipv4_reassembly_run(struct tern_net *net, struct tern_ipv4 *ip, uint64_t now_ns);
+void tern_ipv4_reassembly_turn_end(struct tern_ipv4 *ip);
+void tern_ipv4_reassembly_forget(struct tern_ipv4 *ip, uint8_t link);
+
+/* Sets the timer to the earliest deadline of ARP and of reassembly. */
+void tern_ipv4_rearm(struct tern_ipv4 *ip, uint64_t due_ns);
+
+/* ---- ICMP (icmp4.c) --------------------------------------------------------------------------- */
+
+void tern_icmp4_input(struct tern_net *net, struct tern_ipv4 *ip, struct tern_net_packet *pkt);
+
+/* Answers a packet with an error, if that is allowed and not too often. */
+void tern_icmp4_error(struct tern_net *net, struct tern_ipv4 *ip,
+                      const struct tern_net_packet *pkt, uint8_t type, uint8_t code);
+
+#endif

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Sending IPv4: begin lends a slot behind the headers, commit completes them.
+ * send takes a whole payload, which it may copy to a block until the neighbour
+ * is known, or cut into fragments.
+ *
+ * The way of a bulk sender is short: its path names a neighbour, the entry's
+ * generation says that nothing has changed, and check_ns that it need not be
+ * asked about now.
+ */
+#include "eth_wire.h"
+#include "ipv4_internal.h"
+#include "ipv4_wire.h"
+
+#include <string.h>
+
+/* ---- The way ---------------------------------------------------------------------------- */
+
+struct way {
+    const uint8_t *mac;
+    uint8_t link;
+    uint8_t group_mac[6];
+};
+
+/* RFC 1112 section 6.4: the group's low 23 bits behind 01:00:5e. */
+static void group_mac(uint8_t mac[6], uint32_t dst, enum ipv4_kind kind)
+{
+    tern_store_be16(mac, kind == IPV4_TO_MULTICAST ? 0x0100 : 0xffff);
+    tern_store_be32(mac + 2, kind == IPV4_TO_MULTICAST ? 0x5e000000 | (dst & 0x7fffff)
+                                                       : 0xffffffff);
+}
+
+static enum tern_err way_find(struct tern_net *net, struct tern_ipv4 *ip,
+                              struct tern_net_out *out, struct way *way)
+{
+    struct ipv4_route route;
+    struct tern_ipv4_neighbour *n;
+    uint32_t dst = tern_addr_to_v4(out->dst);
+    out->path->generation = 0;
+    if (tern_ipv4_route(net, ip, dst, out->scope, &route) != TERN_OK) {
+        ip->stats.out_no_route++;
+        return TERN_UNREACHABLE;
+    }
+    if (!net->links[route.link].link->up) {
+        ip->stats.out_link_down++;
+        return TERN_UNREACHABLE;
+    }
+    way->link = route.link;
+    if (route.kind != IPV4_UNICAST) {
+        group_mac(way->group_mac, dst, route.kind);
+        way->mac = way->group_mac;
+        return TERN_OK;
+    }
+    enum tern_err err = tern_arp_resolve(net, ip, route.link, route.next_hop, &n);
+    if (err == TERN_AGAIN) {
+        out->wait = out->transport < TERN_NET_TRANSPORTS ? &n->waiting[out->transport] : NULL;
+        out->own[1] = (uint64_t)(n - ip->config.neighbours);
+        return TERN_AGAIN;
+    }
+    if (err != TERN_OK) {
+        ip->stats.out_no_neighbour++;
+        return err;
+    }
+    *out->path = (struct tern_net_path){ .generation = n->generation,
+                                         .neighbour = (uint16_t)(n - ip->config.neighbours),
+                                         .link = route.link,
+                                         .network = ip->slot };
+    way->mac = n->mac;
+    return TERN_OK;
+}
+
+/* ---- Identification ----------------------------------------------------------------------- */
+
+/*
+ * RFC 6864 section 4.1: a packet that cannot be fragmented needs none. Others
+ * get RFC 7739 section 5.3's: an offset that is secret and the pair's own, and
+ * one of several counters, also chosen by secret.
+ */
+static uint16_t next_id(struct tern_ipv4 *ip, const struct tern_net_out *out)
+{
+    uint64_t pair = (uint64_t)tern_addr_to_v4(out->src) << 32 | tern_addr_to_v4(out->dst);
+    uint64_t h = tern_siphash_3(ip->key, pair, out->protocol, 2);
+    uint16_t *counter = &ip->ids[h % (sizeof ip->ids / sizeof ip->ids[0])];
+    return (uint16_t)((h >> 32) + ++*counter);
+}
+
+/* ---- Begin and commit ----------------------------------------------------------------------- */
+
+/* id_frag: identification in the upper half, flags and fragment offset in the lower. */
+static enum tern_err slot_fill(struct tern_net *net, struct tern_ipv4 *ip,
+                               struct tern_net_out *out, const struct way *way, size_t l4_len,
+                               uint32_t id_frag)
+{
+    const struct tern_link *link = net->links[way->link].link;
+    if (l4_len > 65535 - IPV4_HDR_LEN ||
+        ETH_HDR_LEN + IPV4_HDR_LEN + l4_len > link->slot_max) {
+        ip->stats.out_too_long++;
+        return TERN_INVALID;
+    }
+    enum tern_err err = tern_net_slot_begin(net, way->link, out->transport, way->mac,
+                                            ETH_TYPE_IPV4, IPV4_HDR_LEN + l4_len, &out->tx,
+                                            &out->wait);
+    if (err != TERN_OK) {
+        if (err == TERN_FULL)
+            ip->stats.out_full++;
+        else
+            ip->stats.out_link_down++;
+        return err;
+    }
+    uint32_t src = tern_addr_to_v4(out->src), dst = tern_addr_to_v4(out->dst);
+    uint32_t ttl_protocol =
+        (uint32_t)(out->ttl != 0 ? out->ttl : ip->config.default_ttl) << 8 | out->protocol;
+    uint8_t *hdr = out->tx.data + ETH_HDR_LEN;
+    tern_store_be32(hdr + IPV4_VIHL, 0x45000000 | (uint32_t)out->tos << 16);
+    tern_store_be32(hdr + IPV4_ID, id_frag);
+    tern_store_be32(hdr + IPV4_TTL, ttl_protocol << 16);
+    tern_store_be32(hdr + IPV4_SRC, src);
+    tern_store_be32(hdr + IPV4_DST, dst);
+    uint32_t addr_sum = (src >> 16) + (src & 0xffff) + (dst >> 16) + (dst & 0xffff);
+    out->pseudo = addr_sum + out->protocol;
+    out->own[0] = addr_sum + (0x4500u | out->tos) + (id_frag >> 16) + (id_frag & 0xffff) +
+                  ttl_protocol;
+    out->own[1] = way->link;
+    out->link = net->links[way->link].link;
+    out->l4 = hdr + IPV4_HDR_LEN;
+    out->l4_cap = out->tx.cap - ETH_HDR_LEN - IPV4_HDR_LEN;
+    out->l4_off = ETH_HDR_LEN + IPV4_HDR_LEN;
+    return TERN_OK;
+}
+
+static inline enum tern_err way_get(struct tern_net *net, struct tern_ipv4 *ip,
+                                    struct tern_net_out *out, struct way *way)
+{
+    const struct tern_net_path *path = out->path;
+    const struct tern_ipv4_neighbour *n = &ip->config.neighbours[path->neighbour];
+    if (path->generation == 0 || path->generation != n->generation ||
+        net->turn->now_ns >= n->check_ns)
+        return way_find(net, ip, out, way);
+    way->mac = n->mac;
+    way->link = n->link;
+    return TERN_OK;
+}
+
+enum tern_err tern_ipv4_begin(struct tern_net *net, void *context, struct tern_net_out *out,
+                              size_t l4_len)
+{
+    struct tern_ipv4 *ip = context;
+    struct way way;
+    enum tern_err err = way_get(net, ip, out, &way);
+    if (err != TERN_OK)
+        return err;
+    uint32_t id_frag = out->dont_fragment ? IPV4_DF : (uint32_t)next_id(ip, out) << 16;
+    return slot_fill(net, ip, out, &way, l4_len, id_frag);
+}
+
+void tern_ipv4_commit(struct tern_net *net, void *context, struct tern_net_out *out,
+                      size_t l4_len)
+{
+    struct tern_ipv4 *ip = context;
+    uint8_t link = (uint8_t)out->own[1];
+    uint32_t total_len = (uint32_t)(IPV4_HDR_LEN + l4_len);
+    if (l4_len == 0) {
+        tern_net_slot_commit(net, link, &out->tx, 0);
+        return;
+    }
+    if (total_len > net->links[link].link->mtu && out->tx.gso == TERN_GSO_NONE) {
+        ip->stats.out_too_long++;
+        tern_net_slot_commit(net, link, &out->tx, 0);
+        return;
+    }
+    uint8_t *hdr = out->tx.data + ETH_HDR_LEN;
+    tern_store_be16(hdr + IPV4_TOTAL_LEN, (uint16_t)total_len);
+    tern_store_be16(hdr + IPV4_CHECKSUM,
+                    tern_checksum_finish((uint32_t)out->own[0] + total_len));
+    ip->stats.out_packets++;
+    tern_net_slot_commit(net, link, &out->tx, total_len);
+}
+
+void tern_ipv4_confirm(struct tern_net *net, void *context, const struct tern_net_path *path)
+{
+    struct tern_ipv4 *ip = context;
+    struct tern_ipv4_neighbour *n = &ip->config.neighbours[path->neighbour];
+    if (path->generation != 0 && path->generation == n->generation)
+        tern_arp_confirm(ip, n, net->turn->now_ns);
+}
+
+/* ---- Datagrams that wait for a neighbour ------------------------------------------------------- */
+
+/* What stands at the head of a block that holds one. */
+struct held {
+    struct tern_addr src, dst;
+    uint16_t scope;
+    uint8_t protocol, ttl, tos;
+    bool dont_fragment;
+};
+
+/*
+ * Copies a datagram to a block of n's list, or says TERN_AGAIN: n or the stack
+ * hold enough, or none is free. Later ones are refused rather than earlier
+ * ones dropped, so that a sender learns of it.
+ */
+static enum tern_err hold(struct tern_net *net, struct tern_ipv4 *ip,
+                          const struct tern_net_out *out, const uint8_t *l4, size_t l4_len)
+{
+    struct tern_ipv4_neighbour *n = &ip->config.neighbours[out->own[1]];
+    struct tern_block *block = NULL;
+    if (n->n_held < net->max_waiting_per_neighbour && net->n_waiting < net->max_waiting &&
+        net->blocks->data_cap >= sizeof(struct held) &&
+        l4_len <= net->blocks->data_cap - sizeof(struct held))
+        block = tern_block_take(net->blocks);
+    if (block == NULL) {
+        ip->stats.out_waiting_full++;
+        return TERN_AGAIN;
+    }
+    struct held held = { .src = *out->src,
+                         .dst = *out->dst,
+                         .scope = out->scope,
+                         .protocol = out->protocol,
+                         .ttl = out->ttl,
+                         .tos = out->tos,
+                         .dont_fragment = out->dont_fragment };
+    memcpy(block->data, &held, sizeof held);
+    memcpy(block->data + sizeof held, l4, l4_len);
+    block->off = (uint32_t)sizeof held;
+    block->len = (uint32_t)l4_len;
+    if (n->held_first == NULL)
+        n->held_first = block;
+    else
+        n->held_last->next = block;
+    n->held_last = block;
+    n->n_held++;
+    net->n_waiting++;
+    return TERN_OK;
+}
+
+static struct tern_block *held_take(struct tern_net *net, struct tern_ipv4_neighbour *n)
+{
+    struct tern_block *block = n->held_first;
+    if (block == NULL)
+        return NULL;
+    n->held_first = block->next;
+    n->n_held--;
+    net->n_waiting--;
+    return block;
+}
+
+void tern_ipv4_held_send(struct tern_net *net, struct tern_ipv4 *ip,
+                         struct tern_ipv4_neighbour *n)
+{
+    struct tern_block *block;
+    while ((block = held_take(net, n)) != NULL) {
+        struct held held;
+        memcpy(&held, block->data, sizeof held);
+        struct tern_net_path path = { 0 };
+        struct tern_net_out out = { .src = &held.src,
+                                    .dst = &held.dst,
+                                    .path = &path,
+                                    .scope = held.scope,
+                                    .protocol = held.protocol,
+                                    .ttl = held.ttl,
+                                    .tos = held.tos,
+                                    .dont_fragment = held.dont_fragment,
+                                    .transport = 0xff };
+        /* What fails now has been counted there. */
+        (void)tern_ipv4_send(net, ip, &out, block->data + block->off, block->len);
+        tern_block_give(net->blocks, block);
+    }
+}
+
+void tern_ipv4_held_drop(struct tern_net *net, struct tern_ipv4 *ip,
+                         struct tern_ipv4_neighbour *n)
+{
+    struct tern_block *block;
+    while ((block = held_take(net, n)) != NULL) {
+        ip->stats.out_no_neighbour++;
+        tern_block_give(net->blocks, block);
+    }
+}
+
+/* ---- Whole payloads ---------------------------------------------------------------------------------- */
+
+static enum tern_err piece_send(struct tern_net *net, struct tern_ipv4 *ip,
+                                struct tern_net_out *out, const struct way *way,
+                                const uint8_t *l4, size_t len, uint32_t id_frag)
+{
+    enum tern_err err = slot_fill(net, ip, out, way, len, id_frag);
+    if (err != TERN_OK)
+        return err;
+    memcpy(out->l4, l4, len);
+    tern_ipv4_commit(net, ip, out, len);
+    return TERN_OK;
+}
+
+/*
+ * RFC 791 section 3.2. A slot refused on the way loses the rest, as a router
+ * would: the receiver's reassembly times out.
+ */
+static enum tern_err fragments_send(struct tern_net *net, struct tern_ipv4 *ip,
+                                    struct tern_net_out *out, const struct way *way,
+                                    const uint8_t *l4, size_t l4_len, size_t mtu)
+{
+    uint32_t id = (uint32_t)next_id(ip, out) << 16;
+    size_t most = (mtu - IPV4_HDR_LEN) & ~(size_t)7;
+    for (size_t off = 0; off < l4_len;) {
+        size_t len = l4_len - off < most ? l4_len - off : most;
+        uint32_t more = off + len < l4_len ? IPV4_MF : 0;
+        enum tern_err err =
+            piece_send(net, ip, out, way, l4 + off, len, id | more | (uint32_t)(off / 8));
+        if (err != TERN_OK)
+            return err;
+        ip->stats.out_fragments++;
+        off += len;
+    }
+    return TERN_OK;
+}
+
+enum tern_err tern_ipv4_send(struct tern_net *net, void *context, struct tern_net_out *out,
+                             const uint8_t *l4, size_t l4_len)
+{
+    struct tern_ipv4 *ip = context;
+    struct way way;
+    enum tern_err err = l4_len > 65535 - IPV4_HDR_LEN ? TERN_INVALID : TERN_OK;
+    size_t mtu = tern_ipv4_mtu(net, ip, out->dst);
+    if (err == TERN_OK && mtu != 0 && out->dont_fragment && l4_len > mtu - IPV4_HDR_LEN)
+        err = TERN_INVALID;
+    if (err != TERN_OK) {
+        ip->stats.out_too_long++;
+        return err;
+    }
+    err = way_get(net, ip, out, &way);
+    if (err == TERN_AGAIN)
+        return hold(net, ip, out, l4, l4_len);
+    if (err != TERN_OK)
+        return err;
+    mtu = mtu != 0 ? mtu : tern_ipv4_link_mtu(net, ip, way.link);
+    if (l4_len > mtu - IPV4_HDR_LEN)
+        return fragments_send(net, ip, out, &way, l4, l4_len, mtu);
+    uint32_t id_frag = out->dont_fragment ? IPV4_DF : (uint32_t)next_id(ip, out) << 16;
+    return piece_send(net, ip, out, &way, l4, l4_len, id_frag);
+}

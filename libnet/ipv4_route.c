@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Where an IPv4 packet goes: link and next hop (RFC 1122 section 3.3.1), the
+ * source address, and how large it may be (path MTU discovery, RFC 1191).
+ */
+#include "ipv4_internal.h"
+#include "ipv4_wire.h"
+
+/* ---- Routes ------------------------------------------------------------------------- */
+
+static bool is_up(const struct tern_net *net, uint8_t link)
+{
+    return net->links[link].link->up;
+}
+
+/* The link for groups when none is said: one with a router, else with an address. */
+static uint8_t default_link(const struct tern_net *net, const struct tern_ipv4 *ip)
+{
+    uint8_t found = 0;
+    for (uint8_t i = net->n_links; i-- > 0;)
+        if (ip->links[i].set)
+            found = i;
+    for (uint8_t i = net->n_links; i-- > 0;)
+        if (ip->links[i].set && ip->links[i].gateway != 0)
+            found = i;
+    return found;
+}
+
+static bool on_link(const struct tern_ipv4 *ip, uint8_t link, uint32_t dst)
+{
+    return ip->links[link].set && ((ip->links[link].addr ^ dst) & ip->links[link].mask) == 0;
+}
+
+/* The link whose prefix has dst, the longest prefix first; else one with a router. */
+static uint8_t link_for(const struct tern_net *net, const struct tern_ipv4 *ip, uint32_t dst)
+{
+    uint8_t found = 0xff;
+    for (uint8_t i = 0; i < net->n_links; i++)
+        if (on_link(ip, i, dst) && is_up(net, i) &&
+            (found == 0xff || ip->links[i].mask > ip->links[found].mask))
+            found = i;
+    for (uint8_t i = 0; i < net->n_links && found == 0xff; i++)
+        if (ip->links[i].set && ip->links[i].gateway != 0 && is_up(net, i))
+            found = i;
+    return found;
+}
+
+static bool is_ours(const struct tern_net *net, const struct tern_ipv4 *ip, uint32_t addr)
+{
+    for (uint8_t i = 0; i < net->n_links; i++)
+        if (ip->links[i].set && ip->links[i].addr == addr)
+            return true;
+    return false;
+}
+
+enum tern_err tern_ipv4_route(const struct tern_net *net, const struct tern_ipv4 *ip,
+                              uint32_t dst, uint16_t scope, struct ipv4_route *route)
+{
+    if (scope > net->n_links || net->n_links == 0)
+        return TERN_UNREACHABLE;
+    if (dst == IPV4_BROADCAST || ipv4_is_multicast(dst)) {
+        route->link = scope != 0 ? (uint8_t)(scope - 1) : default_link(net, ip);
+        route->kind = dst == IPV4_BROADCAST ? IPV4_TO_BROADCAST : IPV4_TO_MULTICAST;
+        route->next_hop = dst;
+        return TERN_OK;
+    }
+    /* There is no loopback: a stack does not send to itself. */
+    if (!ipv4_is_host(dst) || is_ours(net, ip, dst))
+        return TERN_UNREACHABLE;
+    route->link = scope != 0 ? (uint8_t)(scope - 1) : link_for(net, ip, dst);
+    if (route->link == 0xff || !ip->links[route->link].set)
+        return TERN_UNREACHABLE;
+    route->kind = IPV4_UNICAST;
+    route->next_hop = dst;
+    if (ipv4_is_directed_broadcast(ip, route->link, dst))
+        route->kind = IPV4_TO_BROADCAST;
+    else if (!on_link(ip, route->link, dst))
+        route->next_hop = ip->links[route->link].gateway;
+    return route->next_hop != 0 ? TERN_OK : TERN_UNREACHABLE;
+}
+
+enum tern_err tern_ipv4_source(struct tern_net *net, void *context, const struct tern_addr *dst,
+                               uint16_t scope, struct tern_addr *src)
+{
+    const struct tern_ipv4 *ip = context;
+    struct ipv4_route route;
+    if (!tern_addr_is_v4(dst) ||
+        tern_ipv4_route(net, ip, tern_addr_to_v4(dst), scope, &route) != TERN_OK)
+        return TERN_UNREACHABLE;
+    if (!ip->links[route.link].set && route.kind != IPV4_TO_BROADCAST)
+        return TERN_UNREACHABLE;
+    *src = tern_addr_v4(ip->links[route.link].addr);    /* 0.0.0.0: none yet (RFC 1122 3.2.1.3) */
+    return TERN_OK;
+}
+
+/* ---- The path MTU ----------------------------------------------------------------------- */
+
+/*
+ * RFC 1191 section 3 lets a router say 68. Nothing that we meet is below 552
+ * (576 less what tunnels take), and a forged small one costs the whole path
+ * dear (CVE-2004-1060): so it is refused.
+ */
+#define PMTU_LEAST 552
+#define PMTU_EXPIRES_NS (600 * TERN_SECOND_NS)    /* RFC 1191 section 6.3 */
+
+uint16_t tern_ipv4_link_mtu(const struct tern_net *net, const struct tern_ipv4 *ip, uint8_t link)
+{
+    uint16_t mtu = net->links[link].link->mtu;
+    return ip->links[link].mtu != 0 && ip->links[link].mtu < mtu ? ip->links[link].mtu : mtu;
+}
+
+uint16_t tern_ipv4_mtu(const struct tern_net *net, const void *context,
+                       const struct tern_addr *dst)
+{
+    const struct tern_ipv4 *ip = context;
+    struct ipv4_route route;
+    uint32_t addr = tern_addr_to_v4(dst);
+    if (tern_ipv4_route(net, ip, addr, 0, &route) != TERN_OK)
+        return 0;
+    uint16_t mtu = tern_ipv4_link_mtu(net, ip, route.link);
+    for (size_t i = 0; i < TERN_IPV4_PMTUS; i++)
+        if (ip->pmtus[i].dst == addr && ip->pmtus[i].due_ns > net->turn->now_ns &&
+            ip->pmtus[i].mtu < mtu)
+            mtu = ip->pmtus[i].mtu;
+    return mtu;
+}
+
+void tern_ipv4_set_mtu(struct tern_net *net, void *context, const struct tern_addr *dst,
+                       uint16_t mtu)
+{
+    struct tern_ipv4 *ip = context;
+    uint32_t addr = tern_addr_to_v4(dst);
+    uint64_t now_ns = net->turn->now_ns;
+    uint16_t now_mtu = tern_ipv4_mtu(net, context, dst);
+    if (mtu < PMTU_LEAST) {
+        ip->stats.pmtu_refused++;
+        return;
+    }
+    if (mtu >= now_mtu)
+        return;
+    /* Its own entry, else the one that ends soonest: a free one ended at 0. */
+    size_t at = 0;
+    for (size_t i = 0; i < TERN_IPV4_PMTUS; i++) {
+        if (ip->pmtus[i].dst == addr) {
+            at = i;
+            break;
+        }
+        if (ip->pmtus[i].due_ns < ip->pmtus[at].due_ns)
+            at = i;
+    }
+    ip->pmtus[at].dst = addr;
+    ip->pmtus[at].mtu = mtu;
+    ip->pmtus[at].due_ns = now_ns + PMTU_EXPIRES_NS;
+    ip->stats.pmtu_lowered++;
+}
