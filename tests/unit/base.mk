@@ -1,3 +1,18 @@
 # SPDX-License-Identifier: ISC
 #
 # Unit tests of base.
+
+check_PROGRAMS += tests/unit/base_main
+tests_unit_base_main_CFLAGS = $(TERN_TEST_CFLAGS)
+tests_unit_base_main_LDADD = base/libtern-base.la $(CHECK_LIBS)
+tests_unit_base_main_SOURCES = \
+    tests/unit/base_main.c \
+    tests/unit/err_test.c \
+    tests/unit/addr_test.c \
+    tests/unit/wheel_test.c \
+    tests/unit/turn_test.c \
+    tests/unit/block_test.c \
+    tests/unit/siphash_test.c \
+    tests/unit/checksum_test.c \
+    tests/unit/drbg_test.c \
+    tests/unit/feed_test.c

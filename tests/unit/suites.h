@@ -8,4 +8,19 @@
 
 #include <check.h>
 
+Suite *err_suite(void);
+Suite *addr_suite(void);
+Suite *wheel_suite(void);
+Suite *turn_suite(void);
+Suite *block_suite(void);
+Suite *siphash_suite(void);
+Suite *checksum_suite(void);
+Suite *drbg_suite(void);
+Suite *feed_suite(void);
+
+Suite *virtio_queue_suite(void);
+Suite *virtio_net_suite(void);
+Suite *virtio_net_hostile_suite(void);
+Suite *virtio_rng_suite(void);
+
 #endif
