@@ -40,6 +40,9 @@ extern const uint8_t pvh_build_id_note[], pvh_build_id_end[];
 /* start.S: the block at FS base; its sixth word is the stack protector's canary. */
 extern uint64_t pvh_fs_block[8];
 
+/* string.S: whether long copies go by the string instructions. */
+extern uint8_t pvh_string_fast;
+
 /* main.c: called by start.S with the start info's physical address. */
 _Noreturn void pvh_start(uint32_t start_info);
 

