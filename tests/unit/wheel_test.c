@@ -146,31 +146,29 @@ START_TEST(test_timer_cancelled_leaves_neighbours_and_no_deadline)
 }
 END_TEST
 
-static struct probe *victim;
+static struct probe victim;
 
 static void cancel_victim(struct tern_timer *timer, uint64_t now_ns)
 {
     (void)timer, (void)now_ns;
-    tern_timer_cancel(&turn, &victim->timer);
-    victim->due_ns = TERN_NEVER;
+    tern_timer_cancel(&turn, &victim.timer);
+    victim.due_ns = TERN_NEVER;
 }
 
 START_TEST(test_timer_may_cancel_one_that_is_due_in_the_same_turn)
 {
-    struct probe other = idle;
     struct tern_timer killer = { .fire = cancel_victim };
-    victim = &other;
     for (unsigned order = 0; order < 2; order++) {
-        other = idle;
+        victim = idle;
         tern_turn_init(&turn, NULL, 0);
         /* In one slot the timer that was set last comes first. */
         if (order == 0)
             tern_timer_set(&turn, &killer, 5);
-        probe_set(&other, 5);
+        probe_set(&victim, 5);
         if (order == 1)
             tern_timer_set(&turn, &killer, 5);
         ck_assert_uint_eq(tern_turn_run(&turn, 10), TERN_NEVER);
-        ck_assert_uint_eq(other.n_fired, order == 0);
+        ck_assert_uint_eq(victim.n_fired, order == 0);
     }
 }
 END_TEST
