@@ -12,7 +12,8 @@ KVM_CPPFLAGS = $(AM_CPPFLAGS) -UVERSION
 noinst_LTLIBRARIES += backends/kvm/libtern-virtio-handlers.la
 backends_kvm_libtern_virtio_handlers_la_CPPFLAGS = $(KVM_CPPFLAGS)
 backends_kvm_libtern_virtio_handlers_la_CFLAGS = $(PVH_CFLAGS)
-backends_kvm_libtern_virtio_handlers_la_SOURCES = $(kvm_virtio_handlers)
+backends_kvm_libtern_virtio_handlers_la_SOURCES = $(kvm_virtio_handlers) \
+    backends/kvm/guest.c
 
 lib_LTLIBRARIES += backends/kvm/libtern-kvm.la
 backends_kvm_libtern_kvm_la_CPPFLAGS = $(KVM_CPPFLAGS)

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A whole guest: what main is to a process. Before the seal the options are
+ * read, the network device is started and all memory is placed; after it a host
+ * over libnet runs the appliance, and the loop turns until the appliance has
+ * drained.
+ *
+ * Compiled without SSE: an interrupt handler stands here.
+ */
+#include <string.h>
+
+#include "backends/host/host_internal.h"
+#include "virtio_net.h"
+#include "virtio_pvh.h"
+
+enum { PENDING_NET = 1u << 1 };    /* beside PVH_DRAIN */
+
+/* Payload gets what is left over, but no more than this unless memory= says so. */
+#define BLOCKS_DEFAULT ((size_t)64 << 20)
+
+struct guest {
+    struct tern_host_options options;
+    struct tern_host_settings settings;
+    struct tern_carver carver;
+    struct virtio_dev dev;
+    struct virtio_net net;
+    struct tern_turn turn;
+    struct tern_net_host *host;
+    uint8_t *blocks;
+    size_t blocks_len;
+    struct tern_module modules[5];    /* the last one has no name */
+};
+
+static struct guest guest;    /* one a machine, by its nature */
+
+/* ---- Before the seal ---- */
+
+static void options_read(struct guest *g)
+{
+    enum tern_err err = tern_host_options_init(&g->options, &tern_appliance, NULL);
+    if (err != TERN_OK)
+        pvh_fail(PVH_STATUS_SETUP, "kvm: the appliance's descriptor: %s\n", tern_err_text(err));
+    for (size_t i = 0; i < pvh_word_count() && err == TERN_OK; i++)
+        err = tern_host_options_word(&g->options, pvh_word(i));
+    if (err == TERN_OK)
+        err = tern_host_options_settle(&g->options, TERN_HOST_GUEST);
+    if (err == TERN_OK)
+        err = tern_host_options_settings(&g->options, &g->settings);
+    if (err != TERN_OK)
+        pvh_fail(PVH_STATUS_USAGE, "%s: %s\n", tern_appliance.name, g->options.error);
+}
+
+static void arrived(void *arg)
+{
+    (void)arg;
+    pvh_pending_set(PENDING_NET);
+}
+
+static void net_start(struct guest *g)
+{
+    struct virtio_net_config config = virtio_net_config_for(pvh_mem_total());
+    enum tern_err err = virtio_pvh_find(VIRTIO_TYPE_NET, 0, &g->dev);
+    if (err != TERN_OK)
+        pvh_fail(PVH_STATUS_SETUP, "kvm: the machine has no virtio network device\n");
+    g->dev.interrupt = arrived;
+    err = virtio_net_init(&g->net, &g->dev, &config);
+    if (err != TERN_OK)
+        pvh_fail(PVH_STATUS_SETUP, "kvm: the network device: %s\n", tern_err_text(err));
+}
+
+/*
+ * The pools and, behind them, the blocks take the longest stretch of RAM; the
+ * driver has found room in the short ones below it where it could.
+ */
+static void memory_place(struct guest *g)
+{
+    tern_carver_init(&g->carver);
+    enum tern_err err =
+        tern_carver_add_appliance(&g->carver, &tern_appliance, g->settings.connections);
+    if (err == TERN_OK)
+        err = tern_net_host_plan(&g->carver, &g->settings);
+    if (err != TERN_OK)
+        pvh_fail(PVH_STATUS_SETUP, "%s: the appliance's pools cannot be\n", tern_appliance.name);
+
+    size_t total = tern_carver_total(&g->carver);
+    size_t len = pvh_mem_longest();
+    if (g->settings.memory != 0 && g->settings.memory < len)
+        len = (size_t)g->settings.memory;
+    if (g->settings.memory == 0 && total < len && len - total > BLOCKS_DEFAULT)
+        len = total + BLOCKS_DEFAULT;
+    uint8_t *mem = pvh_mem_carve(len, 64);
+    size_t used = 0;
+    err = mem != NULL ? tern_carver_place(&g->carver, mem, len, false, &used) : TERN_FULL;
+    if (err != TERN_OK)
+        pvh_fail(PVH_STATUS_SETUP, "%s: %s\n", tern_appliance.name, g->carver.error);
+    g->blocks = mem + used;
+    g->blocks_len = len - used;
+}
+
+enum tern_err pvh_backend_setup(void)
+{
+    options_read(&guest);
+    net_start(&guest);
+    memory_place(&guest);
+    return TERN_OK;
+}
+
+/* ---- After the seal ---- */
+
+static void log_line(struct tern_host_core *core, const char *line, size_t len)
+{
+    (void)core;
+    pvh_log(line, len);
+}
+
+/* The loop looks at core->over itself. */
+static void ended(struct tern_host_core *core)
+{
+    (void)core;
+}
+
+/* Modules have no names of their own: "0" is the first. */
+static void modules_name(struct guest *g)
+{
+    static const char *const names[] = { "0", "1", "2", "3" };
+    for (size_t i = 0; i < pvh_module_count() && i < sizeof names / sizeof *names; i++) {
+        const struct pvh_module *m = pvh_module_get(i);
+        g->modules[i] = (struct tern_module){ names[i], m->data, m->len };
+    }
+}
+
+static void host_start(struct guest *g)
+{
+    uint8_t seed[TERN_SEED_LEN];
+    pvh_entropy(seed, sizeof seed);
+    tern_turn_init(&g->turn, NULL, pvh_now_ns());
+    struct tern_net_host_config config = {
+        .turn = &g->turn, .link = &g->net.link, .settings = &g->settings,
+        .carver = &g->carver, .options = &g->options, .seed = seed,
+        .blocks_mem = g->blocks, .blocks_len = g->blocks_len,
+    };
+    enum tern_err err = tern_net_host_start(&g->host, &config);
+    if (err != TERN_OK)
+        pvh_fail(PVH_STATUS_SETUP, "%s: %s\n", tern_appliance.name,
+                 g->host != NULL && g->host->error[0] != '\0' ? g->host->error
+                                                               : tern_err_text(err));
+    struct tern_host_core *core = &g->host->core;
+    int64_t wall_ns;
+    if (pvh_wall_offset_ns(&wall_ns))
+        core->wall_offset_ns = (uint64_t)wall_ns;
+    core->log_line = log_line;
+    core->ended = ended;
+    modules_name(g);
+    core->modules = g->modules;
+}
+
+/* One round: what has arrived, or what is due. Returns the next deadline. */
+static uint64_t turn(struct guest *g, uint64_t now_ns)
+{
+    uint64_t deadline_ns;
+    if (!virtio_net_poll(&g->net, now_ns, &deadline_ns))
+        deadline_ns = tern_turn_run(&g->turn, now_ns);
+    if ((pvh_pending_take() & PVH_DRAIN) != 0) {
+        tern_host_core_drain(&g->host->core);
+        deadline_ns = now_ns;
+    }
+    return deadline_ns;
+}
+
+static int loop(struct guest *g)
+{
+    for (;;) {
+        uint64_t now_ns = pvh_now_ns();
+        uint64_t deadline_ns = turn(g, now_ns);
+        if (g->host->core.over)
+            return g->host->core.status;
+        /* A busy loop waits not at all, but lets interrupts in and the log out. */
+        if (deadline_ns > now_ns && !virtio_net_idle(&g->net))
+            deadline_ns = now_ns;
+        pvh_wait(deadline_ns);
+    }
+}
+
+int pvh_backend_main(void)
+{
+    host_start(&guest);
+    int err = tern_main(&guest.host->core.host);
+    if (err != TERN_OK)
+        pvh_fail(PVH_STATUS_SETUP, "%s: cannot start: %s\n", tern_appliance.name,
+                 tern_err_text((enum tern_err)err));
+    return guest.host->core.over ? guest.host->core.status : loop(&guest);
+}
