@@ -66,9 +66,11 @@ static bool gather_begin(struct virtio_net *net)
     return true;
 }
 
-/* True: a whole frame stands in parts. */
+/* True: a whole frame stands in parts. Of a stopped device none is believed. */
 static bool gather(struct virtio_net *net)
 {
+    if (net->dev->stopped)
+        return false;
     if (net->n_parts_needed == 0 && !gather_begin(net))
         return false;
     while (net->n_parts < net->n_parts_needed) {

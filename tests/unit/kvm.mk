@@ -1,3 +1,26 @@
 # SPDX-License-Identifier: ISC
 #
-# Unit tests of kvm.
+# Unit tests of kvm: the drivers' very objects out of the archive that images
+# are linked with; under the sanitizers, where it is not built, their sources.
+# The test's device watches single accesses, which is done for x86-64 only.
+
+if HOST_X86_64
+check_PROGRAMS += tests/unit/kvm_main
+tests_unit_kvm_main_CFLAGS = $(TERN_TEST_CFLAGS)
+tests_unit_kvm_main_SOURCES = \
+    tests/unit/kvm_main.c \
+    tests/unit/virtio_fake.c \
+    tests/unit/virtio_fake.h \
+    tests/unit/virtio_net_fixture.c \
+    tests/unit/virtio_net_fixture.h \
+    tests/unit/virtio_queue_test.c \
+    tests/unit/virtio_net_test.c \
+    tests/unit/virtio_net_hostile_test.c \
+    tests/unit/virtio_rng_test.c
+if BUILD_KVM
+tests_unit_kvm_main_LDADD = backends/kvm/libtern-kvm.la $(CHECK_LIBS)
+else
+tests_unit_kvm_main_SOURCES += $(kvm_virtio_pure)
+tests_unit_kvm_main_LDADD = $(CHECK_LIBS)
+endif
+endif

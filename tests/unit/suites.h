@@ -18,6 +18,8 @@ Suite *checksum_suite(void);
 Suite *drbg_suite(void);
 Suite *feed_suite(void);
 
+Suite *http_server_suite(void);
+
 Suite *virtio_queue_suite(void);
 Suite *virtio_net_suite(void);
 Suite *virtio_net_hostile_suite(void);
