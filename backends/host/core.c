@@ -172,18 +172,17 @@ void tern_host_core_event(struct tern_host_core *core, enum tern_host_event even
         core->event(core->event_app, event, addr);
 }
 
-/* True once nothing is open and nobody but us decides when that is enough. */
 static bool drain_is_done(struct tern_host_core *core)
 {
     if (core->count_streams != NULL)
         core->n_streams = core->count_streams(core);
-    return core->event == NULL && core->n_streams == 0;
+    return core->n_streams == 0;
 }
 
 static void drain_arm(struct tern_host_core *core)
 {
     uint64_t due_ns = core->host.turn->now_ns + DRAIN_LOOK_NS;
-    if (core->count_streams == NULL || core->event != NULL || due_ns > core->drain_due_ns)
+    if (core->count_streams == NULL || due_ns > core->drain_due_ns)
         due_ns = core->drain_due_ns;
     tern_timer_set(core->host.turn, &core->drain_timer, due_ns);
 }
@@ -216,8 +215,7 @@ void tern_host_core_drain(struct tern_host_core *core)
     tern_host_core_event(core, TERN_HOST_DRAIN, NULL);
     if (core->over)
         return;
-    if (core->event == NULL)
-        core->stop_listening(core);
+    core->stop_listening(core);
     if (drain_is_done(core))
         tern_host_core_drained(&core->host, 0);
     else
@@ -232,7 +230,7 @@ void tern_host_core_stream_opened(struct tern_host_core *core)
 void tern_host_core_stream_closed(struct tern_host_core *core)
 {
     core->n_streams--;
-    if (core->draining && core->event == NULL && core->n_streams == 0)
+    if (core->draining && core->n_streams == 0)
         tern_host_core_drained(&core->host, 0);
 }
 

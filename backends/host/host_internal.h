@@ -201,7 +201,7 @@ struct tern_host_core {
     void (*log_line)(struct tern_host_core *core, const char *line, size_t len);
     /* The backend's: the appliance is done, the loop shall end. core->status is set. */
     void (*ended)(struct tern_host_core *core);
-    /* The backend's: closes every listener. */
+    /* The backend's: from now on every listener is paused; `draining` keeps it so. */
     void (*stop_listening)(struct tern_host_core *core);
     /* Of a backend that does not call stream_opened and _closed: how many are open. */
     size_t (*count_streams)(struct tern_host_core *core);
@@ -230,9 +230,10 @@ void tern_host_core_event(struct tern_host_core *core, enum tern_host_event even
                           const struct tern_addr *addr);
 
 /*
- * The wish to end: the appliance is told, or, if it does not listen, the
- * listeners are closed and the host ends with its last stream. After drain_ns
- * it ends in any case. A second call ends it at once, with status 1.
+ * The wish to end: the appliance is told, nothing is accepted any more, and
+ * the host ends with its last stream, unless the appliance ends it before by
+ * tern_host_drained. After drain_ns it ends in any case. A second call ends it
+ * at once, with status 1.
  */
 void tern_host_core_drain(struct tern_host_core *core);
 

@@ -42,7 +42,8 @@ enum tern_err tern_net_host_listen(struct tern_host *host, const struct tern_lis
 
 void tern_net_host_listener_pause(struct tern_listener *listener, bool pause)
 {
-    tern_tcp_listener_pause(listener_of(listener)->tcp, pause);
+    struct tern_net_host *h = host_of(listener->host);
+    tern_tcp_listener_pause(listener_of(listener)->tcp, pause || h->core.draining);
 }
 
 void tern_net_host_listener_close(struct tern_listener *listener)
@@ -69,6 +70,6 @@ void tern_net_host_listener_local(const struct tern_listener *listener,
 void tern_net_host_stop_listening(struct tern_host_core *core)
 {
     struct tern_net_host *h = host_of(&core->host);
-    while (h->open_listeners != NULL)
-        tern_net_host_listener_close(&h->open_listeners->listener);
+    for (struct tern_net_host_listener *l = h->open_listeners; l != NULL; l = l->next)
+        tern_tcp_listener_pause(l->tcp, true);
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "unix_internal.h"
@@ -119,13 +120,23 @@ static enum tern_err host_start(struct process *p, bool on_sockets)
     return err;
 }
 
+/* As many descriptors as we may have: a connection is one. */
+static void raise_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static int start_and_run(struct process *p, int (*start)(struct tern_host *))
 {
     int err = start(&p->core->host);
     if (err != TERN_OK) {
         fprintf(stderr, "%s: cannot start: %s\n", p->options.appliance->name,
                 tern_err_text((enum tern_err)err));
-        return STATUS_START;
+        return err == TERN_INVALID ? STATUS_USAGE : STATUS_START;
     }
     if (!p->core->over && tern_unix_loop_run(&p->loop) != TERN_OK) {
         complain(p, "the event loop failed");
@@ -205,6 +216,7 @@ int tern_unix_main(const struct tern_appliance *appliance, int (*start)(struct t
     p->interrupt = (struct tern_unix_signal){ .caught = caught_interrupt, .number = SIGINT };
     p->terminate = (struct tern_unix_signal){ .caught = caught_terminate, .number = SIGTERM };
     signal(SIGPIPE, SIG_IGN);
+    raise_limit();
     struct tern_turn_config turn = { .budget = TURN_BUDGET };
     if (tern_unix_loop_init(&p->loop, &turn) != TERN_OK ||
         tern_unix_loop_signal(&p->loop, &p->interrupt) != TERN_OK ||

@@ -124,7 +124,7 @@ enum tern_err tern_sockets_start(struct tern_unix_loop *loop,
     s->core.log_line = tern_unix_log_line;
     s->core.ended = tern_unix_ended;
     s->core.wall_offset = tern_unix_wall_offset;
-    s->core.stop_listening = tern_sockets_listeners_stop;
+    s->core.stop_listening = tern_sockets_listeners_drain;
     s->loop = loop;
     s->feed_config = (struct tern_feed_config){ .in_max = config->in_max,
                                                 .out_max = config->out_max,
@@ -155,7 +155,7 @@ void tern_sockets_stop(struct tern_sockets *s)
 {
     tern_timer_cancel(s->core.host.turn, &s->core.drain_timer);
     tern_timer_cancel(s->core.host.turn, &s->retry_timer);
-    tern_sockets_listeners_stop(&s->core);
+    tern_sockets_listeners_stop(s);
     tern_sockets_dgrams_stop(s);
     tern_sockets_conns_stop(s);
 }

@@ -21,7 +21,7 @@
 static void listener_look(struct tern_socket_listener *l)
 {
     struct tern_sockets *s = tern_sockets_of(l->listener.host);
-    if (l->paused || l->waiting)
+    if (l->paused || l->waiting || s->core.draining)
         tern_unix_loop_unwatch(s->loop, &l->watch);
     else if (l->watch.events == 0)
         (void)tern_unix_loop_watch(s->loop, &l->watch, l->fd, TERN_UNIX_READ);
@@ -195,9 +195,15 @@ void tern_sockets_listener_local(const struct tern_listener *listener,
         tern_unix_sockaddr_load(&name, addr);
 }
 
-void tern_sockets_listeners_stop(struct tern_host_core *core)
+void tern_sockets_listeners_drain(struct tern_host_core *core)
 {
     struct tern_sockets *s = tern_sockets_of(&core->host);
+    for (struct tern_socket_listener *l = s->open_listeners; l != NULL; l = l->next)
+        listener_look(l);
+}
+
+void tern_sockets_listeners_stop(struct tern_sockets *s)
+{
     while (s->open_listeners != NULL)
         tern_sockets_listener_close(&s->open_listeners->listener);
 }

@@ -193,7 +193,8 @@ void tern_sockets_listener_local(const struct tern_listener *listener,
                                  struct tern_endpoint_addr *addr);
 /* A connection or a descriptor is free again. */
 void tern_sockets_listeners_wake(struct tern_sockets *s);
-void tern_sockets_listeners_stop(struct tern_host_core *core);
+void tern_sockets_listeners_drain(struct tern_host_core *core);
+void tern_sockets_listeners_stop(struct tern_sockets *s);
 void tern_sockets_listeners_init(struct tern_sockets *s);
 
 /* ---- vnet.c -------------------------------------------------------------------------- */

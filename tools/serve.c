@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * tern serve: a directory over HTTP/1.1. An appliance of its own, in a program
+ * that has other commands too.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "serve.h"
+#include "tools.h"
+
+enum { HEADS = 64 };
+
+static const struct tern_option serve_options[] = {
+    { .key = "dir", .value_name = "DIR", .help = "what to serve" },
+    { .key = "listen", .value_name = "ADDR:PORT", .fallback = ":8080",
+      .help = "where to serve" },
+    { .key = "log", .value_name = "FILE|off", .fallback = "-",
+      .help = "the access log; -: standard output" },
+    { .key = NULL },
+};
+
+static const struct tern_appliance serve_appliance = {
+    .size = sizeof(struct tern_appliance), .name = "tern serve", .connections = 1024,
+    .pools = TERN_POOLS(TERN_POOL("http.conn", struct tern_http_conn, .per_connection = 1),
+                        TERN_POOL("http.head", struct tern_http_head, .fixed = HEADS),
+                        TERN_POOL("serve", struct serve, .fixed = 1),
+                        TERN_POOL("serve.send", struct serve_send, .per_connection = 1),
+                        TERN_POOL("serve.file", struct serve_file, .fixed = SERVE_FILES),
+                        TERN_POOL("serve.octets", struct serve_octets, .fixed = SERVE_FILES)),
+    .options = serve_options,
+};
+
+/* ---- Requests --------------------------------------------------------------------- */
+
+static void request_log(struct serve *serve, struct tern_http_exchange *x, uint16_t status,
+                        uint64_t len)
+{
+    if (serve->log.fd >= 0)
+        serve_log_add(&serve->log, x, tern_host_wall_ns(serve->host), status, len);
+}
+
+static void answer_text(struct serve *serve, struct tern_http_exchange *x, uint16_t status)
+{
+    const char *text = tern_http_status_text(status);
+    size_t len = strlen(text);
+
+    request_log(serve, x, status, tern_http_method(x) == TERN_HTTP_HEAD ? 0 : len);
+    (void)tern_http_respond_text(x, status, text, len);
+}
+
+static void answer_405(struct serve *serve, struct tern_http_exchange *x)
+{
+    static const struct tern_http_field allow = TERN_HTTP_FIELD("allow", "GET, HEAD");
+    request_log(serve, x, 405, 0);
+    (void)tern_http_respond(x, 405, &allow, 1, 0);
+}
+
+/* To the directory's own path, with its slash; the path as it came is a reference as it is. */
+static void answer_301(struct serve *serve, struct tern_http_exchange *x)
+{
+    struct tern_http_span path = tern_http_path(x);
+    char location[300];
+
+    /* "//x/y" would be a reference to a host x (RFC 3986 section 4.2). */
+    if (path.len + 1 > sizeof location || (path.len > 1 && path.data[1] == '/')) {
+        answer_text(serve, x, 404);
+        return;
+    }
+    memcpy(location, path.data, path.len);
+    location[path.len] = '/';
+    struct tern_http_field field = { { "location", 8 }, { location, path.len + 1 } };
+    request_log(serve, x, 301, 0);
+    (void)tern_http_respond(x, 301, &field, 1, 0);
+}
+
+/* RFC 9110 section 13.1.2: any of several fields is one list. */
+static bool is_known(struct tern_http_exchange *x, const struct serve_file *file)
+{
+    const struct tern_http_span *etag = &file->fields[1].value;
+    struct tern_http_span value;
+
+    for (size_t i = 0; tern_http_find(x, "if-none-match", &i, &value);)
+        if (tern_http_etag_match(value.data, value.len, etag->data, etag->len))
+            return true;
+    return false;
+}
+
+static void answer_file(struct serve *serve, struct tern_http_exchange *x,
+                        struct serve_file *file)
+{
+    bool is_head = tern_http_method(x) == TERN_HTTP_HEAD;
+
+    if (is_known(x, file)) {
+        request_log(serve, x, 304, 0);
+        (void)tern_http_respond(x, 304, &file->fields[1], 1, 0);
+        serve_files_give(&serve->files, file);
+        return;
+    }
+    request_log(serve, x, 200, is_head ? 0 : file->len);
+    if (tern_http_respond(x, 200, file->fields, 2, file->len) != TERN_OK || is_head) {
+        serve_files_give(&serve->files, file);
+        return;
+    }
+    size_t at = 0;
+    if (file->whole && file->len > 0)
+        at = tern_stream_write(&x->stream, file->octets->octets, (size_t)file->len);
+    if (at == file->len)
+        serve_files_give(&serve->files, file);
+    else
+        serve_send_start(serve, x, file, at);
+}
+
+static void request(void *app, struct tern_http_exchange *x)
+{
+    struct serve *serve = app;
+    enum tern_http_method method = tern_http_method(x);
+    struct tern_http_span raw = tern_http_path(x);
+    struct serve_file *file;
+    char path[8192];
+    size_t len;
+
+    if (method != TERN_HTTP_GET && method != TERN_HTTP_HEAD) {
+        answer_405(serve, x);
+        return;
+    }
+    if (raw.len > sizeof path || tern_http_path_normalise(raw.data, raw.len, path, &len) != TERN_OK) {
+        answer_text(serve, x, 400);
+        return;
+    }
+    uint16_t status = serve_files_open(&serve->files, path, len, &file);
+    if (status == 200)
+        answer_file(serve, x, file);
+    else if (status == 301)
+        answer_301(serve, x);
+    else
+        answer_text(serve, x, status);
+}
+
+/* ---- Start and end ------------------------------------------------------------------ */
+
+static void say(struct tern_host *host, enum tern_log_level level, const char *a, const char *b,
+                const char *c)
+{
+    char line[400];
+    int n = snprintf(line, sizeof line, "%s%s%s", a, b, c);
+    if (n > 0)
+        tern_host_log(host, level, line, (size_t)n < sizeof line ? (size_t)n : sizeof line - 1);
+}
+
+static uint64_t wall_ns(void *host)
+{
+    return tern_host_wall_ns(host);
+}
+
+static void on_event(void *app, enum tern_host_event event, const struct tern_addr *addr)
+{
+    struct serve *serve = app;
+    (void)addr;
+    if (event == TERN_HOST_DRAIN)
+        tern_http_server_drain(&serve->server);
+}
+
+static enum tern_err root_open(struct serve *serve)
+{
+    const char *dir = tern_host_option(serve->host, "dir");
+    struct serve_file *files;
+    struct serve_octets *octets;
+    size_t n_files, n_octets;
+    uint8_t key[16];
+
+    if (dir == NULL) {
+        say(serve->host, TERN_LOG_ERROR, "DIR is missing: tern serve DIR", "", "");
+        return TERN_INVALID;
+    }
+    int fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        say(serve->host, TERN_LOG_ERROR, dir, ": ", strerror(errno));
+        return TERN_INVALID;
+    }
+    files = tern_host_pool(serve->host, "serve.file", sizeof *files, &n_files);
+    octets = tern_host_pool(serve->host, "serve.octets", sizeof *octets, &n_octets);
+    if (files == NULL || octets == NULL)
+        return TERN_BUG;
+    enum tern_err err = tern_host_random(serve->host, key, sizeof key);
+    if (err == TERN_OK)
+        serve_files_init(&serve->files, serve->host->turn, fd, files, octets, n_files, key);
+    return err;
+}
+
+static enum tern_err log_open(struct serve *serve)
+{
+    const char *where = tern_host_option(serve->host, "log");
+    if (serve_log_open(&serve->log, serve->host->turn, where) == TERN_OK)
+        return TERN_OK;
+    say(serve->host, TERN_LOG_ERROR, "option log: ", where, ": cannot be written");
+    return TERN_INVALID;
+}
+
+static enum tern_err server_start(struct serve *serve)
+{
+    struct tern_http_config config = { .request = request, .app = serve, .wall_ns = wall_ns,
+                                       .wall_user = serve->host };
+    size_t n_conns, n_heads, n_sends;
+    struct tern_http_conn *conns =
+        tern_host_pool(serve->host, "http.conn", sizeof *conns, &n_conns);
+    struct tern_http_head *heads =
+        tern_host_pool(serve->host, "http.head", sizeof *heads, &n_heads);
+    struct serve_send *sends =
+        tern_host_pool(serve->host, "serve.send", sizeof *sends, &n_sends);
+
+    if (conns == NULL || heads == NULL || sends == NULL)
+        return TERN_BUG;
+    for (size_t i = n_sends; i-- > 0;) {
+        sends[i].next = serve->free_sends;
+        serve->free_sends = &sends[i];
+    }
+    return tern_http_server_init(&serve->server, serve->host->turn, &config, conns, n_conns,
+                                 heads, n_heads);
+}
+
+static enum tern_err listen_start(struct serve *serve)
+{
+    const char *where = tern_host_option(serve->host, "listen");
+    struct tern_listen listen = { .backlog = 0 };
+    char text[TERN_ENDPOINT_TEXT_CAP];
+
+    if (tern_endpoint_addr_parse(where, strlen(where), &listen.local) != TERN_OK) {
+        say(serve->host, TERN_LOG_ERROR, "option listen: '", where,
+            "' is not an address with a port, as 127.0.0.1:8080");
+        return TERN_INVALID;
+    }
+    enum tern_err err = tern_listen_at(serve->host, &listen, tern_http_accept, &serve->server,
+                                       &serve->listener);
+    if (err != TERN_OK) {
+        say(serve->host, TERN_LOG_ERROR, "option listen: cannot listen on ", where,
+            err == TERN_REFUSED ? ": in use, or forbidden" : "");
+        return err;
+    }
+    tern_listener_local(serve->listener, &listen.local);
+    (void)tern_endpoint_addr_format(&listen.local, text);
+    say(serve->host, TERN_LOG_INFO, "serving ", tern_host_option(serve->host, "dir"), "");
+    say(serve->host, TERN_LOG_INFO, "listening on ", text, "");
+    return tern_http_server_listener(&serve->server, serve->listener);
+}
+
+static struct serve *running;
+
+static int start(struct tern_host *host)
+{
+    size_t n;
+    struct serve *serve = tern_host_pool(host, "serve", sizeof *serve, &n);
+
+    if (serve == NULL)
+        return TERN_BUG;
+    serve->host = host;
+    enum tern_err err = root_open(serve);
+    if (err == TERN_OK)
+        err = log_open(serve);
+    if (err == TERN_OK)
+        err = server_start(serve);
+    if (err == TERN_OK)
+        err = listen_start(serve);
+    if (err != TERN_OK)
+        return (int)err;
+    tern_host_on_event(host, on_event, serve);
+    running = serve;
+    return TERN_OK;
+}
+
+int tern_tool_serve(int argc, char **argv)
+{
+    int status = tern_unix_main(&serve_appliance, start, "dir", argc, argv);
+    if (running != NULL && running->log.fd >= 0)
+        serve_log_flush(&running->log);
+    return status;
+}

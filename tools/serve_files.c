@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The cache of open files of tern serve.
+ *
+ * A path is opened by openat2 with RESOLVE_BENEATH, so that neither ".." nor a
+ * symbolic link leads out of the root, whatever happens to the tree meanwhile.
+ * An open file is trusted for a second; then the path is opened again, and if
+ * that is the same file, unchanged, the old one is kept. Files of at most
+ * SERVE_SMALL octets are kept with their octets. A file that is replaced while
+ * it is being sent lives until its last user has given it back.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "serve.h"
+
+#define INDEX "index.html"
+
+static uint32_t path_hash(const struct serve_files *files, const char *path, size_t len)
+{
+    return (uint32_t)tern_siphash(files->key, (const uint8_t *)path, len);
+}
+
+/* ---- The lists -------------------------------------------------------------- */
+
+static void used_remove(struct serve_files *files, struct serve_file *f)
+{
+    *(f->newer != NULL ? &f->newer->older : &files->newest) = f->older;
+    *(f->older != NULL ? &f->older->newer : &files->oldest) = f->newer;
+}
+
+static void used_add(struct serve_files *files, struct serve_file *f)
+{
+    f->newer = NULL;
+    f->older = files->newest;
+    *(f->older != NULL ? &f->older->newer : &files->oldest) = f;
+    files->newest = f;
+}
+
+static struct serve_file *hash_find(struct serve_files *files, const char *path, size_t len,
+                                    uint32_t hash)
+{
+    struct serve_file *f = files->buckets[hash % SERVE_BUCKETS];
+    while (f != NULL &&
+           (f->hash != hash || f->path_len != len || memcmp(f->path, path, len) != 0))
+        f = f->hash_next;
+    return f;
+}
+
+static void file_free(struct serve_files *files, struct serve_file *f)
+{
+    close(f->fd);
+    f->fd = -1;
+    f->hash_next = files->free;
+    files->free = f;
+}
+
+/* Out of the table; freed at once, or by its last user. */
+static void file_forget(struct serve_files *files, struct serve_file *f)
+{
+    struct serve_file **at = &files->buckets[f->hash % SERVE_BUCKETS];
+    if (f->hashed) {
+        while (*at != f)
+            at = &(*at)->hash_next;
+        *at = f->hash_next;
+        used_remove(files, f);
+        f->hashed = false;
+    }
+    if (f->n_users == 0)
+        file_free(files, f);
+}
+
+/* A free entry: if there is none, that of the file unused for the longest time. */
+static struct serve_file *file_take(struct serve_files *files)
+{
+    if (files->free == NULL) {
+        struct serve_file *f = files->oldest;
+        while (f != NULL && f->n_users > 0)
+            f = f->newer;
+        if (f == NULL) {
+            files->n_full++;
+            return NULL;
+        }
+        file_forget(files, f);
+    }
+    struct serve_file *f = files->free;
+    files->free = f->hash_next;
+    f->hashed = false;
+    f->n_users = 0;
+    return f;
+}
+
+void serve_files_give(struct serve_files *files, struct serve_file *f)
+{
+    if (--f->n_users == 0 && !f->hashed)
+        file_free(files, f);
+}
+
+/* ---- Opening ------------------------------------------------------------------- */
+
+static uint16_t status_of(int number)
+{
+    switch (number) {
+    case EACCES:
+    case EPERM:
+    case EXDEV:    /* it leads out of the root */
+    case ELOOP:
+        return 403;
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+        return 503;
+    default:
+        return 404;
+    }
+}
+
+/* Opens beneath the root, without waiting for whoever writes a FIFO. */
+static int open_beneath(struct serve_files *files, const char *relative)
+{
+    struct open_how how = { .flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
+                            .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS };
+    files->n_opens++;
+    return (int)syscall(SYS_openat2, files->root_fd, relative, &how, sizeof how);
+}
+
+static uint64_t mtime_of(const struct stat *st)
+{
+    return (uint64_t)st->st_mtim.tv_sec * TERN_SECOND_NS + (uint64_t)st->st_mtim.tv_nsec;
+}
+
+static bool is_unchanged(const struct serve_file *f, const struct stat *st)
+{
+    return f->ino == st->st_ino && f->dev == st->st_dev && f->len == (uint64_t)st->st_size &&
+           f->mtime_ns == mtime_of(st);
+}
+
+/*
+ * The descriptor of a path's regular file, and what it is; -1 and the status.
+ * A path that ends in "/" means the index in that directory.
+ */
+static int file_open(struct serve_files *files, const char *path, size_t len, struct stat *st,
+                     uint16_t *status)
+{
+    char relative[8192 + sizeof INDEX];
+
+    *status = 404;
+    if (len > 8192 || memchr(path, '\0', len) != NULL)
+        return -1;
+    memcpy(relative, path + 1, len - 1);
+    memcpy(relative + len - 1, INDEX, sizeof INDEX);
+    if (path[len - 1] != '/')
+        relative[len - 1] = '\0';
+    int fd = open_beneath(files, relative);
+    if (fd < 0 && (errno == EMFILE || errno == ENFILE) && files->oldest != NULL &&
+        files->oldest->n_users == 0) {
+        file_forget(files, files->oldest);
+        fd = open_beneath(files, relative);
+    }
+    if (fd < 0) {
+        *status = status_of(errno);
+        return -1;
+    }
+    if (fstat(fd, st) == 0 && S_ISREG(st->st_mode))
+        return fd;
+    *status = S_ISDIR(st->st_mode) ? (path[len - 1] == '/' ? 404 : 301) : 403;
+    close(fd);
+    return -1;
+}
+
+/* Reads a small file whole; false: it changed meanwhile, or cannot be read. */
+static bool file_read(struct serve_file *f)
+{
+    struct stat st;
+    size_t at = 0;
+
+    while (at < f->len) {
+        ssize_t n = pread(f->fd, f->octets->octets + at, f->len - at, (off_t)at);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        at += (size_t)n;
+    }
+    return fstat(f->fd, &st) == 0 && is_unchanged(f, &st);
+}
+
+/* A strong tag (RFC 9110 section 8.8.3): another file, length or time is another tag. */
+static void file_describe(struct serve_file *f, const char *path, size_t len)
+{
+    bool is_index = path[len - 1] == '/';
+    const char *type =
+        is_index ? tern_http_content_type(INDEX, sizeof INDEX - 1) : tern_http_content_type(path, len);
+    int n = snprintf(f->etag, sizeof f->etag, "\"%llx-%llx-%llx\"", (unsigned long long)f->ino,
+                     (unsigned long long)f->len, (unsigned long long)f->mtime_ns);
+
+    f->fields[0] = (struct tern_http_field){ { "content-type", 12 }, { type, strlen(type) } };
+    f->fields[1] = (struct tern_http_field){ { "etag", 4 }, { f->etag, (size_t)n } };
+}
+
+static uint16_t file_new(struct serve_files *files, int fd, const struct stat *st,
+                         const char *path, size_t len, uint32_t hash, struct serve_file **file)
+{
+    struct serve_file *f = file_take(files);
+    if (f == NULL) {
+        close(fd);
+        return 503;
+    }
+    f->fd = fd;
+    f->ino = st->st_ino;
+    f->dev = st->st_dev;
+    f->len = (uint64_t)st->st_size;
+    f->mtime_ns = mtime_of(st);
+    f->checked_ns = files->turn->now_ns;
+    f->whole = f->len <= SERVE_SMALL && file_read(f);
+    file_describe(f, path, len);
+    if (len <= SERVE_PATH_CAP) {
+        memcpy(f->path, path, len);
+        f->path_len = (uint16_t)len;
+        f->hash = hash;
+        f->hash_next = files->buckets[hash % SERVE_BUCKETS];
+        files->buckets[hash % SERVE_BUCKETS] = f;
+        f->hashed = true;
+        used_add(files, f);
+    }
+    f->n_users++;
+    *file = f;
+    return 200;
+}
+
+uint16_t serve_files_open(struct serve_files *files, const char *path, size_t len,
+                          struct serve_file **file)
+{
+    uint64_t now_ns = files->turn->now_ns;
+    uint32_t hash = path_hash(files, path, len);
+    struct serve_file *f = len <= SERVE_PATH_CAP ? hash_find(files, path, len, hash) : NULL;
+    struct stat st;
+    uint16_t status;
+
+    if (f != NULL && now_ns - f->checked_ns < SERVE_CHECK_NS) {
+        files->n_hits++;
+        if (f != files->newest) {
+            used_remove(files, f);
+            used_add(files, f);
+        }
+        f->n_users++;
+        *file = f;
+        return 200;
+    }
+    /* Held, so that a want of descriptors does not make it go away below. */
+    if (f != NULL)
+        f->n_users++;
+    files->n_checks++;
+    int fd = file_open(files, path, len, &st, &status);
+    if (fd >= 0 && f != NULL && is_unchanged(f, &st)) {
+        close(fd);
+        f->checked_ns = now_ns;
+        *file = f;
+        return 200;
+    }
+    if (f != NULL) {
+        f->n_users--;
+        file_forget(files, f);
+    }
+    return fd < 0 ? status : file_new(files, fd, &st, path, len, hash, file);
+}
+
+void serve_files_init(struct serve_files *files, struct tern_turn *turn, int root_fd,
+                      struct serve_file *entries, struct serve_octets *octets, size_t n,
+                      const uint8_t key[16])
+{
+    memset(files, 0, sizeof *files);
+    files->files = entries;
+    files->turn = turn;
+    files->root_fd = root_fd;
+    memcpy(files->key, key, 16);
+    for (size_t i = n; i-- > 0;) {
+        entries[i].fd = -1;
+        entries[i].octets = &octets[i];
+        entries[i].hash_next = files->free;
+        files->free = &entries[i];
+    }
+}

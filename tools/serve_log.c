@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The access log of tern serve, in the Combined Log Format:
+ *
+ *     192.0.2.1 - - [23/Nov/2026:08:03:28 +0000] "GET / HTTP/1.1" 200 512 "-" "curl/7.88.1"
+ *
+ * Lines gather in memory and are written when half of it is full, or once a
+ * second. If nobody takes them they are lost and counted: a log does not stop
+ * the server.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "serve.h"
+
+#define LINE_MAX_LEN 4096u        /* octets a line takes at most, cut off there */
+#define FLUSH_NS TERN_SECOND_NS
+
+void serve_log_flush(struct serve_log *log)
+{
+    size_t at = 0;
+    struct pollfd p = { .fd = log->fd, .events = POLLOUT };
+
+    while (at < log->len) {
+        if (poll(&p, 1, 0) <= 0)
+            break;
+        ssize_t n = write(log->fd, log->buf + at, log->len - at);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            break;
+        at += (size_t)n;
+    }
+    memmove(log->buf, log->buf + at, log->len - at);
+    log->len -= at;
+    tern_timer_cancel(log->turn, &log->timer);
+}
+
+static void flush_fire(struct tern_timer *timer, uint64_t now_ns)
+{
+    struct serve_log *log = TERN_CONTAINER_OF(timer, struct serve_log, timer);
+    serve_log_flush(log);
+    if (log->len > 0)
+        tern_timer_set(log->turn, timer, now_ns + FLUSH_NS);
+}
+
+/* ---- A line -------------------------------------------------------------------- */
+
+struct line {
+    char *at;
+    size_t len, cap;
+};
+
+static void put(struct line *l, const char *s, size_t len)
+{
+    if (len > l->cap - l->len)
+        len = l->cap - l->len;
+    memcpy(l->at + l->len, s, len);
+    l->len += len;
+}
+
+/* What a peer sent: no quote, backslash or control octet goes through as it is. */
+static void put_escaped(struct line *l, struct tern_http_span s)
+{
+    static const char hex[] = "0123456789abcdef";
+    size_t begin = 0;
+
+    for (size_t i = 0; i < s.len; i++) {
+        unsigned char c = (unsigned char)s.data[i];
+        if (c >= 0x20 && c < 0x7f && c != '"' && c != '\\')
+            continue;
+        char escaped[4] = { '\\', 'x', hex[c >> 4], hex[c & 15] };
+        put(l, s.data + begin, i - begin);
+        put(l, escaped, sizeof escaped);
+        begin = i + 1;
+    }
+    if (s.len > begin)
+        put(l, s.data + begin, s.len - begin);
+}
+
+static void put_number(struct line *l, uint64_t n)
+{
+    char digits[24];
+    size_t at = sizeof digits;
+    do
+        digits[--at] = (char)('0' + n % 10);
+    while ((n /= 10) != 0);
+    put(l, digits + at, sizeof digits - at);
+}
+
+static void put_field(struct line *l, const struct tern_http_exchange *x, const char *name)
+{
+    struct tern_http_span value;
+    size_t i = 0;
+
+    put(l, " \"", 2);
+    if (tern_http_find(x, name, &i, &value))
+        put_escaped(l, value);
+    else
+        put(l, "-", 1);
+    put(l, "\"", 1);
+}
+
+/* The time's text changes once a second. */
+static void put_time(struct serve_log *log, struct line *l, uint64_t wall_ns)
+{
+    uint64_t second = wall_ns / TERN_SECOND_NS;
+    if (second != log->second) {
+        time_t t = (time_t)second;
+        struct tm tm;
+        log->second = second;
+        (void)strftime(log->time, sizeof log->time, "%d/%b/%Y:%H:%M:%S +0000",
+                       gmtime_r(&t, &tm));
+    }
+    put(l, log->time, strlen(log->time));
+}
+
+void serve_log_add(struct serve_log *log, const struct tern_http_exchange *x, uint64_t wall_ns,
+                   uint16_t status, uint64_t len)
+{
+    struct tern_stream_info room;
+    char peer[TERN_ADDR_TEXT_CAP];
+
+    if (log->fd < 0)
+        return;
+    if (SERVE_LOG_CAP - log->len < LINE_MAX_LEN)
+        serve_log_flush(log);
+    if (SERVE_LOG_CAP - log->len < LINE_MAX_LEN) {
+        log->n_lost++;
+        return;
+    }
+    const struct tern_stream_info *info = tern_stream_info(&x->stream, &room);
+    struct line l = { .at = log->buf + log->len, .cap = LINE_MAX_LEN - 1 };
+    put(&l, peer, tern_addr_format(&info->peer.addr, peer));
+    put(&l, " - - [", 6);
+    put_time(log, &l, wall_ns);
+    put(&l, "] \"", 3);
+    put_escaped(&l, tern_http_method_text(x));
+    put(&l, " ", 1);
+    put_escaped(&l, tern_http_path(x));
+    if (tern_http_query(x).data != NULL) {
+        put(&l, "?", 1);
+        put_escaped(&l, tern_http_query(x));
+    }
+    put(&l, tern_http_minor(x) == 0 ? " HTTP/1.0\" " : " HTTP/1.1\" ", 11);
+    put_number(&l, status);
+    put(&l, " ", 1);
+    put_number(&l, len);
+    put_field(&l, x, "referer");
+    put_field(&l, x, "user-agent");
+    log->len += l.len;
+    log->buf[log->len++] = '\n';
+    if (log->len > SERVE_LOG_CAP / 2)
+        serve_log_flush(log);
+    else if (!tern_timer_is_set(&log->timer))
+        tern_timer_set(log->turn, &log->timer, log->turn->now_ns + FLUSH_NS);
+}
+
+enum tern_err serve_log_open(struct serve_log *log, struct tern_turn *turn, const char *where)
+{
+    memset(log, 0, sizeof *log);
+    log->turn = turn;
+    log->timer.fire = flush_fire;
+    log->fd = -1;
+    if (strcmp(where, "off") == 0)
+        return TERN_OK;
+    if (strcmp(where, "-") == 0) {
+        log->fd = STDOUT_FILENO;
+        return TERN_OK;
+    }
+    log->own = true;
+    log->fd = open(where, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_CLOEXEC, 0644);
+    return log->fd >= 0 ? TERN_OK : TERN_INVALID;
+}

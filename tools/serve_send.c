@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * An answer that takes more than one visit: the file is read into the room
+ * that the stream lends, whenever it has some, a bounded piece at a time, so
+ * that a slow peer costs nothing and a large file does not hold up the others.
+ */
+#include <errno.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "serve.h"
+
+/* Reads from the file into lent spans; false: the file has become another. */
+static bool spans_fill(struct serve_send *send, struct iovec *iov, int n, size_t len,
+                       size_t *got)
+{
+    ssize_t result;
+    do
+        result = preadv(send->file->fd, iov, n, (off_t)send->at);
+    while (result < 0 && errno == EINTR);
+    *got = result > 0 ? (size_t)result : 0;
+    return result > 0 && *got <= len;
+}
+
+/* One read into what room there is; false: there is none, or it failed. */
+static bool send_some(struct tern_stream *s, struct serve_send *send)
+{
+    struct iovec iov[TERN_RESERVE_SPANS];
+    uint64_t left = send->len - send->at;
+    size_t len = 0, got, room;
+    int n = 0;
+
+    while (n < (int)TERN_RESERVE_SPANS && len < left) {
+        uint8_t *at = tern_stream_reserve(s, 1, &room);
+        if (at == NULL)
+            break;
+        if (room > left - len)
+            room = (size_t)(left - len);
+        iov[n++] = (struct iovec){ .iov_base = at, .iov_len = room };
+        len += room;
+    }
+    if (n == 0)
+        return false;
+    if (!spans_fill(send, iov, n, len, &got)) {
+        /* Shorter than it was: the length that was announced cannot be kept. */
+        tern_stream_abort(s, TERN_ABORTED);
+        return false;
+    }
+    send->at += got;
+    tern_stream_commit(s, got);
+    return true;
+}
+
+/* Until the stream has no more room, which is bounded; then `room` comes again. */
+static void send_more(struct tern_stream *s)
+{
+    struct serve_send *send = s->user;
+
+    if (send->file->whole) {
+        const uint8_t *octets = send->file->octets->octets + send->at;
+        send->at += tern_stream_write(s, octets, (size_t)(send->len - send->at));
+        return;
+    }
+    while (send->at < send->len && send_some(s, send))
+        continue;
+}
+
+static void send_closed(struct tern_stream *s, enum tern_err why)
+{
+    struct serve_send *send = s->user;
+    struct serve *serve = send->serve;
+
+    (void)why;
+    serve_files_give(&serve->files, send->file);
+    send->next = serve->free_sends;
+    serve->free_sends = send;
+}
+
+static const struct tern_stream_events send_events = {
+    .room = send_more,
+    .closed = send_closed,
+};
+
+void serve_send_start(struct serve *serve, struct tern_http_exchange *x,
+                      struct serve_file *file, uint64_t at)
+{
+    struct serve_send *send = serve->free_sends;
+
+    if (send == NULL) {    /* there is one a connection, so this cannot be */
+        serve_files_give(&serve->files, file);
+        tern_stream_abort(&x->stream, TERN_BUG);
+        return;
+    }
+    serve->free_sends = send->next;
+    *send = (struct serve_send){ .serve = serve, .file = file, .at = at, .len = file->len };
+    tern_stream_attach(&x->stream, &send_events, send);
+    send_more(&x->stream);
+}
