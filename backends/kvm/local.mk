@@ -9,23 +9,26 @@ if BUILD_KVM
 # configure's name for the package's version is a register's here.
 KVM_CPPFLAGS = $(AM_CPPFLAGS) -UVERSION
 
-noinst_LTLIBRARIES += backends/kvm/libtern-virtio-handlers.la
-backends_kvm_libtern_virtio_handlers_la_CPPFLAGS = $(KVM_CPPFLAGS)
-backends_kvm_libtern_virtio_handlers_la_CFLAGS = $(PVH_CFLAGS)
-backends_kvm_libtern_virtio_handlers_la_SOURCES = $(kvm_virtio_handlers) \
-    backends/kvm/guest.c
-
-lib_LTLIBRARIES += backends/kvm/libtern-kvm.la
-backends_kvm_libtern_kvm_la_CPPFLAGS = $(KVM_CPPFLAGS)
-backends_kvm_libtern_kvm_la_CFLAGS = $(TERN_LIB_CFLAGS)
-backends_kvm_libtern_kvm_la_LDFLAGS = -static
-backends_kvm_libtern_kvm_la_LIBADD = backends/pvh/libtern-pvh.la \
-    backends/kvm/libtern-virtio-handlers.la backends/host/libtern-host.la \
-    libnet/libtern-net.la base/libtern-base.la
-backends_kvm_libtern_kvm_la_SOURCES = \
+# The drivers: what handles interrupts, and what any machine could run.
+noinst_LTLIBRARIES += backends/kvm/libtern-virtio.la backends/kvm/libtern-virtio-handlers.la
+backends_kvm_libtern_virtio_la_CPPFLAGS = $(KVM_CPPFLAGS)
+backends_kvm_libtern_virtio_la_CFLAGS = $(TERN_LIB_CFLAGS)
+backends_kvm_libtern_virtio_la_SOURCES = \
     $(kvm_virtio_headers) \
     $(kvm_virtio_pure) \
     $(kvm_virtio_guest)
+backends_kvm_libtern_virtio_handlers_la_CPPFLAGS = $(KVM_CPPFLAGS)
+backends_kvm_libtern_virtio_handlers_la_CFLAGS = $(PVH_CFLAGS)
+backends_kvm_libtern_virtio_handlers_la_SOURCES = $(kvm_virtio_handlers)
+
+lib_LTLIBRARIES += backends/kvm/libtern-kvm.la
+backends_kvm_libtern_kvm_la_CPPFLAGS = $(KVM_CPPFLAGS)
+backends_kvm_libtern_kvm_la_CFLAGS = $(PVH_CFLAGS)
+backends_kvm_libtern_kvm_la_LDFLAGS = -static
+backends_kvm_libtern_kvm_la_LIBADD = backends/pvh/libtern-pvh.la \
+    backends/kvm/libtern-virtio.la backends/kvm/libtern-virtio-handlers.la \
+    backends/host/libtern-host.la libnet/libtern-net.la base/libtern-base.la
+backends_kvm_libtern_kvm_la_SOURCES = backends/kvm/guest.c
 
 # What every image is linked with.
 kvmdir = $(libdir)/tern

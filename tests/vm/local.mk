@@ -1,34 +1,40 @@
 # SPDX-License-Identifier: ISC
 #
-# Images that tests/parts/vm boots: the ground of a guest, trying itself.
+# Images that tests/parts/vm boots: the ground of a guest, and its network
+# device, trying themselves.
 
 if BUILD_KVM
-noinst_LTLIBRARIES += tests/vm/libselftest.la
+noinst_LTLIBRARIES += tests/vm/libselftest.la tests/vm/liblinktest.la
 tests_vm_libselftest_la_CFLAGS = $(TERN_LIB_CFLAGS)
 tests_vm_libselftest_la_SOURCES = tests/vm/selftest.c
+tests_vm_liblinktest_la_CFLAGS = $(PVH_CFLAGS)
+tests_vm_liblinktest_la_SOURCES = tests/vm/link.c
 EXTRA_DIST += tests/vm/asset.S
 
-SELFTEST_ARCHIVES = backends/pvh/.libs/libtern-pvh.a \
-    base/.libs/libtern-base.a
-SELFTEST_DEPS = tests/vm/libselftest.la backends/pvh/libtern-pvh.la base/libtern-base.la \
-    tests/vm/asset.S
+VM_GROUND = backends/pvh/.libs/libtern-pvh.a base/.libs/libtern-base.a
+VM_GROUND_DEPS = backends/pvh/libtern-pvh.la base/libtern-base.la $(PVH_LINK_DEPS)
 
-# An asset of 100,000 octets, and one of 100 MB, which only the test makes.
-tests/vm/selftest.elf: $(SELFTEST_DEPS) $(PVH_LINK_DEPS)
+# With an asset of 100,000 octets, and with one of 100 MB, which only the test makes.
+tests/vm/selftest.elf: tests/vm/libselftest.la tests/vm/asset.S $(VM_GROUND_DEPS)
 	$(AM_V_GEN)head -c 100000 /dev/zero >tests/vm/asset.small && \
 	$(CC) -DSELFTEST_ASSET='"tests/vm/asset.small"' -c -o tests/vm/asset-small.o \
 	    $(srcdir)/tests/vm/asset.S && \
 	$(PVH_LINK) -o $@ tests/vm/asset-small.o --whole-archive tests/vm/.libs/libselftest.a \
-	    --no-whole-archive $(SELFTEST_ARCHIVES)
-tests/vm/selftest-big.elf: $(SELFTEST_DEPS) $(PVH_LINK_DEPS)
+	    --no-whole-archive $(VM_GROUND)
+tests/vm/selftest-big.elf: tests/vm/libselftest.la tests/vm/asset.S $(VM_GROUND_DEPS)
 	$(AM_V_GEN)truncate -s 100000000 tests/vm/asset.big && \
 	$(CC) -DSELFTEST_ASSET='"tests/vm/asset.big"' -c -o tests/vm/asset-big.o \
 	    $(srcdir)/tests/vm/asset.S && \
 	$(PVH_LINK) -s -o $@ tests/vm/asset-big.o --whole-archive tests/vm/.libs/libselftest.a \
-	    --no-whole-archive $(SELFTEST_ARCHIVES) && \
+	    --no-whole-archive $(VM_GROUND) && \
 	rm -f tests/vm/asset-big.o tests/vm/asset.big
+tests/vm/link.elf: tests/vm/liblinktest.la backends/kvm/libtern-virtio.la \
+    backends/kvm/libtern-virtio-handlers.la $(VM_GROUND_DEPS)
+	$(AM_V_GEN)$(PVH_LINK) -o $@ --whole-archive tests/vm/.libs/liblinktest.a \
+	    --no-whole-archive --start-group backends/kvm/.libs/libtern-virtio.a \
+	    backends/kvm/.libs/libtern-virtio-handlers.a $(VM_GROUND) --end-group
 
-noinst_DATA += tests/vm/selftest.elf
-CLEANFILES += tests/vm/selftest.elf tests/vm/selftest-big.elf tests/vm/asset-small.o \
-    tests/vm/asset-big.o tests/vm/asset.small tests/vm/asset.big
+noinst_DATA += tests/vm/selftest.elf tests/vm/link.elf
+CLEANFILES += tests/vm/selftest.elf tests/vm/selftest-big.elf tests/vm/link.elf \
+    tests/vm/asset-small.o tests/vm/asset-big.o tests/vm/asset.small tests/vm/asset.big
 endif
