@@ -184,6 +184,24 @@ void tern_ipv4_confirm(struct tern_net *net, void *context, const struct tern_ne
         tern_arp_confirm(ip, n, net->turn->now_ns);
 }
 
+/* ---- A payload in two parts -------------------------------------------------------------------- */
+
+/* Copies len octets from offset off of the two parts. */
+static void parts_copy(uint8_t *to, const struct tern_span parts[2], size_t off, size_t len)
+{
+    for (size_t i = 0; i < 2 && len > 0; i++) {
+        if (off >= parts[i].len) {
+            off -= parts[i].len;
+            continue;
+        }
+        size_t n = parts[i].len - off < len ? parts[i].len - off : len;
+        memcpy(to, parts[i].data + off, n);
+        to += n;
+        len -= n;
+        off = 0;
+    }
+}
+
 /* ---- Datagrams that wait for a neighbour ------------------------------------------------------- */
 
 /* What stands at the head of a block that holds one. */
@@ -200,10 +218,11 @@ struct held {
  * ones dropped, so that a sender learns of it.
  */
 static enum tern_err hold(struct tern_net *net, struct tern_ipv4 *ip,
-                          const struct tern_net_out *out, const uint8_t *l4, size_t l4_len)
+                          const struct tern_net_out *out, const struct tern_span parts[2])
 {
     struct tern_ipv4_neighbour *n = &ip->config.neighbours[out->own[1]];
     struct tern_block *block = NULL;
+    size_t l4_len = parts[0].len + parts[1].len;
     if (n->n_held < net->max_waiting_per_neighbour && net->n_waiting < net->max_waiting &&
         net->blocks->data_cap >= sizeof(struct held) &&
         l4_len <= net->blocks->data_cap - sizeof(struct held))
@@ -220,7 +239,7 @@ static enum tern_err hold(struct tern_net *net, struct tern_ipv4 *ip,
                          .tos = out->tos,
                          .dont_fragment = out->dont_fragment };
     memcpy(block->data, &held, sizeof held);
-    memcpy(block->data + sizeof held, l4, l4_len);
+    parts_copy(block->data + sizeof held, parts, 0, l4_len);
     block->off = (uint32_t)sizeof held;
     block->len = (uint32_t)l4_len;
     if (n->held_first == NULL)
@@ -281,12 +300,13 @@ void tern_ipv4_held_drop(struct tern_net *net, struct tern_ipv4 *ip,
 
 static enum tern_err piece_send(struct tern_net *net, struct tern_ipv4 *ip,
                                 struct tern_net_out *out, const struct way *way,
-                                const uint8_t *l4, size_t len, uint32_t id_frag)
+                                const struct tern_span parts[2], size_t off, size_t len,
+                                uint32_t id_frag)
 {
     enum tern_err err = slot_fill(net, ip, out, way, len, id_frag);
     if (err != TERN_OK)
         return err;
-    memcpy(out->l4, l4, len);
+    parts_copy(out->l4, parts, off, len);
     tern_ipv4_commit(net, ip, out, len);
     return TERN_OK;
 }
@@ -297,15 +317,15 @@ static enum tern_err piece_send(struct tern_net *net, struct tern_ipv4 *ip,
  */
 static enum tern_err fragments_send(struct tern_net *net, struct tern_ipv4 *ip,
                                     struct tern_net_out *out, const struct way *way,
-                                    const uint8_t *l4, size_t l4_len, size_t mtu)
+                                    const struct tern_span parts[2], size_t mtu)
 {
     uint32_t id = (uint32_t)next_id(ip, out) << 16;
-    size_t most = (mtu - IPV4_HDR_LEN) & ~(size_t)7;
+    size_t most = (mtu - IPV4_HDR_LEN) & ~(size_t)7, l4_len = parts[0].len + parts[1].len;
     for (size_t off = 0; off < l4_len;) {
         size_t len = l4_len - off < most ? l4_len - off : most;
         uint32_t more = off + len < l4_len ? IPV4_MF : 0;
-        enum tern_err err =
-            piece_send(net, ip, out, way, l4 + off, len, id | more | (uint32_t)(off / 8));
+        enum tern_err err = piece_send(net, ip, out, way, parts, off, len,
+                                       id | more | (uint32_t)(off / 8));
         if (err != TERN_OK)
             return err;
         ip->stats.out_fragments++;
@@ -314,11 +334,12 @@ static enum tern_err fragments_send(struct tern_net *net, struct tern_ipv4 *ip,
     return TERN_OK;
 }
 
-enum tern_err tern_ipv4_send(struct tern_net *net, void *context, struct tern_net_out *out,
-                             const uint8_t *l4, size_t l4_len)
+enum tern_err tern_ipv4_send_parts(struct tern_net *net, void *context, struct tern_net_out *out,
+                                   const struct tern_span parts[2])
 {
     struct tern_ipv4 *ip = context;
     struct way way;
+    size_t l4_len = parts[0].len + parts[1].len;
     enum tern_err err = l4_len > 65535 - IPV4_HDR_LEN ? TERN_INVALID : TERN_OK;
     size_t mtu = tern_ipv4_mtu(net, ip, out->dst);
     if (err == TERN_OK && mtu != 0 && out->dont_fragment && l4_len > mtu - IPV4_HDR_LEN)
@@ -329,12 +350,20 @@ enum tern_err tern_ipv4_send(struct tern_net *net, void *context, struct tern_ne
     }
     err = way_get(net, ip, out, &way);
     if (err == TERN_AGAIN)
-        return hold(net, ip, out, l4, l4_len);
+        return hold(net, ip, out, parts);
     if (err != TERN_OK)
         return err;
     mtu = mtu != 0 ? mtu : tern_ipv4_link_mtu(net, ip, way.link);
     if (l4_len > mtu - IPV4_HDR_LEN)
-        return fragments_send(net, ip, out, &way, l4, l4_len, mtu);
+        return fragments_send(net, ip, out, &way, parts, mtu);
     uint32_t id_frag = out->dont_fragment ? IPV4_DF : (uint32_t)next_id(ip, out) << 16;
-    return piece_send(net, ip, out, &way, l4, l4_len, id_frag);
+    return piece_send(net, ip, out, &way, parts, 0, l4_len, id_frag);
+}
+
+enum tern_err tern_ipv4_send(struct tern_net *net, void *context, struct tern_net_out *out,
+                             const uint8_t *l4, size_t l4_len)
+{
+    /* A span's octets are writable for drivers' sake; these are only read. */
+    struct tern_span parts[2] = { { .data = (uint8_t *)(uintptr_t)l4, .len = l4_len }, { 0 } };
+    return tern_ipv4_send_parts(net, context, out, parts);
 }

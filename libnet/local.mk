@@ -32,6 +32,12 @@ libnet_libtern_net_la_SOURCES = \
     libnet/icmp4_wire.h \
     libnet/icmp4_wire.c \
     libnet/icmp4.c \
+    libnet/udp_wire.h \
+    libnet/udp_wire.c \
+    libnet/udp_internal.h \
+    libnet/udp.c \
+    libnet/udp_input.c \
+    libnet/udp_output.c \
     $(TERN_TCP_SOURCES)
 
 tern_HEADERS += include/tern/net.h

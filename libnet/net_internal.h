@@ -3,9 +3,10 @@
  * Between libnet's core, its network layers, its transports and its clients.
  *
  * Reading order: net.c (init, turns, the list of news), net_link.c (slots,
- * flushing, waiters), eth_wire.h, eth.c; arp_wire.c, arp.c; ipv4_wire.c,
- * ipv4.c, ipv4_output.c, ipv4_route.c, ipv4_reassembly.c; icmp4_wire.c,
- * icmp4.c; udp_wire.c, udp.c; dhcp4_wire.c, dhcp4.c; then tcp_internal.h.
+ * flushing, waiters), net_packet.c, eth_wire.h, eth.c; arp_wire.c, arp.c,
+ * arp_cache.c; ipv4_wire.c, ipv4.c, ipv4_route.c, ipv4_output.c,
+ * ipv4_reassembly.c; icmp4_wire.c, icmp4.c; udp_wire.c, udp.c, udp_input.c, udp_output.c; dhcp4_wire.c, dhcp4.c;
+ * then tcp_internal.h.
  *
  * The life of a frame. net_input hands each frame of the batch to its network
  * layer, which checks the header and makes a struct tern_net_packet; its
@@ -47,18 +48,6 @@ struct tern_net_packet {
 bool tern_net_packet_sum_ok(const struct tern_net *net, const struct tern_net_packet *pkt);
 
 /* ---- Sending ---------------------------------------------------------------- */
-
-/*
- * Where packets to one destination go: a neighbour found before. May be kept
- * and handed back; the network layer checks that it still holds (generation).
- * All zero: not looked up yet.
- */
-struct tern_net_path {
-    uint32_t generation;
-    uint16_t neighbour;
-    uint8_t link;
-    uint8_t network;
-};
 
 struct tern_net_out {
     /* in */
@@ -147,6 +136,10 @@ struct tern_net_network_ops {
      */
     enum tern_err (*send)(struct tern_net *net, void *context, struct tern_net_out *out,
                           const uint8_t *l4, size_t l4_len);
+
+    /* The same from two runs of octets that follow each other: a header and its data. */
+    enum tern_err (*send_parts)(struct tern_net *net, void *context, struct tern_net_out *out,
+                                const struct tern_span parts[2]);
 
     /* Upper-layer progress confirms that the neighbour is alive. */
     void (*confirm)(struct tern_net *net, void *context, const struct tern_net_path *path);

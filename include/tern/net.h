@@ -125,6 +125,16 @@ struct tern_net_slot {
     const struct tern_net_part *part;
 };
 
+/*
+ * Where packets to one destination go: a neighbour found before. The network
+ * layer checks by its generation that it still holds; all zero: not looked up.
+ */
+struct tern_net_path {
+    uint32_t generation;
+    uint16_t neighbour;
+    uint8_t link, network;
+};
+
 /* Members are not part of the interface, but for stats. */
 struct tern_net {
     struct tern_net_stats stats;
@@ -328,10 +338,13 @@ struct tern_udp_endpoint {
     uint32_t sent_keys[8];                       /* keyed hashes of recent peers, for ICMP errors */
     struct { struct tern_addr group; uint16_t link; } groups[4];
     struct { enum tern_err why; struct tern_endpoint_addr peer; } error;
-    struct tern_addr path_dst;                   /* the peer that was written to last */
-    uint32_t path[3];
+    struct tern_endpoint_addr path_dst;          /* the peer that was written to last */
+    struct tern_net_path path;
+    uint32_t *wait_list;                         /* that it has joined, or NULL */
+    struct tern_endpoint_addr reserved_peer;
+    uint32_t reserved_cap;
     struct tern_block *reserved_block;
-    uint64_t reserved_state[40];                 /* an open reservation */
+    uint64_t reserved_state[32];                 /* an open reservation */
 };
 
 /* in_dgrams counts all; each that is not delivered is in one other in_ counter. */
