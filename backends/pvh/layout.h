@@ -29,12 +29,11 @@
 #define PVH_PDE_TABLE (PVH_PTE_P | PVH_PTE_W | PVH_PTE_A)
 #define PVH_PDE_RAM (PVH_PTE_P | PVH_PTE_W | PVH_PTE_A | PVH_PTE_D | PVH_PTE_PS)
 
-/* Offsets from pvh_tables: PML4, PDPT, four directories, the one of windows. */
+/* Offsets from pvh_tables: PML4, PDPT, the directory of windows, four of memory. */
 #define PVH_TABLE_PDPT 0x1000
-#define PVH_TABLE_PD 0x2000
-#define PVH_TABLE_WINDOW 0x6000
+#define PVH_TABLE_WINDOW 0x2000
+#define PVH_TABLE_PD 0x3000
 #define PVH_TABLE_PT 0x7000
-#define PVH_N_TABLES 7
 
 /* Vectors: the processor's, then devices, the timer, and the spurious one. */
 #define PVH_VECTOR_DEVICE 32

@@ -42,23 +42,22 @@ static uint64_t addr(const char *p)
     return (uint64_t)(uintptr_t)p;
 }
 
-static bool guard(uint64_t page)
-{
-    return page == addr(pvh_guards) || page == addr(pvh_guard_trap) ||
-           page == addr(pvh_guard_double_fault) || page == addr(pvh_guard_nmi) ||
-           page == addr(pvh_guard_machine_check) || page == addr(pvh_guard_device);
-}
+/* What the bits of an entry say, besides the address. */
+#define ABSENT UINT64_C(0)
+#define READ_EXECUTE (UINT64_C(0) | PVH_PTE_P | PVH_PTE_A)
+#define READ (READ_EXECUTE | PVH_PTE_NX)
+#define READ_WRITE (READ | PVH_PTE_W | PVH_PTE_D)
 
-/* An entry for the page, with the rights that its place in the image gives it. */
-static uint64_t entry_of(uint64_t page)
+/* Gives the pages of [start, end) that the table of this region has these bits. */
+static void set_pages(uint64_t *table, uint64_t region, uint64_t start, uint64_t end, uint64_t bits)
 {
-    if (page < PAGE || guard(page))
-        return 0;
-    if (page >= addr(pvh_image) && page < addr(pvh_text_end))
-        return page | PVH_PTE_P | PVH_PTE_A;
-    if (page >= addr(pvh_text_end) && page < addr(pvh_constants_end))
-        return page | PVH_PTE_P | PVH_PTE_A | PVH_PTE_NX;
-    return page | PVH_PTE_P | PVH_PTE_W | PVH_PTE_A | PVH_PTE_D | PVH_PTE_NX;
+    uint64_t first = region * LARGE;
+    if (start < first)
+        start = first;
+    if (end > first + LARGE)
+        end = first + LARGE;
+    for (uint64_t page = start; page < end; page += PAGE)
+        table[(page - first) / PAGE] = bits == ABSENT ? 0 : page | bits;
 }
 
 /*
@@ -67,12 +66,20 @@ static uint64_t entry_of(uint64_t page)
  */
 static void split(uint64_t region)
 {
+    static const char *const guards[] = {
+        pvh_guards, pvh_guard_trap, pvh_guard_double_fault, pvh_guard_nmi,
+        pvh_guard_machine_check, pvh_guard_device,
+    };
     if (next_table == pvh_tables_end)
         pvh_fail(PVH_STATUS_SETUP, "paging: too few tables\n");
     uint64_t *table = (uint64_t *)(void *)next_table;
     next_table += PAGE;
-    for (size_t i = 0; i < 512; i++)
-        table[i] = entry_of(region * LARGE + i * PAGE);
+    set_pages(table, region, 0, UINT64_MAX, READ_WRITE);
+    set_pages(table, region, 0, PAGE, ABSENT);
+    set_pages(table, region, addr(pvh_image), addr(pvh_text_end), READ_EXECUTE);
+    set_pages(table, region, addr(pvh_text_end), addr(pvh_constants_end), READ);
+    for (size_t i = 0; i < sizeof guards / sizeof *guards; i++)
+        set_pages(table, region, addr(guards[i]), addr(guards[i]) + PAGE, ABSENT);
     __asm__ volatile("" : : : "memory");
     directory()[region] = addr((char *)table) | PVH_PDE_TABLE;
 }
@@ -82,7 +89,7 @@ static void make_read_only(const char *start, const char *end)
 {
     for (uint64_t page = addr(start); page < addr(end); page += PAGE) {
         uint64_t *table = (uint64_t *)(uintptr_t)(directory()[page / LARGE] & ADDRESS_BITS);
-        table[page / PAGE % 512] = page | PVH_PTE_P | PVH_PTE_A | PVH_PTE_NX;
+        table[page / PAGE % 512] = page | READ;
     }
 }
 
@@ -172,19 +179,46 @@ bool pvh_paging_sealed(void)
     return sealed;
 }
 
-void pvh_paging_seal(void)
+/* Maps [start, end) again, where it was cleared: the large pages that it touches. */
+static void keep(struct pvh_range r)
 {
-    for (uint64_t i = 0; i < N_DIRECTORY; i++) {
-        uint64_t entry = directory()[i];
-        bool image = i * LARGE < addr(pvh_image_end);
-        if (!image && (entry & PVH_PTE_KEEP) == 0 && !pvh_mem_overlaps(i * LARGE, (i + 1) * LARGE))
+    uint64_t from = r.start / LARGE;
+    uint64_t to = r.end < FOUR_GIB ? (r.end + LARGE - 1) / LARGE : N_DIRECTORY;
+    for (uint64_t i = from; i < to; i++) {
+        if (directory()[i] == 0)
+            directory()[i] = i * LARGE | PVH_PDE_RAM | PVH_PTE_NX;
+    }
+}
+
+/* The same for the pages of the lowest 2 MiB. */
+static void keep_low(uint64_t *table, struct pvh_range r)
+{
+    uint64_t start = r.start < PAGE ? PAGE : r.start & ~(uint64_t)(PAGE - 1);
+    set_pages(table, 0, start, r.end, READ_WRITE);
+}
+
+static void clear_all_but_ram(void)
+{
+    uint64_t *low = (uint64_t *)(uintptr_t)(directory()[0] & ADDRESS_BITS);
+    set_pages(low, 0, 0, LARGE, ABSENT);
+    uint64_t image_end = (addr(pvh_image_end) + LARGE - 1) / LARGE;
+    for (uint64_t i = image_end; i < N_DIRECTORY; i++) {
+        if ((directory()[i] & PVH_PTE_KEEP) == 0)
             directory()[i] = 0;
     }
-    uint64_t *low = (uint64_t *)(uintptr_t)(directory()[0] & ADDRESS_BITS);
-    for (uint64_t i = 1; i < 512; i++) {
-        if (!pvh_mem_overlaps(i * PAGE, (i + 1) * PAGE))
-            low[i] = 0;
+    for (size_t i = 0; i < pvh_boot.n_ram; i++) {
+        keep(pvh_boot.ram[i]);
+        keep_low(low, pvh_boot.ram[i]);
     }
+    for (size_t i = 0; i < pvh_boot.n_modules; i++) {
+        keep(pvh_boot.modules[i]);
+        keep_low(low, pvh_boot.modules[i]);
+    }
+}
+
+void pvh_paging_seal(void)
+{
+    clear_all_but_ram();
     sealed = true;
     make_read_only(pvh_sealed, pvh_sealed_end);
     make_read_only(pvh_tables, pvh_tables_end);

@@ -48,7 +48,7 @@ pvh_start32:
         shrl    $2, %ecx
         rep stosl
         movl    $pvh_tables, %edi
-        movl    $(PVH_N_TABLES * 4096 / 4), %ecx
+        movl    $(PVH_TABLE_PD / 4), %ecx
         rep stosl
 
         /* Page directories: 2,048 entries of 2 MiB, the top GiB uncached. */
@@ -105,8 +105,6 @@ fill_pdpt:
 
 no_cpu:
         movl    $no_cpu_text, %esi
-        jmp     say_and_stop32
-say_and_stop32:
         movl    $0x3f8, %edx
 1:      lodsb
         testb   %al, %al
