@@ -33,4 +33,5 @@ backends_kvm_libtern_kvm_la_SOURCES = backends/kvm/guest.c
 # What every image is linked with.
 kvmdir = $(libdir)/tern
 kvm_DATA = backends/kvm/start.o backends/kvm/tern.ld
+pkgconfig_DATA += backends/kvm/tern-kvm.pc
 endif
