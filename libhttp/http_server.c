@@ -156,3 +156,24 @@ const char *tern_http_server_date(struct tern_http_server *server)
     }
     return server->date_text;
 }
+
+bool tern_http_conn_sane(const struct tern_http_conn *conn)
+{
+    const struct tern_http_server *server = conn->server;
+    bool exchange = conn_is(conn, CONN_EXCHANGE), over = conn->state == CONN_OVER;
+    return conn->below != NULL && conn->state <= CONN_OVER && conn->watch <= WATCH_READ &&
+           conn->fault < TERN_HTTP_N_FAULTS &&
+           server->n_free_conns < server->n_conns && server->n_free_heads <= server->n_heads &&
+           /* A request that is complete and not answered is an exchange. */
+           (conn->state != CONN_WAIT || exchange) && (conn->state != CONN_HEAD || !exchange) &&
+           (conn->state != CONN_READY || conn->held != NULL) &&
+           /* A head is held while it is incomplete or kept. */
+           (conn->held == NULL || over || conn->state <= CONN_READY || conn_is(conn, CONN_KEPT)) &&
+           (conn->exchange.request == NULL || conn_is(conn, CONN_KEPT)) &&
+           /* What belongs to an exchange is there only with one. */
+           (exchange || over || !conn_is(conn, CONN_RESPONDED | CONN_OPENED | CONN_UNTAKEN)) &&
+           (!conn_is(conn, CONN_FINISHED | CONN_FINISHING) || over ||
+            conn_is(conn, CONN_RESPONDED)) &&
+           (conn->borrowed_len == 0 || exchange) &&
+           (!conn_is(conn, CONN_IN_REQUEST | CONN_IN_DATA | CONN_IN_VISIT));
+}

@@ -1,3 +1,16 @@
 # SPDX-License-Identifier: ISC
 #
-# Unit tests of http.
+# Unit tests of libhttp.
+
+check_PROGRAMS += tests/unit/http_main
+tests_unit_http_main_CFLAGS = $(TERN_TEST_CFLAGS)
+tests_unit_http_main_LDADD = libhttp/libtern-http.la base/libtern-base.la $(CHECK_LIBS)
+tests_unit_http_main_SOURCES = \
+    tests/unit/http_main.c \
+    tests/unit/http_fixture.c \
+    tests/unit/http_fixture.h \
+    tests/unit/http_request_test.c \
+    tests/unit/http_pure_test.c \
+    tests/unit/http_server_test.c \
+    tests/unit/http_assets_test.c \
+    tests/unit/http_hostile_test.c

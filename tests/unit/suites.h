@@ -17,12 +17,26 @@ Suite *siphash_suite(void);
 Suite *checksum_suite(void);
 Suite *drbg_suite(void);
 Suite *feed_suite(void);
+Suite *conform_suite(void);
 
+Suite *http_request_suite(void);
+Suite *http_pure_suite(void);
 Suite *http_server_suite(void);
+Suite *http_assets_suite(void);
+Suite *http_hostile_suite(void);
 
 Suite *virtio_queue_suite(void);
 Suite *virtio_net_suite(void);
 Suite *virtio_net_hostile_suite(void);
 Suite *virtio_rng_suite(void);
+
+Suite *host_options_suite(void);
+Suite *host_carve_suite(void);
+Suite *host_core_suite(void);
+Suite *unix_loop_suite(void);
+Suite *unix_sockets_suite(void);
+Suite *unix_dgram_suite(void);
+Suite *unix_vnet_suite(void);
+Suite *unix_checksum_suite(void);
 
 #endif

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Assets: lookup, directories, conditions, and data that takes no memory.
+ */
+#include "http_fixture.h"
+#include "suites.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static struct http_fixture f;
+static uint8_t big[3000000];
+
+static const struct tern_http_asset assets[] = {
+    { "/a.css", "text/css", "\"css\"", (const uint8_t *)"body{}", 6 },
+    { "/big", "application/octet-stream", "\"big\"", big, sizeof big },
+    { "/dir/index.html", "text/html", "\"dir\"", (const uint8_t *)"<p>dir", 6 },
+    { "/empty", "text/plain", NULL, (const uint8_t *)"", 0 },
+    { "/index.html", "text/html", "\"root\"", (const uint8_t *)"<p>root", 7 },
+    { "/s p/\xc3\xa9/index.html", "text/html", NULL, (const uint8_t *)"<p>e", 4 },
+};
+enum { N_ASSETS = sizeof assets / sizeof assets[0] };
+
+static const char *answer(const char *request_line, const char *fields)
+{
+    char text[512];
+    fixture_init(&f);
+    f.handler = HANDLER_ASSETS;
+    f.assets = assets;
+    f.n_assets = N_ASSETS;
+    fixture_open(&f);
+    int n = snprintf(text, sizeof text, "%s HTTP/1.1\r\nHost: x\r\n%s\r\n", request_line, fields);
+    fixture_input(&f, text, (size_t)n);
+    return fixture_out(&f);
+}
+
+#define FULL(len, etag, type, body)                                                            \
+    "HTTP/1.1 200 OK\r\nContent-Length: " len "\r\n" etag "Content-Type: " type "\r\n\r\n" body
+#define NOT_FOUND                                                                              \
+    "HTTP/1.1 404 Not Found\r\nContent-Length: 14\r\n"                                         \
+    "Content-Type: text/plain; charset=utf-8\r\n\r\n404 Not Found\n"
+
+START_TEST(test_assets_are_found_and_nothing_else)
+{
+    for (size_t n = 0; n <= N_ASSETS; n++)
+        for (size_t i = 0; i < N_ASSETS; i++) {
+            const char *path = assets[i].path;
+            ck_assert_ptr_eq(tern_http_asset_find(assets, n, path, strlen(path)),
+                             i < n ? &assets[i] : NULL);
+            ck_assert_ptr_null(tern_http_asset_find(assets, n, path, strlen(path) - 1));
+            ck_assert_ptr_null(tern_http_asset_find(assets, n, path, 0));
+        }
+    ck_assert_ptr_null(tern_http_asset_find(assets, N_ASSETS, "/z", 2));
+}
+END_TEST
+
+START_TEST(test_asset_is_answered)
+{
+    ck_assert_str_eq(answer("GET /a.css", ""),
+                     FULL("6", "ETag: \"css\"\r\n", "text/css", "body{}"));
+    ck_assert(fixture_end(&f));
+    ck_assert_str_eq(answer("HEAD /a.css", ""), FULL("6", "ETag: \"css\"\r\n", "text/css", ""));
+    ck_assert(fixture_end(&f));
+    ck_assert_str_eq(answer("GET /a.css?v=1", ""),
+                     FULL("6", "ETag: \"css\"\r\n", "text/css", "body{}"));
+    ck_assert(fixture_end(&f));
+    ck_assert_str_eq(answer("GET /empty", ""), FULL("0", "", "text/plain", ""));
+    ck_assert(fixture_end(&f));
+    ck_assert_str_eq(answer("GET /nothing", ""), NOT_FOUND);
+    ck_assert(fixture_end(&f));
+}
+END_TEST
+
+START_TEST(test_directory_has_an_index)
+{
+    ck_assert_str_eq(answer("GET /", ""), FULL("7", "ETag: \"root\"\r\n", "text/html", "<p>root"));
+    ck_assert(fixture_end(&f));
+    ck_assert_str_eq(answer("GET /dir/", ""), FULL("6", "ETag: \"dir\"\r\n", "text/html", "<p>dir"));
+    ck_assert(fixture_end(&f));
+    ck_assert_str_eq(answer("GET /dir", ""),
+                     "HTTP/1.1 301 Moved Permanently\r\nContent-Length: 0\r\nLocation: /dir/\r\n\r\n");
+    ck_assert(fixture_end(&f));
+    ck_assert_str_eq(answer("GET //dir", ""),    /* never "//dir/": that would be a host */
+                     "HTTP/1.1 301 Moved Permanently\r\nContent-Length: 0\r\nLocation: /dir/\r\n\r\n");
+    ck_assert(fixture_end(&f));
+    ck_assert_str_eq(answer("GET /s%20p/%c3%a9", ""),
+                     "HTTP/1.1 301 Moved Permanently\r\nContent-Length: 0\r\n"
+                     "Location: /s%20p/%C3%A9/\r\n\r\n");
+    ck_assert(fixture_end(&f));
+    ck_assert_str_eq(answer("GET /none/", ""), NOT_FOUND);
+    ck_assert(fixture_end(&f));
+}
+END_TEST
+
+START_TEST(test_other_methods_are_told_what_is_allowed)
+{
+    static const char *const methods[] = { "POST /", "PUT /nothing", "DELETE /", "OPTIONS *",
+                                           "BREW /" };
+    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
+        ck_assert_str_eq(answer(methods[i], ""),
+                         "HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\n"
+                         "Allow: GET, HEAD\r\n\r\n");
+        ck_assert(fixture_end(&f));
+    }
+}
+END_TEST
+
+START_TEST(test_client_that_has_it_gets_304)
+{
+    static const struct {
+        const char *fields;
+        bool current;
+    } cases[] = {
+        { "If-None-Match: \"css\"\r\n", true },
+        { "if-none-match: W/\"css\"\r\n", true },
+        { "If-None-Match: \"x\", \"css\"\r\n", true },
+        { "If-None-Match: *\r\n", true },
+        { "If-None-Match: \"x\"\r\nIf-None-Match: \"css\"\r\n", true },
+        { "If-None-Match: \"x\"\r\n", false },
+        { "If-None-Match: css\r\n", false },
+        { "If-None-Match:\r\n", false },
+        { "If-Match: \"css\"\r\n", false },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const char *out = answer("GET /a.css", cases[i].fields);
+        if (cases[i].current)
+            ck_assert_str_eq(out, "HTTP/1.1 304 Not Modified\r\nETag: \"css\"\r\n\r\n");
+        else
+            ck_assert_str_eq(out, FULL("6", "ETag: \"css\"\r\n", "text/css", "body{}"));
+        ck_assert(fixture_end(&f));
+    }
+    ck_assert_str_eq(answer("GET /empty", "If-None-Match: *\r\n"),
+                     FULL("0", "", "text/plain", ""));    /* no tag: nothing to match */
+    ck_assert(fixture_end(&f));
+}
+END_TEST
+
+START_TEST(test_big_asset_takes_one_block_to_send)
+{
+    size_t total = 0;
+    for (size_t i = 0; i < sizeof big; i++)
+        big[i] = (uint8_t)(i * 2654435761u >> 13);
+    fixture_init(&f);
+    f.handler = HANDLER_ASSETS;
+    f.assets = assets;
+    f.n_assets = N_ASSETS;
+    fixture_open(&f);
+    f.reads = false;
+    const char *get = "GET /big HTTP/1.1\r\nHost: x\r\n\r\n";
+    /* More requests than a feed can borrow for: each waits its turn. */
+    enum { N = 12 };
+    for (int i = 0; i < N; i++)
+        fixture_input(&f, get, strlen(get));
+    while (total < N * sizeof big) {
+        struct tern_feed_span span;
+        ck_assert_uint_le(f.pool.n_blocks - f.pool.n_free, 3);
+        if (!tern_feed_output(&f.feed, &span)) {
+            fixture_run(&f);
+            ck_assert(tern_feed_output(&f.feed, &span));
+        }
+        if (span.len > 4096) {    /* the asset itself, not a copy */
+            ck_assert_ptr_eq(span.data, big);
+            ck_assert_uint_eq(span.len, sizeof big);
+        }
+        if (span.data >= big && span.data < big + sizeof big)
+            total += span.len;
+        tern_feed_sent(&f.feed, span.len);
+        fixture_run(&f);
+    }
+    ck_assert_uint_eq(total, N * sizeof big);
+    ck_assert_uint_eq(f.server.stats.answers, N);
+    ck_assert(fixture_end(&f));
+}
+END_TEST
+
+START_TEST(test_long_path_names_no_asset)
+{
+    static char line[2100];
+    for (size_t len = 1020; len < 1030; len++) {
+        memset(line, 'p', sizeof line);
+        memcpy(line, "GET /", 5);
+        strcpy(line + 4 + len, " HTTP/1.1\r\nHost: x\r\n\r\n");
+        fixture_init(&f);
+        f.handler = HANDLER_ASSETS;
+        f.assets = assets;
+        f.n_assets = N_ASSETS;
+        fixture_open(&f);
+        fixture_input(&f, line, strlen(line));
+        ck_assert_str_eq(fixture_out(&f), NOT_FOUND);
+        ck_assert(fixture_end(&f));
+    }
+}
+END_TEST
+
+Suite *http_assets_suite(void)
+{
+    Suite *suite = suite_create("http_assets");
+    TCase *tcase = tcase_create("http_assets");
+    tcase_add_test(tcase, test_assets_are_found_and_nothing_else);
+    tcase_add_test(tcase, test_asset_is_answered);
+    tcase_add_test(tcase, test_directory_has_an_index);
+    tcase_add_test(tcase, test_other_methods_are_told_what_is_allowed);
+    tcase_add_test(tcase, test_client_that_has_it_gets_304);
+    tcase_add_test(tcase, test_big_asset_takes_one_block_to_send);
+    tcase_add_test(tcase, test_long_path_names_no_asset);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
