@@ -1,3 +1,18 @@
 # SPDX-License-Identifier: ISC
 #
-# Unit tests of unix.
+# Unit tests of the unix backend and of what hosts share.
+
+check_PROGRAMS += tests/unit/unix_main
+tests_unit_unix_main_CFLAGS = $(TERN_TEST_CFLAGS)
+tests_unit_unix_main_LDADD = backends/unix/libtern-unix.la libnet/libtern-net.la \
+    base/libtern-base.la $(CHECK_LIBS)
+tests_unit_unix_main_SOURCES = \
+    tests/unit/unix_main.c \
+    tests/unit/host_options_test.c \
+    tests/unit/host_carve_test.c \
+    tests/unit/host_core_test.c \
+    tests/unit/unix_loop_test.c \
+    tests/unit/unix_sockets_test.c \
+    tests/unit/unix_dgram_test.c \
+    tests/unit/unix_vnet_test.c \
+    tests/unit/unix_checksum_test.c

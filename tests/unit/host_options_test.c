@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Options: one schema for command lines and guests.
+ */
+#include <string.h>
+
+#include "backends/host/host_internal.h"
+#include "suites.h"
+
+static const struct tern_option own[] = {
+    { .key = "listen", .value_name = "ADDR", .fallback = ":80", .help = "where" },
+    { .key = "dir", .value_name = "DIR", .help = "what" },
+    { .key = NULL },
+};
+
+static const struct tern_appliance appliance = {
+    .size = sizeof(struct tern_appliance), .name = "test", .connections = 7, .options = own,
+};
+
+static struct tern_host_options options;
+static struct tern_host_settings settings;
+
+static void setup(void)
+{
+    ck_assert_int_eq(tern_host_options_init(&options, &appliance, "dir"), TERN_OK);
+}
+
+static enum tern_err args(const char *a, const char *b, const char *c)
+{
+    char words[3][96];
+    char *argv[3] = { words[0], words[1], words[2] };
+    static char kept[3][96];    /* values point into the words */
+    int n = 0;
+    for (const char *const *w = (const char *const[]){ a, b, c, NULL }; *w != NULL; w++, n++) {
+        memcpy(kept[n], *w, strlen(*w) + 1);
+        argv[n] = kept[n];
+    }
+    return tern_host_options_args(&options, n, argv);
+}
+
+START_TEST(a_process_takes_a_key_in_three_forms)
+{
+    ck_assert_int_eq(args("--listen", ":81", "--connections=5"), TERN_OK);
+    ck_assert_str_eq(tern_host_options_get(&options, "listen"), ":81");
+    ck_assert_str_eq(tern_host_options_get(&options, "connections"), "5");
+    setup();
+    ck_assert_int_eq(args("listen=:82", NULL, NULL), TERN_OK);
+    ck_assert_str_eq(tern_host_options_get(&options, "listen"), ":82");
+}
+END_TEST
+
+START_TEST(a_value_may_hold_equal_signs_and_dashes)
+{
+    ck_assert_int_eq(args("--dir", "--x=y", NULL), TERN_OK);
+    ck_assert_str_eq(tern_host_options_get(&options, "dir"), "--x=y");
+}
+END_TEST
+
+START_TEST(what_is_not_given_has_its_fallback)
+{
+    ck_assert_str_eq(tern_host_options_get(&options, "listen"), ":80");
+    ck_assert_str_eq(tern_host_options_get(&options, "drain"), "10");
+    ck_assert_ptr_null(tern_host_options_get(&options, "dir"));
+    ck_assert_ptr_null(tern_host_options_get(&options, "nothing"));
+}
+END_TEST
+
+START_TEST(a_word_alone_is_the_operand)
+{
+    ck_assert_int_eq(args("/srv", "--listen", ":1"), TERN_OK);
+    ck_assert_str_eq(tern_host_options_get(&options, "dir"), "/srv");
+}
+END_TEST
+
+static const struct {
+    const char *a, *b, *error;
+} bad_args[] = {
+    { "--nothing", "1", "option --nothing: there is no such option" },
+    { "nothing=1", NULL, "option nothing: there is no such option" },
+    { "--nothing=1", NULL, "option nothing: there is no such option" },
+    { "-x", NULL, "option -x: there is no such option" },
+    { "--listen", NULL, "option --listen: its value is missing" },
+    { "listen=1", "listen=2", "option listen: given twice" },
+    { "/srv", "/other", "option dir: given twice" },
+    { "--listen2=1", NULL, "option listen2: there is no such option" },
+    { "--liste", "1", "option --liste: there is no such option" },
+    { "=1", NULL, "option : there is no such option" },
+};
+
+START_TEST(a_bad_argument_is_named)
+{
+    ck_assert_int_eq(args(bad_args[_i].a, bad_args[_i].b, NULL), TERN_INVALID);
+    ck_assert_str_eq(options.error, bad_args[_i].error);
+}
+END_TEST
+
+START_TEST(a_guest_takes_words_and_passes_over_those_of_loaders)
+{
+    char line[] = "  ip=10.0.0.2/24 virtio_mmio.device=4K@0xd0000000:5 console=ttyS0 ro "
+                  "listen=:80 pci=off i8042.noaux tern.exit=0x501 ";
+    ck_assert_int_eq(tern_host_options_line(&options, line), TERN_OK);
+    ck_assert_int_eq(tern_host_options_settle(&options, TERN_HOST_GUEST), TERN_OK);
+    ck_assert_int_eq(tern_host_options_settings(&options, &settings), TERN_OK);
+    ck_assert(settings.has_ip);
+    ck_assert(!settings.dhcp);
+    ck_assert_uint_eq(settings.prefix_len, 24);
+    ck_assert_uint_eq(tern_addr_to_v4(&settings.ip), 0x0a000002);
+    ck_assert_uint_eq(settings.exit_port, 0x501);
+}
+END_TEST
+
+static const struct {
+    const char *line, *error;
+} bad_lines[] = {
+    { "nothing=1", "option nothing: there is no such option" },
+    { "listen", "option listen: key=value is wanted" },
+    { "rot", "option rot: key=value is wanted" },
+    { "ip=1.2.3.4/8 ip=1.2.3.5/8", "option ip: given twice" },
+};
+
+START_TEST(a_bad_word_of_a_guest_is_named)
+{
+    char line[64];
+    memcpy(line, bad_lines[_i].line, strlen(bad_lines[_i].line) + 1);
+    ck_assert_int_eq(tern_host_options_line(&options, line), TERN_INVALID);
+    ck_assert_str_eq(options.error, bad_lines[_i].error);
+}
+END_TEST
+
+static const struct {
+    const char *word;
+    unsigned kind;
+    bool fits;
+} kinds[] = {
+    { "ip=10.0.0.2/24", TERN_HOST_SOCKETS, false },
+    { "ip=10.0.0.2/24", TERN_HOST_TAP, true },
+    { "ip=10.0.0.2/24", TERN_HOST_GUEST, true },
+    { "link=tap:t0", TERN_HOST_GUEST, false },
+    { "link=tap:t0", TERN_HOST_TAP, true },
+    { "tern.exit=1", TERN_HOST_SOCKETS, false },
+    { "tern.exit=1", TERN_HOST_TAP, false },
+    { "mac=02:00:00:00:00:01", TERN_HOST_SOCKETS, false },
+    { "connections=1", TERN_HOST_SOCKETS, true },
+    { "memory=1M", TERN_HOST_GUEST, true },
+};
+
+START_TEST(a_key_that_this_host_does_not_have_stops_the_start)
+{
+    ck_assert_int_eq(args(kinds[_i].word, NULL, NULL), TERN_OK);
+    ck_assert_int_eq(tern_host_options_settle(&options, kinds[_i].kind),
+                     kinds[_i].fits ? TERN_OK : TERN_INVALID);
+    ck_assert(kinds[_i].fits == (options.error[0] == '\0'));
+}
+END_TEST
+
+static const struct {
+    const char *a, *b;
+    const char *error;    /* NULL: good */
+} values[] = {
+    { "ip=dhcp", NULL, NULL },
+    { "ip=10.0.0.2", NULL, NULL },
+    { "ip=10.0.0.2/33", NULL, "option ip: '10.0.0.2/33' is not an address with its prefix, as 10.0.0.2/24" },
+    { "ip=2001:db8::1/64", NULL, "option ip: '2001:db8::1/64' is not an IPv4 address: Tern's own stack has no IPv6" },
+    { "ip=10.0.0.2/24", "gw=10.0.0.1", NULL },
+    { "gw=10.0.0.1", NULL, "option gw: with dhcp the gateway comes from the server" },
+    { "ip=10.0.0.2/24", "gw=x", "option gw: 'x' is not an IPv4 address, as 10.0.0.1" },
+    { "mtu=575", NULL, "option mtu: '575' is not a number of octets from 576 to 65535" },
+    { "mtu=576", NULL, NULL },
+    { "mtu=65536", NULL, "option mtu: '65536' is not a number of octets from 576 to 65535" },
+    { "mac=02:00:00:00:00:01", NULL, NULL },
+    { "mac=03:00:00:00:00:01", NULL, "option mac: '03:00:00:00:00:01' is not a station's address, as 02:00:00:00:00:01" },
+    { "mac=02:00:00:00:00:0g", NULL, "option mac: '02:00:00:00:00:0g' is not a station's address, as 02:00:00:00:00:01" },
+    { "connections=0", NULL, "option connections: '0' is not a number from 1 to 10000000" },
+    { "connections=10000000", NULL, NULL },
+    { "connections=99999999999999999999999", NULL, "option connections: '99999999999999999999999' is not a number from 1 to 10000000" },
+    { "memory=8M", NULL, NULL },
+    { "memory=8MB", NULL, "option memory: '8MB' is not a size, as 64M" },
+    { "memory=99999999999G", NULL, "option memory: '99999999999G' is not a size, as 64M" },
+    { "log=debug", NULL, NULL },
+    { "log=loud", NULL, "option log: 'loud' is not error, warn, info or debug" },
+    { "drain=0", NULL, NULL },
+    { "drain=x", NULL, "option drain: 'x' is not a number of seconds up to 86400" },
+    { "tern.exit=0x10000", NULL, "option tern.exit: '0x10000' is not an I/O port, as 0x501" },
+    { "tern.exit=", NULL, "option tern.exit: '' is not an I/O port, as 0x501" },
+};
+
+START_TEST(values_are_checked_and_named)
+{
+    ck_assert_int_eq(args(values[_i].a, values[_i].b, NULL), TERN_OK);
+    enum tern_err err = tern_host_options_settings(&options, &settings);
+    ck_assert_int_eq(err, values[_i].error == NULL ? TERN_OK : TERN_INVALID);
+    ck_assert_str_eq(options.error, values[_i].error == NULL ? "" : values[_i].error);
+}
+END_TEST
+
+START_TEST(sizes_have_suffixes_and_connections_a_default)
+{
+    ck_assert_int_eq(args("memory=3K", NULL, NULL), TERN_OK);
+    ck_assert_int_eq(tern_host_options_settings(&options, &settings), TERN_OK);
+    ck_assert_uint_eq(settings.memory, 3072);
+    ck_assert_uint_eq(settings.connections, 7);
+    ck_assert(settings.dhcp);
+    ck_assert_uint_eq(settings.drain_ns, 10 * TERN_SECOND_NS);
+}
+END_TEST
+
+START_TEST(an_appliances_key_hides_the_hosts)
+{
+    static const struct tern_option log[] = { { .key = "log", .help = "mine" }, { .key = NULL } };
+    static const struct tern_appliance with_log = { .size = sizeof(struct tern_appliance),
+                                                    .name = "test", .options = log };
+    static char help[8192];
+    struct tern_text text;
+
+    ck_assert_int_eq(tern_host_options_init(&options, &with_log, NULL), TERN_OK);
+    ck_assert_int_eq(args("log=/var/x", NULL, NULL), TERN_OK);
+    ck_assert_str_eq(tern_host_options_get(&options, "log"), "/var/x");
+    ck_assert_int_eq(tern_host_options_settings(&options, &settings), TERN_OK);
+    ck_assert_int_eq(settings.log, TERN_LOG_INFO);
+    tern_text_init(&text, help, sizeof help);
+    tern_host_options_help(&options, TERN_HOST_PROCESS, &text);
+    ck_assert_ptr_nonnull(strstr(help, "mine"));
+    ck_assert_ptr_null(strstr(help, "what is logged"));
+    ck_assert_ptr_null(strstr(help, "tern.exit"));
+}
+END_TEST
+
+START_TEST(an_appliance_of_another_version_is_refused)
+{
+    struct tern_appliance other = appliance;
+    other.size = sizeof other - 8;
+    ck_assert_int_eq(tern_host_options_init(&options, &other, NULL), TERN_MISMATCH);
+}
+END_TEST
+
+Suite *host_options_suite(void)
+{
+    Suite *suite = suite_create("host_options");
+    TCase *tc = tcase_create("options");
+
+    tcase_add_checked_fixture(tc, setup, NULL);
+    tcase_add_test(tc, a_process_takes_a_key_in_three_forms);
+    tcase_add_test(tc, a_value_may_hold_equal_signs_and_dashes);
+    tcase_add_test(tc, what_is_not_given_has_its_fallback);
+    tcase_add_test(tc, a_word_alone_is_the_operand);
+    tcase_add_loop_test(tc, a_bad_argument_is_named, 0, sizeof bad_args / sizeof bad_args[0]);
+    tcase_add_test(tc, a_guest_takes_words_and_passes_over_those_of_loaders);
+    tcase_add_loop_test(tc, a_bad_word_of_a_guest_is_named, 0,
+                        sizeof bad_lines / sizeof bad_lines[0]);
+    tcase_add_loop_test(tc, a_key_that_this_host_does_not_have_stops_the_start, 0,
+                        sizeof kinds / sizeof kinds[0]);
+    tcase_add_loop_test(tc, values_are_checked_and_named, 0, sizeof values / sizeof values[0]);
+    tcase_add_test(tc, sizes_have_suffixes_and_connections_a_default);
+    tcase_add_test(tc, an_appliances_key_hides_the_hosts);
+    tcase_add_test(tc, an_appliance_of_another_version_is_refused);
+    suite_add_tcase(suite, tc);
+    return suite;
+}
