@@ -38,6 +38,9 @@ libnet_libtern_net_la_SOURCES = \
     libnet/udp.c \
     libnet/udp_input.c \
     libnet/udp_output.c \
+    libnet/dhcp4_wire.h \
+    libnet/dhcp4_wire.c \
+    libnet/dhcp4.c \
     $(TERN_TCP_SOURCES)
 
 tern_HEADERS += include/tern/net.h

@@ -414,7 +414,8 @@ struct tern_dhcp4 {
     } offer, lease;               /* being asked for; in use (addr 0: none) */
     uint32_t xid;
     uint8_t state, n_tries;
-    uint64_t started_ns, asked_ns, due_ns;
+    bool was_up;
+    uint64_t started_ns, asked_ns;
     uint64_t reserved[16];
 };
 

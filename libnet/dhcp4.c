@@ -1,0 +1,552 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The DHCPv4 client (RFC 2131 section 4.4).
+ *
+ *   INIT --DISCOVER--> SELECTING --OFFER, REQUEST--> REQUESTING --ACK--> PROBING
+ *    ^  ^                                                |  NAK            |
+ *    |  +------------------------------------------------+    no answer in 200 ms
+ *    |  +------------- DECLINE: someone answers ---------------------------+
+ *    |                                                                     v
+ *    +--NAK, expiry-- REBINDING <--T2-- RENEWING <--T1------------------ BOUND
+ *                         |  ACK            |  ACK                         ^
+ *                         +-----------------+------------------------------+
+ *
+ * REBOOTING asks to confirm a lease that still runs when the link comes back.
+ *
+ * Departures: the first DISCOVER goes at once, not after 1 to 10 random
+ * seconds (section 4.4.1 wants that for many machines after a power failure;
+ * a guest that serves in milliseconds cannot have it), and one ARP probe of 200
+ * ms stands for section 4.4.1's check; RFC 5227's full schedule is not run.
+ */
+#include "dhcp4_wire.h"
+#include "eth_wire.h"
+#include "ipv4_internal.h"
+
+#include <string.h>
+
+enum dhcp4_state {
+    DHCP4_STOPPED,    /* the link has not come up yet */
+    DHCP4_INIT,
+    DHCP4_SELECTING,
+    DHCP4_REQUESTING,
+    DHCP4_PROBING,
+    DHCP4_BOUND,
+    DHCP4_RENEWING,
+    DHCP4_REBINDING,
+    DHCP4_REBOOTING,
+};
+
+#define PROBE_NS (200 * TERN_MILLISECOND_NS)
+#define DECLINE_WAIT_NS (10 * TERN_SECOND_NS)    /* RFC 2131 section 3.1 (5) */
+#define RENEW_LEAST_NS (60 * TERN_SECOND_NS)     /* RFC 2131 section 4.4.5 */
+#define LEASE_LEAST_S 10u                        /* a shorter one is of no use */
+#define LEASE_FOR_EVER 0xffffffffu
+#define REQUEST_TRIES 4
+#define REBOOT_TRIES 3
+#define MTU_LEAST 576
+
+static struct tern_ipv4 *ipv4_of(const struct tern_dhcp4 *d)
+{
+    return tern_net_context(d->net, &tern_ipv4);
+}
+
+static void state_set(struct tern_dhcp4 *d, enum dhcp4_state state)
+{
+    struct tern_ipv4 *ip = ipv4_of(d);
+    d->state = (uint8_t)state;
+    /* Until there is an address, answers may come to the one that is offered. */
+    ip->links[d->config.link].configuring = state < DHCP4_PROBING;
+    ip->links[d->config.link].probing = state == DHCP4_PROBING ? d->offer.addr : 0;
+}
+
+static void due_set(struct tern_dhcp4 *d, uint64_t due_ns)
+{
+    if (due_ns == TERN_NEVER)
+        tern_timer_cancel(d->net->turn, &d->timer);
+    else
+        tern_timer_set(d->net->turn, &d->timer, due_ns);
+}
+
+/* RFC 2131 section 4.1: 4, 8, 16, 32, 64 seconds, each with a random second more or less. */
+static uint64_t backoff(struct tern_dhcp4 *d)
+{
+    uint64_t base_s = UINT64_C(4) << (d->n_tries < 4 ? d->n_tries : 4);
+    uint64_t jitter_ns = tern_drbg_below(d->net->drbg, 2000) * TERN_MILLISECOND_NS;
+    return (base_s - 1) * TERN_SECOND_NS + jitter_ns;
+}
+
+/* ---- Sending ------------------------------------------------------------------------------ */
+
+/* What finds no slot now is sent again by the timer, like what is lost. */
+static void send(struct tern_dhcp4 *d, const struct tern_dhcp4_request *request, uint32_t to)
+{
+    uint8_t msg[DHCP4_EMIT_CAP];
+    size_t len = tern_dhcp4_request_emit(msg, request);
+    struct tern_dgram dgram = { .peer = { .addr = tern_addr_v4(to), .port = DHCP4_SERVER_PORT },
+                                .data = msg,
+                                .len = len };
+    (void)tern_endpoint_send(d->ep, &dgram, 1);
+}
+
+static struct tern_dhcp4_request request_make(const struct tern_dhcp4 *d, uint8_t type)
+{
+    uint64_t secs = (d->net->turn->now_ns - d->started_ns) / TERN_SECOND_NS;
+    struct tern_dhcp4_request r = { .type = type,
+                                    .xid = d->xid,
+                                    .secs = secs < UINT16_MAX ? (uint16_t)secs : UINT16_MAX,
+                                    .hostname = d->config.hostname };
+    eth_copy(r.chaddr, d->net->links[d->config.link].mac);
+    return r;
+}
+
+static void discover(struct tern_dhcp4 *d)
+{
+    struct tern_dhcp4_request r = request_make(d, DHCP4_DISCOVER);
+    d->stats.discovers++;
+    send(d, &r, IPV4_BROADCAST);
+    due_set(d, d->net->turn->now_ns + backoff(d));
+    d->n_tries++;
+}
+
+/* For the offer: broadcast, so that servers not chosen hear it. */
+static void request_offer(struct tern_dhcp4 *d)
+{
+    struct tern_dhcp4_request r = request_make(d, DHCP4_REQUEST);
+    r.requested = d->offer.addr;
+    r.server = d->offer.server;
+    d->stats.requests++;
+    send(d, &r, IPV4_BROADCAST);
+    due_set(d, d->net->turn->now_ns + backoff(d));
+    d->n_tries++;
+}
+
+/* For the lease (RFC 2131 table 5): by unicast to its server, or to all. */
+static void request_lease(struct tern_dhcp4 *d, uint32_t to)
+{
+    struct tern_dhcp4_request r = request_make(d, DHCP4_REQUEST);
+    if (d->state == DHCP4_REBOOTING)
+        r.requested = d->lease.addr;
+    else
+        r.ciaddr = d->lease.addr;
+    d->stats.requests++;
+    d->asked_ns = d->net->turn->now_ns;
+    send(d, &r, to);
+}
+
+static void decline(struct tern_dhcp4 *d)
+{
+    struct tern_dhcp4_request r = request_make(d, DHCP4_DECLINE);
+    r.requested = d->offer.addr;
+    r.server = d->offer.server;
+    d->stats.declines++;
+    send(d, &r, IPV4_BROADCAST);
+}
+
+/* ---- Ways from state to state --------------------------------------------------------------- */
+
+static void select_start(struct tern_dhcp4 *d)
+{
+    d->xid = tern_drbg_u32(d->net->drbg);
+    d->started_ns = d->net->turn->now_ns;
+    d->n_tries = 0;
+    memset(&d->offer, 0, sizeof d->offer);
+    state_set(d, DHCP4_SELECTING);
+    discover(d);
+}
+
+static void init_wait(struct tern_dhcp4 *d, uint64_t ns)
+{
+    state_set(d, DHCP4_INIT);
+    due_set(d, d->net->turn->now_ns + ns);
+}
+
+/* The address is gone, by NAK or by time. */
+static void lease_lose(struct tern_dhcp4 *d)
+{
+    memset(&d->lease, 0, sizeof d->lease);
+    ipv4_of(d)->links[d->config.link].mtu = 0;
+    tern_ipv4_clear(d->net, d->config.link);
+}
+
+static void renew_start(struct tern_dhcp4 *d, enum dhcp4_state state)
+{
+    d->xid = tern_drbg_u32(d->net->drbg);
+    d->started_ns = d->net->turn->now_ns;
+    d->n_tries = 0;
+    state_set(d, state);
+}
+
+/* Asks again after half of the time that is left until end_ns (RFC 2131 section 4.4.5). */
+static void renew_due(struct tern_dhcp4 *d, uint64_t end_ns)
+{
+    uint64_t now_ns = d->net->turn->now_ns;
+    uint64_t wait_ns = (end_ns - now_ns) / 2;
+    if (wait_ns < RENEW_LEAST_NS)
+        wait_ns = RENEW_LEAST_NS;
+    due_set(d, wait_ns < end_ns - now_ns ? now_ns + wait_ns : end_ns);
+}
+
+static struct tern_addr addr_or_none(uint32_t addr)
+{
+    return addr != 0 ? tern_addr_v4(addr) : (struct tern_addr){ { 0 } };
+}
+
+static void address_make(const struct tern_dhcp4 *d, struct tern_ipv4_address *a)
+{
+    memset(a, 0, sizeof *a);
+    a->addr = tern_addr_v4(d->lease.addr);
+    a->gateway = addr_or_none(d->lease.gateway);
+    for (uint32_t mask = d->lease.mask; mask != 0; mask <<= 1)
+        a->prefix_len++;
+}
+
+/* Puts the lease to use, for the first time or with other times and routers. */
+static void bind(struct tern_dhcp4 *d)
+{
+    struct tern_ipv4_address a;
+    struct tern_ipv4 *ip = ipv4_of(d);
+    d->lease = d->offer;
+    address_make(d, &a);
+    if (tern_ipv4_set(d->net, d->config.link, &a) != TERN_OK && d->lease.gateway != 0) {
+        /* A router that cannot be reached is left out; the address serves its link. */
+        d->stats.repaired++;
+        d->lease.gateway = 0;
+        address_make(d, &a);
+        if (tern_ipv4_set(d->net, d->config.link, &a) != TERN_OK)
+            d->lease.addr = 0;
+    }
+    struct tern_ipv4_address now;
+    if (d->lease.addr == 0 || tern_ipv4_get(d->net, d->config.link, &now) != TERN_OK) {
+        d->stats.in_malformed++;
+        memset(&d->lease, 0, sizeof d->lease);
+        init_wait(d, DECLINE_WAIT_NS);
+        return;
+    }
+    ip->links[d->config.link].mtu = d->lease.mtu;
+    state_set(d, DHCP4_BOUND);
+    due_set(d, d->lease.t1_ns);
+}
+
+static void reboot_start(struct tern_dhcp4 *d)
+{
+    renew_start(d, DHCP4_REBOOTING);
+    request_lease(d, IPV4_BROADCAST);
+    due_set(d, d->net->turn->now_ns + backoff(d));
+    d->n_tries++;
+}
+
+/* ---- Time ---------------------------------------------------------------------------------------- */
+
+static void renew_fire(struct tern_dhcp4 *d, uint64_t now_ns)
+{
+    if (now_ns >= d->lease.expires_ns) {
+        d->stats.expiries++;
+        lease_lose(d);
+        select_start(d);
+    } else if (now_ns >= d->lease.t2_ns) {
+        if (d->state != DHCP4_REBINDING) {
+            renew_start(d, DHCP4_REBINDING);
+            d->stats.rebinds++;
+        }
+        request_lease(d, IPV4_BROADCAST);
+        renew_due(d, d->lease.expires_ns);
+    } else if (now_ns >= d->lease.t1_ns) {
+        if (d->state != DHCP4_RENEWING) {
+            renew_start(d, DHCP4_RENEWING);
+            d->stats.renewals++;
+        }
+        request_lease(d, d->lease.server);
+        renew_due(d, d->lease.t2_ns);
+    } else {
+        state_set(d, DHCP4_BOUND);
+        due_set(d, d->lease.t1_ns);
+    }
+}
+
+static void dhcp4_fire(struct tern_timer *timer, uint64_t now_ns)
+{
+    struct tern_dhcp4 *d = TERN_CONTAINER_OF(timer, struct tern_dhcp4, timer);
+    switch ((enum dhcp4_state)d->state) {
+    case DHCP4_STOPPED:
+        break;
+    case DHCP4_INIT:
+        select_start(d);
+        break;
+    case DHCP4_SELECTING:
+        discover(d);
+        break;
+    case DHCP4_REQUESTING:
+        if (d->n_tries < REQUEST_TRIES)
+            request_offer(d);
+        else
+            select_start(d);
+        break;
+    case DHCP4_PROBING:
+        bind(d);
+        break;
+    case DHCP4_REBOOTING:
+        /* RFC 2131 section 3.2 (3): nobody answers, so the lease is used as it stands. */
+        if (d->n_tries >= REBOOT_TRIES || now_ns >= d->lease.expires_ns) {
+            renew_fire(d, now_ns);
+        } else {
+            request_lease(d, IPV4_BROADCAST);
+            due_set(d, now_ns + backoff(d));
+            d->n_tries++;
+        }
+        break;
+    case DHCP4_BOUND:
+    case DHCP4_RENEWING:
+    case DHCP4_REBINDING:
+        renew_fire(d, now_ns);
+        break;
+    }
+}
+
+/* ---- Answers --------------------------------------------------------------------------------------- */
+
+/* RFC 950's class masks, for a server that says none. */
+static uint32_t mask_of_class(uint32_t addr)
+{
+    return addr >> 31 == 0 ? 0xff000000 : addr >> 30 == 2 ? 0xffff0000 : 0xffffff00;
+}
+
+static bool mask_ok(uint32_t mask)
+{
+    return mask >= 0xff000000 && (~mask & (~mask + 1)) == 0;
+}
+
+/*
+ * The times of a lease, counted from when it was asked for (RFC 2131 section
+ * 4.4.1). T1 < T2 < lease, or they are the defaults of section 4.4.5.
+ */
+static void times_take(struct tern_dhcp4 *d, const struct tern_dhcp4_reply *r)
+{
+    uint64_t lease_s = r->lease_s, t1_s = r->t1_s, t2_s = r->t2_s;
+    if (r->lease_s == LEASE_FOR_EVER) {
+        d->offer.t1_ns = d->offer.t2_ns = d->offer.expires_ns = TERN_NEVER;
+        return;
+    }
+    bool said = t1_s != 0 || t2_s != 0;
+    if (t1_s == 0)
+        t1_s = lease_s / 2;
+    if (t2_s == 0)
+        t2_s = lease_s * 7 / 8;
+    if (!(t1_s < t2_s && t2_s < lease_s)) {
+        d->stats.repaired += said ? 1 : 0;
+        t1_s = lease_s / 2;
+        t2_s = lease_s * 7 / 8;
+    }
+    d->offer.t1_ns = d->asked_ns + t1_s * TERN_SECOND_NS;
+    d->offer.t2_ns = d->asked_ns + t2_s * TERN_SECOND_NS;
+    d->offer.expires_ns = d->asked_ns + lease_s * TERN_SECOND_NS;
+}
+
+/* Takes over an ACK's parameters; false: they are no lease. */
+static bool ack_take(struct tern_dhcp4 *d, const struct tern_dhcp4_reply *r)
+{
+    uint32_t mask = r->mask != 0 ? r->mask : mask_of_class(r->yiaddr);
+    uint16_t link_mtu = d->net->links[d->config.link].link->mtu;
+    if (!ipv4_is_host(r->yiaddr) || !mask_ok(mask) || r->lease_s < LEASE_LEAST_S ||
+        !ipv4_is_host(r->server))
+        return false;
+    memset(&d->offer, 0, sizeof d->offer);
+    d->offer.addr = r->yiaddr;
+    d->offer.mask = mask;
+    d->offer.gateway = r->router;
+    d->offer.server = r->server;
+    d->offer.mtu = r->mtu >= MTU_LEAST && r->mtu < link_mtu ? r->mtu : 0;
+    memcpy(d->offer.dns, r->dns, sizeof r->dns);
+    memcpy(d->offer.ntp, r->ntp, sizeof r->ntp);
+    d->offer.n_dns = r->n_dns;
+    d->offer.n_ntp = r->n_ntp;
+    times_take(d, r);
+    return true;
+}
+
+static void offer_input(struct tern_dhcp4 *d, const struct tern_dhcp4_reply *r)
+{
+    if (d->state != DHCP4_SELECTING) {
+        d->stats.in_unexpected++;
+        return;
+    }
+    if (!ipv4_is_host(r->yiaddr) || !ipv4_is_host(r->server)) {
+        d->stats.in_malformed++;
+        return;
+    }
+    d->stats.offers++;
+    d->offer.addr = r->yiaddr;
+    d->offer.server = r->server;
+    d->n_tries = 0;
+    d->asked_ns = d->net->turn->now_ns;
+    state_set(d, DHCP4_REQUESTING);
+    request_offer(d);
+}
+
+static void ack_input(struct tern_dhcp4 *d, const struct tern_dhcp4_reply *r)
+{
+    bool first = d->state == DHCP4_REQUESTING;
+    bool again = d->state >= DHCP4_RENEWING;
+    uint32_t addr = first ? d->offer.addr : d->lease.addr;
+    /* Of the server that was asked, for what was asked; when all were, of any. */
+    if ((!first && !again) || r->yiaddr != addr ||
+        (first && r->server != d->offer.server) ||
+        (d->state == DHCP4_RENEWING && r->server != d->lease.server)) {
+        d->stats.in_unexpected++;
+        return;
+    }
+    if (!ack_take(d, r)) {
+        d->stats.in_malformed++;
+        return;
+    }
+    d->stats.acks++;
+    if (again) {
+        bind(d);
+        return;
+    }
+    state_set(d, DHCP4_PROBING);
+    tern_arp_probe(d->net, ipv4_of(d), d->config.link, d->offer.addr);
+    due_set(d, d->net->turn->now_ns + PROBE_NS);
+}
+
+static void nak_input(struct tern_dhcp4 *d, const struct tern_dhcp4_reply *r)
+{
+    bool first = d->state == DHCP4_REQUESTING;
+    if ((!first && d->state < DHCP4_RENEWING) || (first && r->server != d->offer.server) ||
+        (d->state == DHCP4_RENEWING && r->server != d->lease.server)) {
+        d->stats.in_unexpected++;
+        return;
+    }
+    d->stats.naks++;
+    if (d->lease.addr != 0)
+        lease_lose(d);
+    select_start(d);
+}
+
+static void reply_input(struct tern_dhcp4 *d, const struct tern_dgram *dgram)
+{
+    struct tern_dhcp4_reply r;
+    switch (tern_dhcp4_reply_parse(dgram->data, dgram->len, &r)) {
+    case TERN_OK:
+        break;
+    case TERN_TRUNCATED:
+        d->stats.in_short++;
+        return;
+    case TERN_UNSUPPORTED:
+        d->stats.in_not_ours++;
+        return;
+    default:
+        d->stats.in_malformed++;
+        return;
+    }
+    if (dgram->peer.port != DHCP4_SERVER_PORT || r.xid != d->xid ||
+        !eth_equal(r.chaddr, d->net->links[d->config.link].mac)) {
+        d->stats.in_not_ours++;
+        return;
+    }
+    switch (r.type) {
+    case DHCP4_OFFER:
+        offer_input(d, &r);
+        break;
+    case DHCP4_ACK:
+        ack_input(d, &r);
+        break;
+    case DHCP4_NAK:
+        nak_input(d, &r);
+        break;
+    default:
+        d->stats.in_unexpected++;
+        break;
+    }
+}
+
+static void dhcp4_received(struct tern_endpoint *ep, struct tern_dgram *dgrams, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        reply_input(ep->user, &dgrams[i]);
+}
+
+static const struct tern_endpoint_events dhcp4_events = { .received = dhcp4_received };
+
+/* ---- The part ------------------------------------------------------------------------------------------ */
+
+static void dhcp4_conflict(struct tern_net *net, void *context, uint8_t link, uint32_t addr)
+{
+    struct tern_dhcp4 *d = context;
+    (void)net;
+    if (link != d->config.link || d->state != DHCP4_PROBING || addr != d->offer.addr)
+        return;
+    d->stats.conflicts++;
+    decline(d);
+    init_wait(d, DECLINE_WAIT_NS);
+}
+
+static void dhcp4_link_changed(struct tern_net *net, void *context, uint8_t link)
+{
+    struct tern_dhcp4 *d = context;
+    if (link != d->config.link)
+        return;
+    bool up = net->links[link].link->up, came = up && !d->was_up;
+    d->was_up = up;
+    if (!came)
+        return;
+    if (d->ep == NULL) {
+        struct tern_endpoint_addr local = { .port = DHCP4_CLIENT_PORT,
+                                            .link = (uint16_t)(link + 1) };
+        if (tern_udp_open(net, &local, &dhcp4_events, d, &d->ep) != TERN_OK) {
+            d->was_up = false;    /* no endpoint was free: again when the link changes */
+            return;
+        }
+    }
+    if (d->lease.addr != 0)
+        reboot_start(d);
+    else
+        select_start(d);
+}
+
+static enum tern_err dhcp4_init(struct tern_net *net, void *context)
+{
+    struct tern_dhcp4 *d = context;
+    struct tern_dhcp4_config config = d->config;
+    if (tern_net_context(net, &tern_ipv4) == NULL || tern_net_context(net, &tern_udp) == NULL ||
+        config.link >= TERN_NET_LINKS ||
+        (config.hostname != NULL && strlen(config.hostname) > DHCP4_HOSTNAME_MAX))
+        return TERN_INVALID;
+    memset(d, 0, sizeof *d);
+    d->config = config;
+    d->net = net;
+    d->timer.fire = dhcp4_fire;
+    return TERN_OK;
+}
+
+enum tern_err tern_dhcp4_get(const struct tern_net *net, struct tern_dhcp4_lease *lease)
+{
+    const struct tern_dhcp4 *d = tern_net_context(net, &tern_dhcp4);
+    if (d == NULL)
+        return TERN_INVALID;
+    if (d->lease.addr == 0)
+        return TERN_AGAIN;
+    memset(lease, 0, sizeof *lease);
+    address_make(d, &lease->address);
+    lease->server = tern_addr_v4(d->lease.server);
+    for (size_t i = 0; i < d->lease.n_dns; i++)
+        lease->dns[i] = tern_addr_v4(d->lease.dns[i]);
+    for (size_t i = 0; i < d->lease.n_ntp; i++)
+        lease->ntp[i] = tern_addr_v4(d->lease.ntp[i]);
+    lease->n_dns = d->lease.n_dns;
+    lease->n_ntp = d->lease.n_ntp;
+    lease->expires_ns = d->lease.expires_ns;
+    return TERN_OK;
+}
+
+static const struct tern_net_client_ops dhcp4_ops = {
+    .init = dhcp4_init,
+    .link_changed = dhcp4_link_changed,
+    .conflict = dhcp4_conflict,
+};
+
+const struct tern_net_part tern_dhcp4 = {
+    .name = "dhcp4",
+    .role = TERN_NET_CLIENT,
+    .context_len = sizeof(struct tern_dhcp4),
+    .ops = &dhcp4_ops,
+};
