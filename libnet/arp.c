@@ -20,7 +20,7 @@ static const uint8_t mac_none[6];
 #define DEFEND_INTERVAL_NS (10 * TERN_SECOND_NS)    /* RFC 5227 section 1.1 */
 #define ANNOUNCE_INTERVAL_NS (2 * TERN_SECOND_NS)
 
-/* ---- Sending ------------------------------------------------------------------------ */
+/* ---- Sending ------------------------------------------------------------ */
 
 static bool arp_send(struct tern_net *net, struct tern_ipv4 *ip, uint8_t link,
                      const uint8_t to[6], const struct tern_arp_packet *arp)
@@ -74,7 +74,7 @@ void tern_arp_announce(struct tern_net *net, struct tern_ipv4 *ip, uint8_t link)
     tern_ipv4_rearm(ip, ip->links[link].announce_ns);
 }
 
-/* ---- An entry's states ------------------------------------------------------------------ */
+/* ---- An entry's states -------------------------------------------------- */
 
 static void state_set(struct tern_ipv4 *ip, struct tern_ipv4_neighbour *n, enum arp_state state)
 {
@@ -180,7 +180,7 @@ uint64_t tern_arp_run(struct tern_net *net, struct tern_ipv4 *ip, uint64_t now_n
     return next_ns;
 }
 
-/* ---- For those who send -------------------------------------------------------------------- */
+/* ---- For those who send ------------------------------------------------- */
 
 enum tern_err tern_arp_resolve(struct tern_net *net, struct tern_ipv4 *ip, uint8_t link,
                                uint32_t addr, struct tern_ipv4_neighbour **n)
@@ -236,7 +236,7 @@ void tern_arp_forget(struct tern_net *net, struct tern_ipv4 *ip, uint8_t link)
     }
 }
 
-/* ---- Receiving -------------------------------------------------------------------------------- */
+/* ---- Receiving ---------------------------------------------------------- */
 
 /*
  * Another host sends as if it had our address. RFC 5227 section 2.4 (c): a

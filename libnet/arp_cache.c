@@ -56,7 +56,7 @@ struct tern_ipv4_neighbour *tern_arp_cache_find(struct tern_ipv4 *ip, uint8_t li
     return n;
 }
 
-/* ---- The order of use: first is the next to give way ------------------------------- */
+/* ---- The order of use: first is the next to give way -------------------- */
 
 static void lru_leave(struct tern_ipv4 *ip, struct tern_ipv4_neighbour *n)
 {
@@ -91,7 +91,7 @@ void tern_arp_cache_touch(struct tern_ipv4 *ip, struct tern_ipv4_neighbour *n)
     lru_join(ip, n);
 }
 
-/* ---- Deadlines ------------------------------------------------------------------------ */
+/* ---- Deadlines ---------------------------------------------------------- */
 
 static size_t fifo_of(const struct tern_ipv4_neighbour *n)
 {
@@ -136,7 +136,7 @@ struct tern_ipv4_neighbour *tern_arp_due_first(struct tern_ipv4 *ip, size_t fifo
     return at(ip, ip->due_first[fifo]);
 }
 
-/* ---- Adding and giving up ---------------------------------------------------------------- */
+/* ---- Adding and giving up ----------------------------------------------- */
 
 void tern_arp_cache_remove(struct tern_ipv4 *ip, struct tern_ipv4_neighbour *n)
 {

@@ -75,7 +75,7 @@ static uint64_t backoff(struct tern_dhcp4 *d)
     return (base_s - 1) * TERN_SECOND_NS + jitter_ns;
 }
 
-/* ---- Sending ------------------------------------------------------------------------------ */
+/* ---- Sending ------------------------------------------------------------ */
 
 /* What finds no slot now is sent again by the timer, like what is lost. */
 static void send(struct tern_dhcp4 *d, const struct tern_dhcp4_request *request, uint32_t to)
@@ -142,7 +142,7 @@ static void decline(struct tern_dhcp4 *d)
     send(d, &r, IPV4_BROADCAST);
 }
 
-/* ---- Ways from state to state --------------------------------------------------------------- */
+/* ---- Ways from state to state ------------------------------------------- */
 
 static void select_start(struct tern_dhcp4 *d)
 {
@@ -235,7 +235,7 @@ static void reboot_start(struct tern_dhcp4 *d)
     d->n_tries++;
 }
 
-/* ---- Time ---------------------------------------------------------------------------------------- */
+/* ---- Time --------------------------------------------------------------- */
 
 static void renew_fire(struct tern_dhcp4 *d, uint64_t now_ns)
 {
@@ -302,7 +302,7 @@ static void dhcp4_fire(struct tern_timer *timer, uint64_t now_ns)
     }
 }
 
-/* ---- Answers --------------------------------------------------------------------------------------- */
+/* ---- Answers ------------------------------------------------------------ */
 
 /* RFC 950's class masks, for a server that says none. */
 static uint32_t mask_of_class(uint32_t addr)
@@ -467,7 +467,7 @@ static void dhcp4_received(struct tern_endpoint *ep, struct tern_dgram *dgrams, 
 
 static const struct tern_endpoint_events dhcp4_events = { .received = dhcp4_received };
 
-/* ---- The part ------------------------------------------------------------------------------------------ */
+/* ---- The part ----------------------------------------------------------- */
 
 static void dhcp4_conflict(struct tern_net *net, void *context, uint8_t link, uint32_t addr)
 {

@@ -49,7 +49,7 @@ static const uint8_t cookie[4] = { 99, 130, 83, 99 };
 static const uint8_t wanted[] = { OPT_MASK, OPT_ROUTER, OPT_DNS, OPT_MTU, OPT_NTP,
                                   OPT_LEASE, OPT_SERVER, OPT_T1, OPT_T2 };
 
-/* ---- Parsing ---------------------------------------------------------------------------- */
+/* ---- Parsing ------------------------------------------------------------ */
 
 struct parse {
     struct tern_dhcp4_reply *reply;
@@ -177,7 +177,7 @@ enum tern_err tern_dhcp4_reply_parse(const uint8_t *msg, size_t len,
     return reply->type != 0 ? TERN_OK : TERN_MALFORMED;
 }
 
-/* ---- Emitting --------------------------------------------------------------------------------- */
+/* ---- Emitting ----------------------------------------------------------- */
 
 static size_t option_put(uint8_t *out, size_t off, uint8_t code, const void *data, size_t len)
 {

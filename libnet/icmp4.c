@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-/* ---- Errors that we send ------------------------------------------------------------- */
+/* ---- Errors that we send ------------------------------------------------ */
 
 /*
  * A bucket of tokens for each destination, never one for all: a limit that
@@ -88,7 +88,7 @@ void tern_icmp4_error(struct tern_net *net, struct tern_ipv4 *ip,
         ip->stats.icmp_full++;
 }
 
-/* ---- Echo ---------------------------------------------------------------------------------- */
+/* ---- Echo --------------------------------------------------------------- */
 
 /*
  * RFC 1122 section 3.2.2.6. The answer leaves from the address that was asked,
@@ -128,7 +128,7 @@ static void echo(struct tern_net *net, struct tern_ipv4 *ip, struct tern_net_pac
         ip->stats.icmp_full++;
 }
 
-/* ---- Errors that we receive --------------------------------------------------------------------- */
+/* ---- Errors that we receive --------------------------------------------- */
 
 static void kind_set(struct tern_net_error *error, uint8_t type, uint8_t code)
 {
@@ -174,7 +174,7 @@ static void error_input(struct tern_net *net, struct tern_ipv4 *ip,
         ip->stats.icmp_errors_unmatched++;
 }
 
-/* ---- Input ------------------------------------------------------------------------------------------ */
+/* ---- Input -------------------------------------------------------------- */
 
 static bool sum_ok(const struct tern_net *net, const struct tern_net_packet *pkt)
 {

@@ -15,7 +15,7 @@
 
 enum { UDP_DST_PORT = 2, DHCP_CLIENT_PORT = 68 };
 
-/* ---- Receiving --------------------------------------------------------------------- */
+/* ---- Receiving ---------------------------------------------------------- */
 
 void tern_ipv4_deliver(struct tern_net *net, struct tern_ipv4 *ip, struct tern_net_packet *pkt)
 {
@@ -186,7 +186,7 @@ static bool ipv4_input_other(struct tern_net *net, void *context, uint8_t link,
     return true;
 }
 
-/* ---- Addresses ----------------------------------------------------------------------- */
+/* ---- Addresses ---------------------------------------------------------- */
 
 static bool ipv4_family(const struct tern_addr *addr)
 {
@@ -309,7 +309,7 @@ enum tern_err tern_ipv4_get(const struct tern_net *net, uint8_t link,
     return TERN_OK;
 }
 
-/* ---- Groups ----------------------------------------------------------------------------- */
+/* ---- Groups ------------------------------------------------------------- */
 
 static enum tern_err ipv4_join(struct tern_net *net, void *context, const struct tern_addr *addr,
                                uint16_t scope, bool leave)
@@ -342,7 +342,7 @@ static enum tern_err ipv4_join(struct tern_net *net, void *context, const struct
     return TERN_OK;
 }
 
-/* ---- The part ----------------------------------------------------------------------------- */
+/* ---- The part ----------------------------------------------------------- */
 
 void tern_ipv4_rearm(struct tern_ipv4 *ip, uint64_t due_ns)
 {

@@ -38,7 +38,7 @@ static inline bool ipv4_is_directed_broadcast(const struct tern_ipv4 *ip, uint8_
     return ip->links[link].set && ~mask > 1 && addr == (ip->links[link].addr | ~mask);
 }
 
-/* ---- The neighbour cache (arp_cache.c) ------------------------------------------- */
+/* ---- The neighbour cache (arp_cache.c) ---------------------------------- */
 
 /*
  * States after RFC 4861 section 7.3.2, which says for IPv6 what RFC 1122
@@ -95,7 +95,7 @@ struct tern_ipv4_neighbour *tern_arp_due_first(struct tern_ipv4 *ip, size_t fifo
 /* Paths that were found before are to be looked up again. */
 void tern_arp_cache_invalidate(struct tern_ipv4 *ip);
 
-/* ---- ARP (arp.c) --------------------------------------------------------------------- */
+/* ---- ARP (arp.c) -------------------------------------------------------- */
 
 void tern_arp_input(struct tern_net *net, struct tern_ipv4 *ip, uint8_t link,
                     struct tern_rx *rx, size_t off);
@@ -126,7 +126,7 @@ uint64_t tern_arp_run(struct tern_net *net, struct tern_ipv4 *ip, uint64_t now_n
 /* Forgets all neighbours of a link; who waits for them hears why. */
 void tern_arp_forget(struct tern_net *net, struct tern_ipv4 *ip, uint8_t link);
 
-/* ---- Sending (ipv4_route.c, ipv4_output.c) ---------------------------------------------- */
+/* ---- Sending (ipv4_route.c, ipv4_output.c) ------------------------------ */
 
 enum ipv4_kind { IPV4_UNICAST, IPV4_TO_BROADCAST, IPV4_TO_MULTICAST };
 
@@ -163,7 +163,7 @@ void tern_ipv4_held_send(struct tern_net *net, struct tern_ipv4 *ip,
 void tern_ipv4_held_drop(struct tern_net *net, struct tern_ipv4 *ip,
                          struct tern_ipv4_neighbour *n);
 
-/* ---- Receiving ----------------------------------------------------------------------------- */
+/* ---- Receiving ---------------------------------------------------------- */
 
 /* A whole datagram: to ICMP or its transport. */
 void tern_ipv4_deliver(struct tern_net *net, struct tern_ipv4 *ip, struct tern_net_packet *pkt);
@@ -182,7 +182,7 @@ void tern_ipv4_reassembly_forget(struct tern_ipv4 *ip, uint8_t link);
 /* Sets the timer to the earliest deadline of ARP and of reassembly. */
 void tern_ipv4_rearm(struct tern_ipv4 *ip, uint64_t due_ns);
 
-/* ---- ICMP (icmp4.c) --------------------------------------------------------------------------- */
+/* ---- ICMP (icmp4.c) ----------------------------------------------------- */
 
 void tern_icmp4_input(struct tern_net *net, struct tern_ipv4 *ip, struct tern_net_packet *pkt);
 

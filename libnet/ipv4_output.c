@@ -14,7 +14,7 @@
 
 #include <string.h>
 
-/* ---- The way ---------------------------------------------------------------------------- */
+/* ---- The way ------------------------------------------------------------ */
 
 struct way {
     const uint8_t *mac;
@@ -69,7 +69,7 @@ static enum tern_err way_find(struct tern_net *net, struct tern_ipv4 *ip,
     return TERN_OK;
 }
 
-/* ---- Identification ----------------------------------------------------------------------- */
+/* ---- Identification ----------------------------------------------------- */
 
 /*
  * RFC 6864 section 4.1: a packet that cannot be fragmented needs none. Others
@@ -84,7 +84,7 @@ static uint16_t next_id(struct tern_ipv4 *ip, const struct tern_net_out *out)
     return (uint16_t)((h >> 32) + ++*counter);
 }
 
-/* ---- Begin and commit ----------------------------------------------------------------------- */
+/* ---- Begin and commit --------------------------------------------------- */
 
 /* id_frag: identification in the upper half, flags and fragment offset in the lower. */
 static enum tern_err slot_fill(struct tern_net *net, struct tern_ipv4 *ip,
@@ -184,7 +184,7 @@ void tern_ipv4_confirm(struct tern_net *net, void *context, const struct tern_ne
         tern_arp_confirm(ip, n, net->turn->now_ns);
 }
 
-/* ---- A payload in two parts -------------------------------------------------------------------- */
+/* ---- A payload in two parts --------------------------------------------- */
 
 /* Copies len octets from offset off of the two parts. */
 static void parts_copy(uint8_t *to, const struct tern_span parts[2], size_t off, size_t len)
@@ -202,7 +202,7 @@ static void parts_copy(uint8_t *to, const struct tern_span parts[2], size_t off,
     }
 }
 
-/* ---- Datagrams that wait for a neighbour ------------------------------------------------------- */
+/* ---- Datagrams that wait for a neighbour -------------------------------- */
 
 /* What stands at the head of a block that holds one. */
 struct held {
@@ -296,7 +296,7 @@ void tern_ipv4_held_drop(struct tern_net *net, struct tern_ipv4 *ip,
     }
 }
 
-/* ---- Whole payloads ---------------------------------------------------------------------------------- */
+/* ---- Whole payloads ----------------------------------------------------- */
 
 static enum tern_err piece_send(struct tern_net *net, struct tern_ipv4 *ip,
                                 struct tern_net_out *out, const struct way *way,

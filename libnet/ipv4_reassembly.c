@@ -30,7 +30,7 @@ struct fragment {
     bool more;
 };
 
-/* ---- Buffers ------------------------------------------------------------------------------- */
+/* ---- Buffers ------------------------------------------------------------ */
 
 static bool is_of(const struct tern_ipv4_reassembly *r, const struct fragment *f)
 {
@@ -58,7 +58,7 @@ static bool goes_before(const struct tern_ipv4_reassembly *a, const struct tern_
     return a->order < b->order;
 }
 
-/* A buffer for a new datagram: a free one, one of its source's if that has its share, the oldest. */
+/* A buffer: a free one; one of its source's, if that has its share; the oldest. */
 static struct tern_ipv4_reassembly *take(struct tern_ipv4 *ip, const struct fragment *f)
 {
     struct tern_ipv4_reassembly *spare = NULL, *oldest = NULL, *own = NULL;
@@ -111,7 +111,7 @@ static void kill(struct tern_ipv4_reassembly *r)
     r->state = DEAD;
 }
 
-/* ---- Ranges ------------------------------------------------------------------------------------ */
+/* ---- Ranges ------------------------------------------------------------- */
 
 /* Adds [start, end), which touches nothing that is there but by its ends; false: too many. */
 static bool range_add(struct tern_ipv4_reassembly *r, size_t start, size_t end)
@@ -176,7 +176,7 @@ static bool same_octets(const struct tern_ipv4_reassembly *r, const struct fragm
     return true;
 }
 
-/* ---- A fragment ------------------------------------------------------------------------------------ */
+/* ---- A fragment --------------------------------------------------------- */
 
 /*
  * The place of a fragment, by its own header. RFC 791: all but the last carry
@@ -318,7 +318,7 @@ void tern_ipv4_fragment(struct tern_net *net, struct tern_ipv4 *ip,
     store(net, ip, r, &f);
 }
 
-/* ---- Time -------------------------------------------------------------------------------------------- */
+/* ---- Time --------------------------------------------------------------- */
 
 /* RFC 1122 section 3.3.2: time exceeded, if fragment zero has come: it is quoted. */
 static void time_out(struct tern_net *net, struct tern_ipv4 *ip, struct tern_ipv4_reassembly *r)

@@ -6,7 +6,7 @@
 #include "ipv4_internal.h"
 #include "ipv4_wire.h"
 
-/* ---- Routes ------------------------------------------------------------------------- */
+/* ---- Routes ------------------------------------------------------------- */
 
 static bool is_up(const struct tern_net *net, uint8_t link)
 {
@@ -93,7 +93,7 @@ enum tern_err tern_ipv4_source(struct tern_net *net, void *context, const struct
     return TERN_OK;
 }
 
-/* ---- The path MTU ----------------------------------------------------------------------- */
+/* ---- The path MTU ------------------------------------------------------- */
 
 /*
  * RFC 1191 section 3 lets a router say 68. Nothing that we meet is below 552

@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-/* ---- Init -------------------------------------------------------------------- */
+/* ---- Init --------------------------------------------------------------- */
 
 static enum tern_err slot_file(struct tern_net_slot *slots, uint8_t *n, size_t max,
                                const struct tern_net_use *use)
@@ -126,7 +126,7 @@ uint8_t tern_net_network_of(const struct tern_net *net, const struct tern_addr *
     return 0xff;
 }
 
-/* ---- News ---------------------------------------------------------------------- */
+/* ---- News --------------------------------------------------------------- */
 
 static uint32_t *handle_link(struct tern_net *net, uint32_t handle)
 {
@@ -219,14 +219,14 @@ static void net_send(struct tern_provider *provider)
     tern_net_flush(net);
 }
 
-/* ---- What ends a turn's input ----------------------------------------------------- */
+/* ---- What ends a turn's input ------------------------------------------- */
 
 uint64_t tern_net_poll(struct tern_net *net, uint64_t now_ns)
 {
     return tern_turn_run(net->turn, now_ns);
 }
 
-/* ---- Between the layers ------------------------------------------------------------ */
+/* ---- Between the layers ------------------------------------------------- */
 
 bool tern_net_deliver(struct tern_net *net, const struct tern_net_packet *pkt)
 {

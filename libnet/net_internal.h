@@ -23,7 +23,7 @@
 
 #define ETH_HDR_LEN 14u
 
-/* ---- A received packet ---------------------------------------------------- */
+/* ---- A received packet -------------------------------------------------- */
 
 /* An IP packet whose headers are checked; lent like the frame it is in. */
 struct tern_net_packet {
@@ -47,7 +47,7 @@ struct tern_net_packet {
  */
 bool tern_net_packet_sum_ok(const struct tern_net *net, const struct tern_net_packet *pkt);
 
-/* ---- Sending ---------------------------------------------------------------- */
+/* ---- Sending ------------------------------------------------------------ */
 
 struct tern_net_out {
     /* in */
@@ -113,7 +113,7 @@ struct tern_net_network_ops {
     enum tern_err (*source)(struct tern_net *net, void *context, const struct tern_addr *dst,
                             uint16_t scope, struct tern_addr *src);
 
-    /* The path MTU to dst as far as it is known; 0: no route. Set: what ICMP said, checked above. */
+    /* The path MTU to dst as far as known; 0: no route. Set: what ICMP said, checked above. */
     uint16_t (*mtu)(const struct tern_net *net, const void *context, const struct tern_addr *dst);
     void (*set_mtu)(struct tern_net *net, void *context, const struct tern_addr *dst,
                     uint16_t mtu);
@@ -201,7 +201,7 @@ struct tern_net_client_ops {
     void (*conflict)(struct tern_net *net, void *context, uint8_t link, uint32_t addr);
 };
 
-/* ---- The core's services ------------------------------------------------------ */
+/* ---- The core's services ------------------------------------------------ */
 
 /*
  * Objects with news are named by a handle: (slot << 28) + index + 1, so 0 is

@@ -10,7 +10,7 @@
 #include "eth_wire.h"
 #include "net_internal.h"
 
-/* ---- Slots ------------------------------------------------------------------------- */
+/* ---- Slots -------------------------------------------------------------- */
 
 enum tern_err tern_net_slot_begin(struct tern_net *net, uint8_t link, uint8_t transport,
                                   const uint8_t dst_mac[6], uint16_t ethertype, size_t len,
@@ -56,7 +56,7 @@ void tern_net_flush(struct tern_net *net)
     }
 }
 
-/* ---- Attaching ------------------------------------------------------------------------- */
+/* ---- Attaching ---------------------------------------------------------- */
 
 static void link_tell(struct tern_net *net, uint8_t link)
 {
@@ -106,7 +106,7 @@ enum tern_err tern_net_attach(struct tern_net *net, struct tern_link *link)
     return TERN_OK;
 }
 
-/* ---- The driver's calls ------------------------------------------------------------------ */
+/* ---- The driver's calls ------------------------------------------------- */
 
 uint64_t tern_net_input(struct tern_net *net, struct tern_link *link, struct tern_rx *rx,
                         size_t n_rx, uint64_t now_ns)

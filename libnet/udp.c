@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* ---- Ports ----------------------------------------------------------------------------- */
+/* ---- Ports -------------------------------------------------------------- */
 
 #define N_BUCKETS (sizeof((struct tern_udp *)0)->buckets / sizeof(uint32_t))
 #define PORT_FIRST 49152u    /* RFC 6335 section 6: the dynamic ports */
@@ -41,7 +41,7 @@ static uint16_t port_choose(struct tern_net *net, struct tern_udp *udp,
     return 0;
 }
 
-/* ---- Groups ------------------------------------------------------------------------------- */
+/* ---- Groups ------------------------------------------------------------- */
 
 #define N_GROUPS (sizeof((struct tern_udp_endpoint *)0)->groups / \
                   sizeof((struct tern_udp_endpoint *)0)->groups[0])
@@ -80,7 +80,7 @@ static enum tern_err udp_join(struct tern_endpoint *endpoint, const struct tern_
     return TERN_OK;
 }
 
-/* ---- Endpoints ------------------------------------------------------------------------------- */
+/* ---- Endpoints ---------------------------------------------------------- */
 
 static void udp_local(struct tern_endpoint *endpoint, struct tern_endpoint_addr *addr)
 {
@@ -189,7 +189,7 @@ const struct tern_udp_stats *tern_udp_stats(const struct tern_net *net)
     return udp != NULL ? &udp->stats : NULL;
 }
 
-/* ---- The part ------------------------------------------------------------------------------------ */
+/* ---- The part ----------------------------------------------------------- */
 
 uint32_t tern_udp_peer_key(const struct tern_udp *udp, const struct tern_addr *addr, uint16_t port)
 {

@@ -10,7 +10,7 @@
 
 #define BATCH 16u
 
-/* ---- Which endpoint -------------------------------------------------------------------------- */
+/* ---- Which endpoint ----------------------------------------------------- */
 
 static bool has_joined(const struct tern_udp_endpoint *ep, const struct tern_addr *group)
 {
@@ -55,7 +55,7 @@ static struct tern_udp_endpoint *find(struct tern_udp *udp, const struct tern_ad
     return best;
 }
 
-/* ---- A lent datagram, in its frame's scratch --------------------------------------------------- */
+/* ---- A lent datagram, in its frame's scratch ---------------------------- */
 
 enum { SCRATCH_NEXT, SCRATCH_WHERE };
 
@@ -98,7 +98,7 @@ static size_t payload_off(const struct tern_rx *rx)
     return (size_t)(rx->scratch[SCRATCH_WHERE] >> 8 & 0xff) + UDP_HDR_LEN;
 }
 
-/* ---- Keeping ----------------------------------------------------------------------------------- */
+/* ---- Keeping ------------------------------------------------------------ */
 
 /* Copies a datagram to a block of the endpoint's, bounded in number and by fairness. */
 static void keep(struct tern_udp *udp, struct tern_udp_endpoint *ep, const struct tern_rx *rx)
@@ -152,7 +152,7 @@ void tern_udp_received_drop(struct tern_udp *udp, struct tern_udp_endpoint *ep)
     ep->n_kept = 0;
 }
 
-/* ---- Input --------------------------------------------------------------------------------------- */
+/* ---- Input -------------------------------------------------------------- */
 
 static void thread(struct tern_udp *udp, struct tern_udp_endpoint *ep, struct tern_rx *rx)
 {
@@ -224,7 +224,7 @@ void tern_udp_input(struct tern_net *net, void *context, const struct tern_net_p
     }
 }
 
-/* ---- Errors ----------------------------------------------------------------------------------------- */
+/* ---- Errors ------------------------------------------------------------- */
 
 static enum tern_err error_meaning(struct tern_net *net, const struct tern_net_error *error)
 {
@@ -270,7 +270,7 @@ void tern_udp_error(struct tern_net *net, void *context, const struct tern_net_e
     tern_udp_ready(udp, ep);
 }
 
-/* ---- The visit ---------------------------------------------------------------------------------------- */
+/* ---- The visit ---------------------------------------------------------- */
 
 /* Hands over a batch; false: the endpoint was closed in the call. */
 static bool deliver(struct tern_udp *udp, struct tern_udp_endpoint *ep, struct tern_dgram *d,

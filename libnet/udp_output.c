@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-/* ---- Waiting for room ------------------------------------------------------------------------ */
+/* ---- Waiting for room --------------------------------------------------- */
 
 static void wait_join(struct tern_udp *udp, struct tern_udp_endpoint *ep, uint32_t *list)
 {
@@ -54,7 +54,7 @@ void tern_udp_wake(struct tern_net *net, void *context, uint32_t *list, enum ter
     }
 }
 
-/* ---- One datagram's way -------------------------------------------------------------------------- */
+/* ---- One datagram's way ------------------------------------------------- */
 
 struct sending {
     struct tern_net_out out;
@@ -139,7 +139,7 @@ static size_t len_max(const struct sending *s)
     return (size_t)65535 - s->ops->hdr_len - UDP_HDR_LEN;
 }
 
-/* ---- The datagram itself ---------------------------------------------------------------------------- */
+/* ---- The datagram itself ------------------------------------------------ */
 
 /* Leaves the sum to the device: the field holds the pseudo-header's. */
 static void sum_partial(struct tern_net_out *out, size_t len)
@@ -281,7 +281,7 @@ size_t tern_udp_send(struct tern_endpoint *endpoint, const struct tern_dgram *dg
     return n;
 }
 
-/* ---- Written in place --------------------------------------------------------------------------------- */
+/* ---- Written in place --------------------------------------------------- */
 
 _Static_assert(sizeof(struct sending) <= sizeof((struct tern_udp_endpoint *)0)->reserved_state,
                "an open reservation fits its endpoint");

@@ -107,7 +107,7 @@ struct tern_net_config {
     const struct tern_net_use *parts;            /* read */
     tern_net_event_fn *event;                    /* may be NULL; runs in a visit */
     void *app;
-    uint16_t waiting_dgrams;                     /* copied for unresolved neighbours; 0: 64 in all */
+    uint16_t waiting_dgrams;                     /* for unresolved neighbours, in all; 0: 64 */
     uint16_t waiting_per_neighbour;              /* 0: 3 */
 };
 
@@ -153,7 +153,7 @@ struct tern_net {
     uint8_t n_links, n_networks, n_transports, n_clients, n_congestions;
     uint16_t max_waiting, max_waiting_per_neighbour, n_waiting;
     uint32_t ready_first, ready_last;         /* handles of objects with news */
-    struct { uint8_t event, link; struct tern_addr addr; } events[16];    /* news for the application */
+    struct { uint8_t event, link; struct tern_addr addr; } events[16];    /* to be told */
     uint8_t n_events;
     uint8_t event_first;
     uint64_t reserved[8];
@@ -257,7 +257,7 @@ struct tern_ipv4_config {
     struct tern_ipv4_neighbour *neighbours;      /* placed */
     size_t n_neighbours;                         /* 8..32,768 */
     struct tern_ipv4_reassembly *reassemblies;   /* placed; may be NULL */
-    size_t n_reassemblies;                       /* 0: fragments are refused and counted; 4 is usual */
+    size_t n_reassemblies;                       /* 0: fragments are refused; 4 is usual */
     uint8_t default_ttl;                         /* 0: 64 */
     uint64_t reassembly_ns;                      /* 0: 30 s */
 };

@@ -15,7 +15,7 @@ static void setup(void) { fixture_begin(&x, FAKE_ALL, NULL); }
 static void setup_events(void) { fixture_begin(&x, FAKE_ALL | VIRTIO_F_EVENT_IDX, NULL); }
 static void teardown(void) { fixture_end(&x); }
 
-/* ---- The start ------------------------------------------------------------- */
+/* ---- The start ---------------------------------------------------------- */
 
 START_TEST(test_net_takes_the_features_that_make_sense_together)
 {
@@ -187,7 +187,7 @@ START_TEST(test_net_long_mtu_has_its_buffers)
 }
 END_TEST
 
-/* ---- Frames in ---------------------------------------------------------------- */
+/* ---- Frames in ---------------------------------------------------------- */
 
 START_TEST(test_net_frame_arrives_whole_and_aligned)
 {
@@ -372,7 +372,7 @@ START_TEST(test_net_frame_waits_for_its_last_buffer)
 }
 END_TEST
 
-/* ---- Frames out ----------------------------------------------------------------- */
+/* ---- Frames out --------------------------------------------------------- */
 
 START_TEST(test_net_sends_a_frame_behind_an_empty_header)
 {
@@ -559,7 +559,7 @@ START_TEST(test_net_echoes_over_the_wrap_of_the_indices)
 }
 END_TEST
 
-/* ---- Interrupts and changes ------------------------------------------------------- */
+/* ---- Interrupts and changes --------------------------------------------- */
 
 START_TEST(test_net_interrupts_only_when_idle)
 {
