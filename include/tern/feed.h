@@ -98,8 +98,9 @@ struct tern_feed *tern_feed_set_next(struct tern_feed_set *set);
 
 /*
  * Makes *feed a closed feed of the turn. config may be NULL (defaults); pool
- * is placed and may be shared; input leaves an eighth of it, at least a block,
- * to output, so it needs two blocks or more. With set != NULL the feed is
+ * is placed and may be shared. Input leaves an eighth of it, at least a block,
+ * to output, so that an answer always finds one; with three blocks, or two a
+ * feed when it is shared, neither direction ever waits for the other. With set != NULL the feed is
  * visited by the set's provider.
  */
 void tern_feed_init(struct tern_feed *feed, struct tern_turn *turn,

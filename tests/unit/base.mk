@@ -16,3 +16,19 @@ tests_unit_base_main_SOURCES = \
     tests/unit/checksum_test.c \
     tests/unit/drbg_test.c \
     tests/unit/feed_test.c
+
+# The stream contract's script over every provider.
+check_PROGRAMS += tests/unit/stream_main
+tests_unit_stream_main_CFLAGS = $(TERN_TEST_CFLAGS)
+tests_unit_stream_main_LDADD = base/libtern-base.la $(CHECK_LIBS)
+tests_unit_stream_main_SOURCES = \
+    tests/unit/stream_main.c \
+    tests/stream/conform.h \
+    tests/stream/conform_user.h \
+    tests/stream/conform_user.c \
+    tests/stream/conform_script.c \
+    tests/stream/filter.h \
+    tests/stream/filter.c \
+    tests/stream/filter_driver.c \
+    tests/stream/feed_driver.c \
+    tests/stream/conform_test.c
