@@ -113,48 +113,67 @@ static void hypervisor_init(void)
 
 /* ---- The TSC ---- */
 
-/*
- * TSC ticks in about a millisecond, and how many ns the APIC's timer counted
- * meanwhile. Halted in between: an emulator that is busy translating a spin
- * delivers time in lumps.
- */
-static void measure(uint64_t *ticks, uint64_t *ns)
+/* The timer's count, and the TSC in the middle of reading it, give or take. */
+struct moment {
+    uint32_t count;
+    uint64_t tsc, spread;
+};
+
+static struct moment moment_read(void)
 {
-    enum { PERIOD_NS = 1000000 };
-    pvh_timer_periodic(PERIOD_NS);
-    uint32_t count0 = pvh_timer_count();
-    uint64_t tsc0 = cpu_tsc();
-    cpu_irq_halt();
-    uint32_t count1 = pvh_timer_count();
-    uint64_t tsc1 = cpu_tsc();
-    *ticks = tsc1 - tsc0;
-    *ns = (uint64_t)count0 + PERIOD_NS - count1;
+    uint64_t before = cpu_tsc();
+    uint32_t count = pvh_timer_count();
+    uint64_t spread = (cpu_tsc() - before) / 2;
+    return (struct moment){ count, before + spread, spread };
 }
 
 /*
- * A delay of more than a period makes a reading too fast, never too slow: the
- * least of several is right, and two that agree to a thousandth end the search.
+ * One reading of the TSC's rate, in ticks a nanosecond, times 2^20: TSC and the
+ * APIC's timer over about a millisecond. Halted in between: an emulator that is
+ * busy translating a spin delivers time in lumps. 0: held up for so long that
+ * the timer may have gone round once more, or that the moments are too vague.
+ */
+static uint64_t rate_read(void)
+{
+    enum { PERIOD_NS = 1000000 };
+    /* An interrupt left over from the last reading would end this one early. */
+    pvh_timer_set(UINT64_MAX);
+    cpu_irq_window();
+    pvh_timer_periodic(PERIOD_NS);
+    struct moment a = moment_read();
+    cpu_irq_halt();
+    struct moment b = moment_read();
+    uint64_t ticks = b.tsc - a.tsc;
+    if (a.count < PERIOD_NS - PERIOD_NS / 16 || b.count > PERIOD_NS ||
+        a.spread + b.spread > ticks / 64)
+        return 0;
+    return (ticks << 20) / (a.count + PERIOD_NS - b.count);
+}
+
+/*
+ * A reading is wrong in either direction when the hypervisor holds this
+ * processor up, but never twice in the same way: the first two that agree to a
+ * thousandth are right.
  */
 static uint64_t tsc_ns_per_tick_32(void)
 {
-    uint64_t least = UINT64_MAX;
-    for (unsigned i = 0; i < 16; i++) {
-        uint64_t ticks, ns;
-        measure(&ticks, &ns);
-        uint64_t ticks_per_ns_20 = ns != 0 ? (ticks << 20) / ns : 0;
-        if (ticks_per_ns_20 == 0)
+    enum { READINGS = 64 };
+    uint64_t rates[READINGS];
+    size_t n = 0;
+    for (unsigned tries = 0; tries < READINGS; tries++) {
+        uint64_t rate = rate_read();
+        if (rate == 0)
             continue;
-        uint64_t apart = ticks_per_ns_20 > least ? ticks_per_ns_20 - least
-                                                 : least - ticks_per_ns_20;
-        if (ticks_per_ns_20 < least)
-            least = ticks_per_ns_20;
-        if (apart < least >> 10)
-            break;
+        for (size_t i = 0; i < n; i++) {
+            uint64_t apart = rate > rates[i] ? rate - rates[i] : rates[i] - rate;
+            if (apart <= rate >> 10) {
+                pvh_timer_set(UINT64_MAX);
+                return (UINT64_C(1) << 53) / (rate + rates[i]);
+            }
+        }
+        rates[n++] = rate;
     }
-    pvh_timer_set(UINT64_MAX);
-    if (least == UINT64_MAX)
-        pvh_fail(PVH_STATUS_SETUP, "clock: neither kvmclock nor a TSC that counts\n");
-    return (UINT64_C(1) << 52) / least;
+    pvh_fail(PVH_STATUS_SETUP, "clock: no kvmclock, and the TSC's rate cannot be found\n");
 }
 
 /* ---- Now ---- */
