@@ -6,6 +6,7 @@
 bin_PROGRAMS += tern
 
 tern_CFLAGS = $(TERN_CFLAGS)
+tern_CPPFLAGS = $(AM_CPPFLAGS) -DTERN_SRCDIR='"$(abs_top_srcdir)"'
 tern_LDFLAGS = -static
 tern_LDADD = backends/unix/libtern-unix.la libhttp/libtern-http.la libnet/libtern-net.la \
     base/libtern-base.la
@@ -16,4 +17,20 @@ tern_SOURCES = \
     tools/serve_files.c \
     tools/serve_log.c \
     tools/serve_send.c \
-    tools/serve.c
+    tools/serve.c \
+    tools/work.h \
+    tools/work.c \
+    tools/sha256.h \
+    tools/sha256.c \
+    tools/image_site.h \
+    tools/image_site.c \
+    tools/image_map.h \
+    tools/image_map.c \
+    tools/image.c \
+    tools/boot.h \
+    tools/boot_accel.c \
+    tools/boot_qemu.c \
+    tools/boot.c
+if HOST_X86_64
+tern_SOURCES += tools/boot_probe.S
+endif

@@ -13,6 +13,8 @@ static const struct {
     const char *what;
 } tools[] = {
     { "serve", tern_tool_serve, "serve a directory over HTTP" },
+    { "image", tern_tool_image, "make a unikernel or a process of an appliance" },
+    { "boot", tern_tool_boot, "run a unikernel in QEMU" },
 };
 
 #define N_TOOLS (sizeof tools / sizeof tools[0])

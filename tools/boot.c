@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * tern boot: runs an image in QEMU. Options and what they mean.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "boot.h"
+#include "tools.h"
+
+static void usage(FILE *to)
+{
+    fputs("usage: tern boot IMAGE [OPTION...] [-- KEY=VALUE...]\n"
+          "\n"
+          "Runs a unikernel in QEMU and shows its console until it ends. What stands\n"
+          "behind -- is the guest's command line.\n"
+          "\n"
+          "  --mem M               memory of the guest, in MiB or with K, M or G; 64\n"
+          "  --publish HOST:GUEST  passes a TCP port of this host (HOST may be ADDR:PORT,\n"
+          "                        otherwise 127.0.0.1) to the guest's; GUEST/udp: UDP\n"
+          "  --tap NAME            joins the guest to this TAP device instead\n"
+          "  --machine NAME        pc, q35 or microvm (default)\n"
+          "  --accel HOW           kvm, tcg, or auto (default): kvm if it proves itself\n"
+          "                        with a probe within a second; the verdict is kept\n"
+          "  --drain S             how long the guest may take to end after Ctrl-C; 10\n"
+          "  --help                this\n"
+          "\n"
+          "The exit status is the guest's, 0 to 127; 125 if it or QEMU ended otherwise,\n"
+          "and then a line says how. Ctrl-C presses the guest's power button; a second\n"
+          "one kills it.\n",
+          to);
+}
+
+static int bad(const char *option, const char *value, const char *wanted)
+{
+    fprintf(stderr, "tern boot: --%s: '%s' is not %s\n", option, value, wanted);
+    return 2;
+}
+
+/* Digits only, at most max. */
+static bool number(const char *text, const char **end, unsigned long max, unsigned long *n)
+{
+    *n = 0;
+    const char *p = text;
+    for (; *p >= '0' && *p <= '9'; p++) {
+        unsigned long digit = (unsigned long)(*p - '0');
+        if (*n > (max - digit) / 10)
+            return false;
+        *n = *n * 10 + digit;
+    }
+    *end = p;
+    return p != text;
+}
+
+/* "8", "8M", "8192K", "1G": in KiB for QEMU. */
+static const char *mem_parse(const char *text)
+{
+    unsigned long n, unit = 1024;
+    const char *end;
+    if (!number(text, &end, 1ul << 30, &n) || n == 0)
+        return NULL;
+    if (*end == 'K' || *end == 'k')
+        unit = 1;
+    else if (*end == 'G' || *end == 'g')
+        unit = 1024 * 1024;
+    else if (*end != 'M' && *end != 'm' && *end != '\0')
+        return NULL;
+    if ((*end != '\0' && end[1] != '\0') || n > (1ul << 40) / unit)
+        return NULL;
+    return work_format("%luK", n * unit);
+}
+
+static bool port_parse(const char *text, unsigned long *port, const char **end)
+{
+    return number(text, end, 65535, port) && *port != 0;
+}
+
+/* "8080:80", "127.0.0.1:8080:80", "5353:53/udp": as QEMU's hostfwd wants it. */
+static char *publish_parse(const char *text)
+{
+    const char *last = strrchr(text, ':'), *end;
+    unsigned long host, guest;
+    if (last == NULL || !port_parse(last + 1, &guest, &end))
+        return NULL;
+    const char *protocol = "tcp";
+    if (strcmp(end, "/udp") == 0)
+        protocol = "udp";
+    else if (*end != '\0' && strcmp(end, "/tcp") != 0)
+        return NULL;
+    char *left = work_format("%.*s", (int)(last - text), text);
+    char *colon = strrchr(left, ':');
+    const char *address = "127.0.0.1", *port = left;
+    if (colon != NULL) {
+        *colon = '\0';
+        address = left;
+        port = colon + 1;
+    }
+    bool good = port_parse(port, &host, &end) && *end == '\0' &&
+                strspn(address, "0123456789.") == strlen(address) && address[0] != '\0';
+    char *forward = good ? work_format("%s:%s:%lu-:%lu", protocol, address, host, guest) : NULL;
+    free(left);
+    return forward;
+}
+
+static bool one_of(const char *value, const char *const names[])
+{
+    for (size_t i = 0; names[i] != NULL; i++)
+        if (strcmp(value, names[i]) == 0)
+            return true;
+    return false;
+}
+
+/* One option's value; 0 or 2 after a message. */
+static int option_take(struct boot *boot, int option, const char *value)
+{
+    static const char *const machines[] = { "pc", "q35", "microvm", NULL };
+    static const char *const accels[] = { "auto", "kvm", "tcg", NULL };
+    const char *end;
+    unsigned long n;
+    char *forward;
+    switch (option) {
+    case 'm':
+        boot->mem = mem_parse(value);
+        return boot->mem != NULL ? 0 : bad("mem", value, "an amount of memory like 8M");
+    case 'p':
+        forward = publish_parse(value);
+        if (forward == NULL)
+            return bad("publish", value, "HOST:GUEST, two ports");
+        work_word(&boot->publish, forward);
+        free(forward);
+        return 0;
+    case 't':
+        boot->tap = value;
+        return strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") ==
+                               strlen(value) &&
+                       value[0] != '\0' && strlen(value) < 16
+                   ? 0
+                   : bad("tap", value, "a device's name");
+    case 'M':
+        boot->machine = value;
+        return one_of(value, machines) ? 0 : bad("machine", value, "pc, q35 or microvm");
+    case 'a':
+        boot->accel = value;
+        return one_of(value, accels) ? 0 : bad("accel", value, "auto, kvm or tcg");
+    default:
+        if (!number(value, &end, 86400, &n) || *end != '\0')
+            return bad("drain", value, "a number of seconds");
+        boot->drain_s = (unsigned)n;
+        return 0;
+    }
+}
+
+/* 0: go on; else the status to end with, plus one. */
+static int options(struct boot *boot, int argc, char **argv)
+{
+    static const struct option longs[] = {
+        { "mem", required_argument, NULL, 'm' },     { "publish", required_argument, NULL, 'p' },
+        { "tap", required_argument, NULL, 't' },     { "machine", required_argument, NULL, 'M' },
+        { "accel", required_argument, NULL, 'a' },   { "drain", required_argument, NULL, 'd' },
+        { "help", no_argument, NULL, 'h' },          { 0 },
+    };
+    /* What stands behind -- is the guest's, options and images before it ours. */
+    int n_ours = 1;
+    while (n_ours < argc && strcmp(argv[n_ours], "--") != 0)
+        n_ours++;
+    for (int i = n_ours + 1; i < argc; i++)
+        work_word(&boot->words, argv[i]);
+    int c;
+    optind = 0;
+    while ((c = getopt_long(n_ours, argv, "h", longs, NULL)) != -1) {
+        if (c == 'h') {
+            usage(stdout);
+            return 1;
+        }
+        if (c == '?') {
+            fputs("`tern boot --help` tells more.\n", stderr);
+            return 3;
+        }
+        if (option_take(boot, c, optarg) != 0)
+            return 3;
+    }
+    if (n_ours - optind != 1) {
+        fputs(n_ours == optind ? "tern boot: which image?\n" : "tern boot: one image at a time\n",
+              stderr);
+        usage(stderr);
+        return 3;
+    }
+    boot->image = argv[optind];
+    if (boot->tap != NULL && boot->publish.n > 0) {
+        fputs("tern boot: --publish: a TAP device passes all ports, there is nothing to publish\n",
+              stderr);
+        return 3;
+    }
+    return 0;
+}
+
+static int boot_all(struct boot *boot)
+{
+    if (access(boot->image, R_OK) != 0) {
+        fprintf(stderr, "tern boot: %s: there is no such image\n", boot->image);
+        return 1;
+    }
+    boot->accel = boot_accel_choose(boot);
+    if (boot->accel == NULL)
+        return boot_qemu_missing(boot->qemu);
+    return work_interrupted() ? 1 : boot_qemu_run(boot);
+}
+
+int tern_tool_boot(int argc, char **argv)
+{
+    struct boot boot = { .qemu = "qemu-system-x86_64", .machine = "microvm", .accel = "auto",
+                         .mem = "65536K", .drain_s = 10 };
+    int end = options(&boot, argc, argv);
+    if (end != 0)
+        return end - 1;
+    if (!work_begin("tern boot"))
+        return 1;
+    int status = boot_all(&boot);
+    work_end();
+    return status;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * tern boot: boot.c reads the options, boot_accel.c chooses between KVM and
+ * TCG, boot_qemu.c runs QEMU and minds it until it has ended.
+ */
+#ifndef TERN_TOOLS_BOOT_H
+#define TERN_TOOLS_BOOT_H
+
+#include <stdbool.h>
+
+#include "work.h"
+
+/* The port through which a guest leaves, and the status that says "another way". */
+#define BOOT_EXIT_PORT "0x501"
+enum { BOOT_OTHER_END = 125 };
+
+struct boot {
+    const char *qemu;            /* program */
+    const char *image, *machine; /* "pc", "q35", "microvm" */
+    const char *accel;           /* "auto", "kvm", "tcg" */
+    const char *mem;             /* as QEMU wants it, "65536K" */
+    struct work_words publish;   /* "tcp:127.0.0.1:8080-:80" */
+    const char *tap;
+    unsigned drain_s;
+    struct work_words words;     /* the guest's */
+};
+
+/*
+ * "kvm" or "tcg" for "auto": by a probe, whose verdict is said and remembered.
+ */
+const char *boot_accel_choose(const struct boot *boot);
+
+/* The processor that goes with it. */
+const char *boot_accel_cpu(const char *accel);
+
+/* Runs the machine until it ends. Returns the exit status of the command. */
+int boot_qemu_run(const struct boot *boot);
+
+/* The package that has QEMU, in a message; returns the status for it. */
+int boot_qemu_missing(const char *qemu);
+
+#endif

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Runs QEMU and minds it: shows the guest's console, presses its power button
+ * when a signal asks for the end, kills it when it does not end in time, and
+ * tells how it ended.
+ *
+ * QEMU starts with the guest halted and is told to go on once its monitor (QMP
+ * over a socket pair) answers: what it says with its exit status before that is
+ * QEMU's own, after it the guest's.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "boot.h"
+
+enum { QMP_FD = 3 };    /* in QEMU */
+
+struct machine {
+    const struct boot *boot;
+    pid_t pid;
+    int console, qmp, signals;    /* ours; -1: closed */
+    char line[4096];              /* of QMP, not yet whole */
+    size_t line_len;
+    unsigned n_returns;
+    bool running;                 /* the guest was told to go on */
+    bool powering_down, killed;
+    long kill_at_ms;
+    char reason[40];              /* of QMP's SHUTDOWN event */
+    int status;
+    bool ended;
+};
+
+static long now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* ---- Starting -------------------------------------------------------------- */
+
+static void arguments(const struct boot *boot, struct work_words *args)
+{
+    bool pci = strcmp(boot->machine, "microvm") != 0;
+    static const char *const fixed[] = {
+        "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-S",
+        "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",
+        "-device", "isa-debug-exit,iobase=" BOOT_EXIT_PORT ",iosize=1",
+        "-global", "virtio-mmio.force-legacy=false",
+    };
+    work_word(args, boot->qemu);
+    for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++)
+        work_word(args, fixed[i]);
+    work_word(args, "-chardev");
+    work_wordf(args, "socket,id=qmp,fd=%d", QMP_FD);
+    work_word(args, "-mon");
+    work_word(args, "chardev=qmp,mode=control");
+    work_word(args, "-machine");
+    work_word(args, boot->machine);
+    work_word(args, "-accel");
+    work_word(args, boot->accel);
+    work_word(args, "-cpu");
+    work_word(args, boot_accel_cpu(boot->accel));
+    work_word(args, "-m");
+    work_word(args, boot->mem);
+
+    char *net = boot->tap != NULL
+                    ? work_format("tap,id=net0,ifname=%s,script=no,downscript=no", boot->tap)
+                    : work_format("user,id=net0");
+    for (size_t i = 0; i < boot->publish.n; i++) {
+        char *more = work_format("%s,hostfwd=%s", net, boot->publish.word[i]);
+        free(net);
+        net = more;
+    }
+    work_word(args, "-netdev");
+    work_word(args, net);
+    free(net);
+    work_word(args, "-device");
+    work_word(args, pci ? "virtio-net-pci,netdev=net0,romfile=" : "virtio-net-device,netdev=net0");
+    work_word(args, "-device");
+    work_word(args, pci ? "virtio-rng-pci" : "virtio-rng-device");
+
+    char *line = work_format("tern.exit=" BOOT_EXIT_PORT);
+    for (size_t i = 0; i < boot->words.n; i++) {
+        char *more = work_format("%s %s", line, boot->words.word[i]);
+        free(line);
+        line = more;
+    }
+    work_word(args, "-kernel");
+    work_word(args, boot->image);
+    work_word(args, "-append");
+    work_word(args, line);
+    free(line);
+}
+
+/* In the child. Its own group: the terminal's Ctrl-C is for us alone. */
+static void become(const struct work_words *args, int console, int qmp, pid_t parent)
+{
+    char **argv = work_alloc((args->n + 1) * sizeof *argv);
+    for (size_t i = 0; i < args->n; i++)
+        argv[i] = work_format("%s", args->word[i]);
+    sigset_t none;
+    sigemptyset(&none);
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(1);
+    (void)setpgid(0, 0);
+    int null = open("/dev/null", O_RDONLY);
+    int q = fcntl(qmp, F_DUPFD, QMP_FD + 1);
+    int c = fcntl(console, F_DUPFD, QMP_FD + 1);
+    if (null < 0 || q < 0 || c < 0 || dup2(null, 0) < 0 || dup2(c, 1) < 0 ||
+        dup2(q, QMP_FD) < 0)
+        _exit(126);
+    for (int fd = QMP_FD + 1; fd < 64; fd++)
+        (void)close(fd);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    execvp(argv[0], argv);
+    _exit(errno == ENOENT ? WORK_NOT_FOUND : 126);
+}
+
+static bool start(struct machine *m)
+{
+    int console[2], qmp[2];
+    struct work_words args = { 0 };
+    sigset_t mask;
+    sigemptyset(&mask);
+    sigaddset(&mask, SIGINT);
+    sigaddset(&mask, SIGTERM);
+    sigaddset(&mask, SIGHUP);
+    sigaddset(&mask, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &mask, NULL);
+    m->signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (m->signals < 0 || pipe2(console, O_CLOEXEC) != 0 ||
+        socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, qmp) != 0) {
+        fprintf(stderr, "tern boot: %s\n", strerror(errno));
+        return false;
+    }
+    arguments(m->boot, &args);
+    pid_t parent = getpid();
+    m->pid = fork();
+    if (m->pid == 0)
+        become(&args, console[1], qmp[1], parent);
+    close(console[1]);
+    close(qmp[1]);
+    m->console = console[0];
+    m->qmp = qmp[0];
+    (void)fcntl(m->console, F_SETFL, O_NONBLOCK);
+    (void)fcntl(m->qmp, F_SETFL, O_NONBLOCK);
+    if (m->pid > 0)
+        return true;
+    fprintf(stderr, "tern boot: %s\n", strerror(errno));
+    return false;
+}
+
+/* ---- Its monitor ------------------------------------------------------------- */
+
+static void qmp_send(struct machine *m, const char *command)
+{
+    char *text = work_format("{\"execute\": \"%s\"}\n", command);
+    if (m->qmp >= 0)
+        (void)!send(m->qmp, text, strlen(text), MSG_NOSIGNAL);
+    free(text);
+}
+
+/* Greeting, answer, answer; then events. */
+static void qmp_line(struct machine *m, const char *line)
+{
+    if (strstr(line, "\"QMP\"") != NULL) {
+        qmp_send(m, "qmp_capabilities");
+    } else if (strstr(line, "\"return\"") != NULL) {
+        if (m->n_returns++ == 0) {
+            m->running = true;
+            qmp_send(m, "cont");
+            if (m->powering_down)    /* asked for before there was anybody to ask */
+                qmp_send(m, "system_powerdown");
+        }
+    } else if (strstr(line, "\"SHUTDOWN\"") != NULL) {
+        const char *reason = strstr(line, "\"reason\": \"");
+        if (reason != NULL)
+            (void)sscanf(reason + 11, "%39[^\"]", m->reason);
+    }
+}
+
+static void qmp_read(struct machine *m)
+{
+    ssize_t n = read(m->qmp, m->line + m->line_len, sizeof m->line - 1 - m->line_len);
+    if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
+        close(m->qmp);
+        m->qmp = -1;
+    }
+    if (n <= 0)
+        return;
+    m->line_len += (size_t)n;
+    m->line[m->line_len] = '\0';
+    char *line = m->line, *end;
+    while ((end = strchr(line, '\n')) != NULL) {
+        *end = '\0';
+        qmp_line(m, line);
+        line = end + 1;
+    }
+    m->line_len = strlen(line);
+    memmove(m->line, line, m->line_len + 1);
+    if (m->line_len == sizeof m->line - 1)    /* longer than anything we wait for */
+        m->line_len = 0;
+}
+
+/* ---- Minding it ----------------------------------------------------------------- */
+
+/* The guest's console, octet for octet, to ours. */
+static void console_read(struct machine *m)
+{
+    char buf[4096];
+    ssize_t n = read(m->console, buf, sizeof buf);
+    if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
+        close(m->console);
+        m->console = -1;
+    }
+    for (ssize_t done = 0; done < n;) {
+        ssize_t written = write(STDOUT_FILENO, buf + done, (size_t)(n - done));
+        if (written < 0 && errno == EAGAIN) {
+            struct pollfd p = { .fd = STDOUT_FILENO, .events = POLLOUT };
+            (void)poll(&p, 1, -1);
+        } else if (written < 0 && errno != EINTR) {
+            break;    /* nobody looks: the guest goes on */
+        }
+        if (written > 0)
+            done += written;
+    }
+}
+
+static void end_by_force(struct machine *m, const char *why)
+{
+    if (m->killed)
+        return;
+    fprintf(stderr, "tern boot: %s: the guest is killed\n", why);
+    m->killed = true;
+    (void)kill(m->pid, SIGKILL);
+}
+
+/* Signals: the first asks the guest, the second does not ask. */
+static void signal_read(struct machine *m)
+{
+    struct signalfd_siginfo info;
+    while (read(m->signals, &info, sizeof info) == (ssize_t)sizeof info) {
+        if (info.ssi_signo == SIGCHLD) {
+            if (waitpid(m->pid, &m->status, WNOHANG) == m->pid)
+                m->ended = true;
+        } else if (m->powering_down) {
+            end_by_force(m, "asked twice");
+        } else {
+            m->powering_down = true;
+            m->kill_at_ms = now_ms() + (long)m->boot->drain_s * 1000;
+            fprintf(stderr, "tern boot: asking the guest to end, for %u s; "
+                            "again (Ctrl-C) kills it\n", m->boot->drain_s);
+            if (m->running)
+                qmp_send(m, "system_powerdown");
+        }
+    }
+}
+
+static void mind(struct machine *m)
+{
+    while (!m->ended) {
+        struct pollfd fds[3] = {
+            { .fd = m->signals, .events = POLLIN },
+            { .fd = m->qmp, .events = POLLIN },
+            { .fd = m->console, .events = POLLIN },
+        };
+        int timeout = -1;
+        if (m->powering_down && !m->killed) {
+            long left = m->kill_at_ms - now_ms();
+            if (left <= 0) {
+                end_by_force(m, "it has not ended in time");
+                continue;
+            }
+            timeout = (int)(left < 60000 ? left : 60000);
+        }
+        if (poll(fds, 3, timeout) < 0)
+            continue;
+        if (fds[2].revents != 0)
+            console_read(m);
+        if (fds[1].revents != 0)
+            qmp_read(m);
+        if (fds[0].revents != 0)
+            signal_read(m);
+    }
+    while (m->console >= 0) {    /* what it said last */
+        struct pollfd p = { .fd = m->console, .events = POLLIN };
+        if (poll(&p, 1, 0) != 1)
+            break;
+        console_read(m);
+    }
+    while (m->qmp >= 0) {
+        struct pollfd p = { .fd = m->qmp, .events = POLLIN };
+        if (poll(&p, 1, 0) != 1)
+            break;
+        qmp_read(m);
+    }
+}
+
+/* ---- How it ended ------------------------------------------------------------------ */
+
+int boot_qemu_missing(const char *qemu)
+{
+    fprintf(stderr, "tern boot: there is no '%s': Debian has it in the package qemu-system-x86\n",
+            qemu);
+    return 1;
+}
+
+static int verdict(const struct machine *m)
+{
+    if (WIFEXITED(m->status)) {
+        int rc = WEXITSTATUS(m->status);
+        if (!m->running) {
+            if (rc == WORK_NOT_FOUND)
+                return boot_qemu_missing(m->boot->qemu);
+            fprintf(stderr, "tern boot: QEMU did not start the guest (status %d)\n", rc);
+            return BOOT_OTHER_END;
+        }
+        if (rc % 2 == 1)    /* isa-debug-exit: 2n + 1 */
+            return (rc - 1) / 2;
+        if (strcmp(m->reason, "guest-shutdown") == 0)
+            fputs("tern boot: the guest powered off without a status\n", stderr);
+        else if (strcmp(m->reason, "guest-reset") == 0)
+            fputs("tern boot: the guest reset itself, or met a triple fault\n", stderr);
+        else
+            fprintf(stderr, "tern boot: QEMU ended with status %d%s%s\n", rc,
+                    m->reason[0] != '\0' ? ": " : "", m->reason);
+    } else if (!m->killed) {
+        fprintf(stderr, "tern boot: QEMU was ended by signal %d\n", WTERMSIG(m->status));
+    }
+    return BOOT_OTHER_END;
+}
+
+int boot_qemu_run(const struct boot *boot)
+{
+    struct machine m = { .boot = boot, .console = -1, .qmp = -1, .signals = -1 };
+    if (!start(&m))
+        return BOOT_OTHER_END;
+    mind(&m);
+    return verdict(&m);
+}

@@ -1,0 +1,488 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * tern image: specialises an appliance. Compiles it, makes an object of its
+ * site, and links both with the libraries: with the backend of a unikernel, or
+ * of a process. The library objects are the same for both.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <dirent.h>
+#include <unistd.h>
+
+#include "image_map.h"
+#include "image_site.h"
+#include "tools.h"
+#include "work.h"
+
+/* The tree that this program was built from, for headers and appliances. */
+#ifndef TERN_SRCDIR
+#define TERN_SRCDIR ""
+#endif
+
+static void usage(FILE *to)
+{
+    fputs("usage: tern image APPLIANCE [--backend kvm|unix] [--site DIR] [-o FILE] [--map]\n"
+          "\n"
+          "Makes a unikernel, or a process, of an appliance: a name or folder under\n"
+          "appliances/, another folder of C files, or a C or object file.\n"
+          "\n"
+          "  --backend kvm    a sealed image for QEMU, Firecracker and their like (default)\n"
+          "  --backend unix   an ordinary program\n"
+          "  --site DIR       compiles the files of DIR in, for tern_http_assets_serve;\n"
+          "                   names that begin with a dot stay out, but for .well-known\n"
+          "  -o FILE          where to; default: the appliance's name, .elf for kvm\n"
+          "  --map            prints the archive members that were taken, each with the\n"
+          "                   SHA-256 of its octets, instead of the sums\n"
+          "  --help           this\n"
+          "\n"
+          "Uses cc (or $CC) and the linker behind it.\n",
+          to);
+}
+
+struct image {
+    const char *appliance, *site_dir;
+    const char *backend;       /* "kvm", "unix" */
+    const char *out;
+    bool map;
+    char *name;                /* the appliance's, for the default of out */
+    struct work_words sources; /* C and object files */
+    char *include, *archives[5], *start, *script;
+    struct work_words objects;
+    struct image_site site;
+};
+
+static bool is_kvm(const struct image *image)
+{
+    return strcmp(image->backend, "kvm") == 0;
+}
+
+static bool exists(const char *path)
+{
+    return access(path, R_OK) == 0;
+}
+
+static bool is_dir(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static bool has_suffix(const char *name, const char *suffix)
+{
+    size_t len = strlen(name), suffix_len = strlen(suffix);
+    return len > suffix_len && strcmp(name + len - suffix_len, suffix) == 0;
+}
+
+/* ---- Options ---------------------------------------------------------------- */
+
+/* 0: go on; else the status to end with, plus one. */
+static int options(struct image *image, int argc, char **argv)
+{
+    static const struct option longs[] = {
+        { "backend", required_argument, NULL, 'b' }, { "site", required_argument, NULL, 's' },
+        { "map", no_argument, NULL, 'm' }, { "help", no_argument, NULL, 'h' }, { 0 },
+    };
+    int c;
+    optind = 0;
+    while ((c = getopt_long(argc, argv, "ho:", longs, NULL)) != -1) {
+        switch (c) {
+        case 'b':
+            if (strcmp(optarg, "kvm") != 0 && strcmp(optarg, "unix") != 0) {
+                fprintf(stderr, "tern image: --backend: '%s' is neither kvm nor unix\n", optarg);
+                return 3;
+            }
+            image->backend = optarg;
+            break;
+        case 's':
+            image->site_dir = optarg;
+            break;
+        case 'o':
+            image->out = optarg;
+            break;
+        case 'm':
+            image->map = true;
+            break;
+        case 'h':
+            usage(stdout);
+            return 1;
+        default:
+            fputs("`tern image --help` tells more.\n", stderr);
+            return 3;
+        }
+    }
+    if (argc - optind != 1) {
+        fputs(argc == optind ? "tern image: which appliance?\n"
+                             : "tern image: one appliance at a time\n", stderr);
+        usage(stderr);
+        return 3;
+    }
+    image->appliance = argv[optind];
+    return 0;
+}
+
+/* ---- Where things are --------------------------------------------------------- */
+
+static const char *const libraries[4] = { "http", "net", "base", NULL };
+
+/* Beside this program, in its build directory. */
+static bool find_built(struct image *image, const char *dir)
+{
+    static const char *const folders[3] = { "libhttp", "libnet", "base" };
+    image->archives[0] =
+        work_format("%s/backends/%s/.libs/libtern-%s.a", dir, image->backend, image->backend);
+    if (!exists(image->archives[0]))
+        return false;
+    for (size_t i = 0; i < 3; i++)
+        image->archives[i + 1] =
+            work_format("%s/%s/.libs/libtern-%s.a", dir, folders[i], libraries[i]);
+    image->include = work_format("%s/include", TERN_SRCDIR);
+    image->start = work_format("%s/backends/kvm/start.o", dir);
+    image->script = work_format("%s/backends/kvm/tern.ld", dir);
+    return true;
+}
+
+static char *pkg_variable(const char *module, const char *variable)
+{
+    const char *argv[] = { "pkg-config", work_format("--variable=%s", variable), module, NULL };
+    char *text = NULL;
+    if (work_run(argv, &text, false) != 0 || text[0] == '\0') {
+        free(text);
+        return NULL;
+    }
+    text[strcspn(text, "\n")] = '\0';
+    return text;
+}
+
+static bool find_installed(struct image *image)
+{
+    const char *module = work_format("tern-%s", image->backend);
+    char *libdir = pkg_variable(module, "libdir");
+    image->include = pkg_variable(module, "includedir");
+    if (libdir == NULL || image->include == NULL)
+        return false;
+    image->archives[0] = work_format("%s/libtern-%s.a", libdir, image->backend);
+    for (size_t i = 0; i < 3; i++)
+        image->archives[i + 1] = work_format("%s/libtern-%s.a", libdir, libraries[i]);
+    image->start = work_format("%s/tern/start.o", libdir);
+    image->script = work_format("%s/tern/tern.ld", libdir);
+    return true;
+}
+
+static bool find_libraries(struct image *image)
+{
+    char self[4096];
+    ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
+    self[len > 0 ? len : 0] = '\0';
+    char *slash = strrchr(self, '/');
+    if (slash != NULL)
+        *slash = '\0';
+    if (!(slash != NULL && find_built(image, self)) && !find_installed(image)) {
+        fprintf(stderr, "tern image: libtern-%s is neither in %s nor known to pkg-config\n",
+                image->backend, self);
+        return false;
+    }
+    const char *needed[] = { image->archives[0], image->archives[1], image->archives[2],
+                             image->archives[3], is_kvm(image) ? image->start : NULL,
+                             is_kvm(image) ? image->script : NULL };
+    for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++)
+        if (needed[i] != NULL && !exists(needed[i])) {
+            fprintf(stderr, "tern image: %s: %s\n", needed[i], strerror(errno));
+            return false;
+        }
+    return true;
+}
+
+/* ---- The appliance -------------------------------------------------------------- */
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static bool sources_of(struct image *image, const char *dir)
+{
+    DIR *d = opendir(dir);
+    const struct dirent *entry;
+    while (d != NULL && (entry = readdir(d)) != NULL)
+        if (entry->d_name[0] != '.' && has_suffix(entry->d_name, ".c"))
+            work_wordf(&image->sources, "%s/%s", dir, entry->d_name);
+    if (d != NULL)
+        closedir(d);
+    if (image->sources.n == 0) {
+        fprintf(stderr, "tern image: %s: there is no C file in it\n", dir);
+        return false;
+    }
+    qsort(image->sources.word, image->sources.n, sizeof image->sources.word[0], by_name);
+    return true;
+}
+
+static void name_take(struct image *image, const char *path)
+{
+    char *copy = work_format("%s", path);
+    size_t len = strlen(copy);
+    while (len > 1 && copy[len - 1] == '/')
+        copy[--len] = '\0';
+    image->name = work_format("%s", image_map_base(copy));
+    if (has_suffix(image->name, ".c") || has_suffix(image->name, ".o"))
+        image->name[strlen(image->name) - 2] = '\0';
+    free(copy);
+}
+
+/* A file; a name under appliances/; a folder. */
+static bool find_appliance(struct image *image)
+{
+    const char *given = image->appliance;
+    name_take(image, given);
+    if (has_suffix(given, ".c") || has_suffix(given, ".o")) {
+        if (!exists(given)) {
+            fprintf(stderr, "tern image: %s: %s\n", given, strerror(errno));
+            return false;
+        }
+        work_word(&image->sources, given);
+        return true;
+    }
+    const char *roots[] = { "appliances", TERN_SRCDIR "/appliances" };
+    for (size_t i = 0; i < 2 && strchr(given, '/') == NULL; i++) {
+        char *path = work_format("%s/%s", roots[i], given);
+        if (is_dir(path))
+            return sources_of(image, path);
+        char *file = work_format("%s.c", path);
+        if (exists(file)) {
+            work_word(&image->sources, file);
+            return true;
+        }
+    }
+    if (is_dir(given))
+        return sources_of(image, given);
+    fprintf(stderr,
+            "tern image: there is no appliance '%s': a name under appliances/, a folder,\n"
+            "a C file or an object file is wanted\n", given);
+    return false;
+}
+
+/* ---- Compiling and linking -------------------------------------------------------- */
+
+static const char *cc(void)
+{
+    const char *name = getenv("CC");
+    return name != NULL && name[0] != '\0' ? name : "cc";
+}
+
+/* Runs the compiler; its own words are shown when it fails. */
+static bool compile(const struct work_words *args, const char *what)
+{
+    char *said = NULL;
+    int status = work_run(args->word, &said, true);
+    if (work_interrupted())
+        return false;
+    if (status == WORK_NOT_FOUND) {
+        fprintf(stderr, "tern image: there is no '%s': Debian has it in the package gcc\n", cc());
+        return false;
+    }
+    if (said != NULL && said[0] != '\0')
+        fputs(said, stderr);
+    if (status == 0)
+        return true;
+    if (said != NULL && (strstr(said, "cannot find 'ld'") != NULL ||
+                         strstr(said, "cannot execute 'as'") != NULL ||
+                         strstr(said, "cannot exec 'as'") != NULL))
+        fputs("tern image: the assembler and the linker are in Debian's package binutils\n",
+              stderr);
+    if (said != NULL && is_dir("/usr/include") && strstr(said, "string.h: No such file") != NULL)
+        fputs("tern image: the C library's headers are in Debian's package libc6-dev\n", stderr);
+    fprintf(stderr, "tern image: %s: cc ended with status %d\n", what, status);
+    return false;
+}
+
+/* As the libraries are compiled, so that the object does for both backends. */
+static bool compile_sources(struct image *image)
+{
+    for (size_t i = 0; i < image->sources.n; i++) {
+        const char *source = image->sources.word[i];
+        if (has_suffix(source, ".o")) {
+            work_word(&image->objects, source);
+            continue;
+        }
+        struct work_words args = { 0 };
+        const char *object = work_path(work_format("appliance%zu.o", i));
+        static const char *const flags[] = {
+            "-std=c11", "-O2", "-g", "-fPIC", "-ffreestanding", "-U_FORTIFY_SOURCE",
+            "-fstack-protector-strong", "-ffunction-sections", "-fdata-sections", "-fno-common",
+            "-Wall", "-Wextra", "-c",
+        };
+        work_word(&args, cc());
+        for (size_t f = 0; f < sizeof flags / sizeof flags[0]; f++)
+            work_word(&args, flags[f]);
+        work_wordf(&args, "-I%s", image->include);
+        work_word(&args, source);
+        work_word(&args, "-o");
+        work_word(&args, object);
+        if (!compile(&args, source))
+            return false;
+        work_word(&image->objects, object);
+    }
+    return true;
+}
+
+static bool assemble_site(struct image *image)
+{
+    if (!image_site_read(&image->site, image->site_dir))
+        return false;
+    struct work_words args = { 0 };
+    const char *object = work_path("site.o");
+    work_word(&args, cc());
+    work_word(&args, "-c");
+    work_wordf(&args, "-Wa,-I,%s", work_dir());    /* where .incbin looks */
+    work_word(&args, work_path("site.S"));
+    work_word(&args, "-o");
+    work_word(&args, object);
+    work_word(&image->objects, object);
+    return compile(&args, "the site");
+}
+
+static bool link_image(struct image *image, const char *out)
+{
+    struct work_words args = { 0 };
+    work_word(&args, cc());
+    if (is_kvm(image)) {
+        static const char *const flags[] = {
+            "-static", "-no-pie", "-nostdlib", "-Wl,--gc-sections", "-Wl,--build-id=sha1",
+            "-Wl,-z,noexecstack", "-Wl,-z,max-page-size=0x200000",
+        };
+        for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++)
+            work_word(&args, flags[i]);
+        work_wordf(&args, "-Wl,-T,%s", image->script);
+        work_word(&args, image->start);
+    } else {
+        work_word(&args, "-Wl,--gc-sections");
+        work_word(&args, "-Wl,--build-id=sha1");
+    }
+    work_word(&args, "-Wl,-s");
+    work_wordf(&args, "-Wl,-Map,%s", work_path("map"));
+    for (size_t i = 0; i < image->objects.n; i++)
+        work_word(&args, image->objects.word[i]);
+    work_word(&args, "-Wl,--start-group");
+    for (size_t i = 0; image->archives[i] != NULL; i++)
+        work_word(&args, image->archives[i]);
+    work_word(&args, "-Wl,--end-group");
+    work_word(&args, "-o");
+    work_word(&args, out);
+    return compile(&args, "the link");
+}
+
+/* ---- The account --------------------------------------------------------------------- */
+
+/* The row of the account in which a part counts. */
+static const char *row_of(const struct image *image, const struct image_part *part)
+{
+    for (size_t i = 0; image->archives[i] != NULL; i++)
+        if (strcmp(part->file, image->archives[i]) == 0)
+            return image_map_base(image->archives[i]);
+    if (strcmp(part->file, work_path("site.o")) == 0)
+        return "site";
+    if (strcmp(part->file, image->start) == 0)
+        return "start.o";
+    for (size_t i = 0; i < image->objects.n; i++)
+        if (strcmp(part->file, image->objects.word[i]) == 0)
+            return "appliance";
+    return "the C library's";
+}
+
+static void account_print(const struct image *image, const struct image_map *map,
+                          const char *out)
+{
+    const char *rows[16];
+    size_t octets[16] = { 0 }, zeroed[16] = { 0 }, n = 0;
+    for (size_t i = 0; i < map->n; i++) {
+        const char *row = row_of(image, &map->parts[i]);
+        size_t r = 0;
+        while (r < n && strcmp(rows[r], row) != 0)
+            r++;
+        if (r == n && n < 15)
+            rows[n++] = row;
+        octets[r] += map->parts[i].octets;
+        zeroed[r] += map->parts[i].zeroed;
+    }
+    struct stat st;
+    printf("%12s %12s  %s\n", "octets", "zeroed", image->out);
+    for (size_t r = 0; r < n; r++)
+        printf("%12zu %12zu  %s\n", octets[r], zeroed[r], rows[r]);
+    if (image->site.n > 0)
+        printf("%12zu %12s  in %zu files of %s\n", image->site.len, "", image->site.n,
+               image->site_dir);
+    if (stat(out, &st) == 0)
+        printf("%12lld %12s  the file\n", (long long)st.st_size, "");
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const struct image_part *x = a, *y = b;
+    int order = strcmp(image_map_base(x->file), image_map_base(y->file));
+    return order != 0 ? order : strcmp(x->member, y->member);
+}
+
+static void members_print(const struct image *image, struct image_map *map)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < map->n; i++)
+        if (map->parts[i].member != NULL && strcmp(row_of(image, &map->parts[i]),
+                                                   "the C library's") != 0)
+            map->parts[n++] = map->parts[i];
+    qsort(map->parts, n, sizeof map->parts[0], by_place);
+    for (size_t i = 0; i < n; i++) {
+        char hex[65];
+        const struct image_part *part = &map->parts[i];
+        printf("%s %s(%s)\n", image_map_hash(part, hex) ? hex : "?", image_map_base(part->file),
+               part->member);
+    }
+}
+
+/* ---- The command ------------------------------------------------------------------------ */
+
+static bool make(struct image *image)
+{
+    if (!find_appliance(image) || !find_libraries(image) || !compile_sources(image) ||
+        !assemble_site(image))
+        return false;
+    if (image->out == NULL)
+        image->out = work_format("%s%s", image->name, is_kvm(image) ? ".elf" : "");
+    if (is_dir(image->out)) {
+        fprintf(stderr, "tern image: -o: %s is a directory\n", image->out);
+        return false;
+    }
+    /* Complete or not there: the name is given when all is done. */
+    const char *fresh = work_format("%s.%ld", image->out, (long)getpid());
+    struct image_map map;
+    work_also(fresh);
+    if (!link_image(image, fresh) || !image_map_read(&map, work_path("map")))
+        return false;
+    if (image->map)
+        members_print(image, &map);
+    else
+        account_print(image, &map, fresh);
+    if (work_interrupted())
+        return false;
+    if (rename(fresh, image->out) != 0) {
+        fprintf(stderr, "tern image: -o: %s: %s\n", image->out, strerror(errno));
+        return false;
+    }
+    work_keep();
+    return true;
+}
+
+int tern_tool_image(int argc, char **argv)
+{
+    struct image image = { .backend = "kvm" };
+    int end = options(&image, argc, argv);
+    if (end != 0)
+        return end - 1;
+    if (!work_begin("tern image"))
+        return 1;
+    bool good = make(&image);
+    work_end();
+    return good ? 0 : 1;
+}
