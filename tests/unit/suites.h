@@ -24,6 +24,7 @@ Suite *http_pure_suite(void);
 Suite *http_server_suite(void);
 Suite *http_assets_suite(void);
 Suite *http_hostile_suite(void);
+Suite *http_trace_suite(void);
 
 Suite *virtio_queue_suite(void);
 Suite *virtio_net_suite(void);
