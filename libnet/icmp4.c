@@ -111,7 +111,9 @@ static void echo(struct tern_net *net, struct tern_ipv4 *ip, struct tern_net_pac
     uint32_t sum = (uint32_t)(uint16_t)~tern_load_be16(l4 + ICMP4_CHECKSUM) +
                    (uint32_t)(uint16_t)~((uint16_t)ICMP4_ECHO << 8);
     l4[ICMP4_TYPE] = ICMP4_ECHO_REPLY;
-    tern_store_be16(l4 + ICMP4_CHECKSUM, tern_checksum_finish(sum));
+    /* Of the two zeros all ones is right for every message, also one of only zeros. */
+    uint16_t field = tern_checksum_finish(sum);
+    tern_store_be16(l4 + ICMP4_CHECKSUM, field != 0 ? field : 0xffff);
     enum tern_err err;
     if (pkt->l4_contig >= pkt->l4_len) {
         err = tern_ipv4_send(net, ip, &out, l4, pkt->l4_len);

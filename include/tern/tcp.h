@@ -80,6 +80,13 @@ struct tern_tcp_listener;
 
 /* ---- What the caller places -------------------------------------------------- */
 
+/* Who talks with whom; the first thing that lookups compare. */
+struct tern_tcp_tuple {
+    struct tern_addr local, peer;
+    uint16_t local_port, peer_port;
+    uint32_t next;                /* in its hash bucket, or in a list of free entries */
+};
+
 /*
  * A connection: 256 octets on 64-bit machines, of which the first 128 are what
  * an arriving segment needs. Members are the library's.
@@ -90,9 +97,7 @@ struct tern_tcp_listener;
 struct tern_tcp_conn {
     struct tern_stream stream;
     struct tern_tcp *tcp;
-    struct tern_addr local, peer;
-    uint16_t local_port, peer_port;
-    uint32_t hash_next;           /* also the link of the free list */
+    struct tern_tcp_tuple tuple;
 
     uint32_t snd_una, snd_nxt;    /* RFC 9293 section 3.3.1; snd_nxt never goes back */
     uint32_t snd_wnd, snd_wl1;    /* octets; SND.WL2 is never above SND.UNA, so not kept */
@@ -134,7 +139,7 @@ struct tern_tcp_conn {
     uint32_t srtt_us, rttvar_us;
     uint32_t max_snd_wnd;
     uint32_t ts_offset;
-    struct { uint32_t generation; uint16_t neighbour; uint8_t link, network; } path;
+    struct tern_tcp_path { uint32_t generation; uint16_t neighbour; uint8_t link, network; } path;
     uint32_t ready_next, turn_next, wait_next;
     uint16_t n_snd_blocks, n_rcv_blocks;
     uint16_t peer_mss;
@@ -142,14 +147,12 @@ struct tern_tcp_conn {
     uint8_t keepalive_every_s;
     uint8_t n_acks;               /* duplicate ACKs that this turn owes */
     uint8_t challenge_s;          /* when the period began, modulo 2^8 seconds */
-    uint8_t unused;
+    uint8_t n_reserved;           /* spans lent to the user: see tcp_queue_send.c */
 };
 
 /* A connection in SYN-RECEIVED that a listener will own: 64 octets. */
 struct tern_tcp_half {
-    struct tern_addr local, peer;
-    uint16_t local_port, peer_port;
-    uint32_t hash_next;           /* also the link of the free list */
+    struct tern_tcp_tuple tuple;
     uint32_t prev, next;          /* of those that wait equally long */
     uint32_t created_ms;          /* gives our initial sequence number, too */
     uint32_t irs, ts_recent;
@@ -159,9 +162,7 @@ struct tern_tcp_half {
 
 /* A connection in TIME-WAIT: 64 octets. */
 struct tern_tcp_time_wait {
-    struct tern_addr local, peer;
-    uint16_t local_port, peer_port;
-    uint32_t hash_next;           /* also the link of the free list */
+    struct tern_tcp_tuple tuple;
     uint32_t prev, next;          /* oldest first */
     uint32_t snd_nxt, rcv_nxt, ts_recent;
     uint32_t due_ms : 31, timestamps : 1;
@@ -299,12 +300,11 @@ struct tern_tcp_stats {
     uint64_t drop_ack_old;             /* RFC 5961 section 5 */
     uint64_t drop_ack_unsent;
     uint64_t drop_after_fin;           /* data beyond the peer's FIN */
-    uint64_t drop_after_close;         /* data after our close(), beyond what is discarded */
     uint64_t drop_time_wait;           /* a TIME-WAIT entry's: answered by an ACK, or not */
     uint64_t drop_time_wait_rst;       /* RFC 1337 */
 
     /* drop: no memory; nothing of it is acknowledged */
-    uint64_t drop_no_block, drop_no_work, drop_no_range, drop_unfair;
+    uint64_t drop_no_block, drop_no_work, drop_no_range;
 
     /* taken in part or whole, and worth knowing */
     uint64_t in_data_octets, in_out_of_order, in_duplicate, in_urgent, in_rst, in_syn_data;

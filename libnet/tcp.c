@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * TCP as a part of the stack: its tables, and its share of each turn.
+ */
+#include "tcp_internal.h"
+
+#include <string.h>
+
+_Static_assert(sizeof(void *) != 8 || sizeof(struct tern_tcp_conn) == 256,
+               "a connection is four cache lines");
+_Static_assert(sizeof(void *) != 8 || offsetof(struct tern_tcp_conn, timer) == 128,
+               "what an arriving segment needs is in the first two");
+_Static_assert(sizeof(struct tern_tcp_half) == 64, "a half-open entry is one line");
+_Static_assert(sizeof(struct tern_tcp_time_wait) == 64, "a TIME-WAIT entry is one line");
+_Static_assert(sizeof(struct tern_tcp_path) == sizeof(struct tern_net_path),
+               "a connection keeps a path");
+
+#define INDEX_MAX ((UINT32_C(1) << TERN_NET_HANDLE_SLOT_SHIFT) - 2)
+#define LISTENERS_MAX 127u
+
+/* ---- Init ------------------------------------------------------------------------ */
+
+static bool counts_ok(const struct tern_tcp_config *c)
+{
+    return c->conns != NULL && c->n_conns >= 1 && c->n_conns <= INDEX_MAX &&
+           c->halves != NULL && c->n_halves >= 1 && c->n_halves <= INDEX_MAX &&
+           c->time_waits != NULL && c->n_time_waits >= 1 && c->n_time_waits <= INDEX_MAX &&
+           c->works != NULL && c->n_works >= 1 && c->n_works <= INDEX_MAX &&
+           c->flights != NULL && c->n_flights >= 1 && c->n_flights <= INDEX_MAX &&
+           c->listeners != NULL && c->n_listeners >= 1 && c->n_listeners <= LISTENERS_MAX &&
+           c->buckets != NULL && c->n_buckets >= 1 && c->n_buckets <= INDEX_MAX &&
+           (c->n_buckets & (c->n_buckets - 1)) == 0 && c->delayed_ack_ms <= 500;
+}
+
+static void default_set(uint32_t *value, uint32_t fallback)
+{
+    if (*value == 0)
+        *value = fallback;
+}
+
+static void defaults_set(struct tern_tcp_config *c)
+{
+    default_set(&c->window_max, UINT32_C(4) << 20);
+    default_set(&c->msl_ms, 30000);
+    default_set(&c->rto_initial_ms, 1000);
+    default_set(&c->rto_min_ms, 200);
+    default_set(&c->rto_max_ms, 60000);
+    default_set(&c->delayed_ack_ms, 40);
+    default_set(&c->user_timeout_ms, 100000);
+    default_set(&c->syn_timeout_ms, 180000);
+    default_set(&c->linger_ms, 60000);
+    if (c->window_max > TCP_QUEUE_MAX - 1)
+        c->window_max = TCP_QUEUE_MAX - 1;
+    if (c->no_window_scaling && c->window_max > UINT16_MAX)
+        c->window_max = UINT16_MAX;
+}
+
+/* Lists of free entries, the first entry first. */
+static void pools_init(struct tern_tcp *tcp)
+{
+    const struct tern_tcp_config *c = &tcp->config;
+    memset(c->conns, 0, c->n_conns * sizeof *c->conns);
+    memset(c->halves, 0, c->n_halves * sizeof *c->halves);
+    memset(c->time_waits, 0, c->n_time_waits * sizeof *c->time_waits);
+    memset(c->works, 0, c->n_works * sizeof *c->works);
+    memset(c->flights, 0, c->n_flights * sizeof *c->flights);
+    memset(c->listeners, 0, c->n_listeners * sizeof *c->listeners);
+    memset(c->buckets, 0, c->n_buckets * sizeof *c->buckets);
+    for (size_t i = c->n_conns; i > 0; i--) {
+        c->conns[i - 1].tuple.next = tcp->conn_free;
+        tcp->conn_free = (uint32_t)i;
+    }
+    for (size_t i = c->n_halves; i > 0; i--) {
+        c->halves[i - 1].tuple.next = tcp->half_free;
+        tcp->half_free = (uint32_t)i;
+    }
+    for (size_t i = c->n_time_waits; i > 0; i--) {
+        c->time_waits[i - 1].tuple.next = tcp->time_wait_free;
+        tcp->time_wait_free = (uint32_t)i;
+    }
+    for (size_t i = c->n_works; i > 0; i--) {
+        c->works[i - 1].next = tcp->work_free;
+        tcp->work_free = (uint32_t)i;
+    }
+    for (size_t i = c->n_flights; i > 0; i--) {
+        c->flights[i - 1].next = tcp->flight_free;
+        tcp->flight_free = (uint32_t)i;
+    }
+    tcp->n_conns_free = (uint32_t)c->n_conns;
+    tcp->n_halves_free = (uint32_t)c->n_halves;
+    tcp->n_time_waits_free = (uint32_t)c->n_time_waits;
+    tcp->n_works_free = (uint32_t)c->n_works;
+    tcp->n_flights_free = (uint32_t)c->n_flights;
+}
+
+static enum tern_err tcp_init(struct tern_net *net, void *context, uint8_t slot)
+{
+    struct tern_tcp *tcp = context;
+    struct tern_tcp_config config = tcp->config;
+    if (!counts_ok(&config) || net->n_congestions == 0)
+        return TERN_INVALID;
+    memset(tcp, 0, sizeof *tcp);
+    defaults_set(&config);
+    tcp->config = config;
+    tcp->net = net;
+    tcp->slot = slot;
+    tcp->cc = net->congestions[0].ops;
+    tcp->bucket_mask = (uint32_t)(config.n_buckets - 1);
+    tcp->half_timer.fire = tern_tcp_half_fire;
+    tcp->time_wait_timer.fire = tern_tcp_time_wait_fire;
+    pools_init(tcp);
+    enum tern_err err = tern_drbg_fill(net->drbg, tcp->hash_key, sizeof tcp->hash_key);
+    if (err == TERN_OK)
+        err = tern_drbg_fill(net->drbg, tcp->isn_key, sizeof tcp->isn_key);
+    return err;
+}
+
+/* ---- The turn ----------------------------------------------------------------------- */
+
+static void tcp_put_away(struct tern_net *net, void *context)
+{
+    (void)net;
+    struct tern_tcp *tcp = context;
+    for (uint32_t at = tcp->turn_first; at != 0;) {
+        struct tern_tcp_conn *conn = &tcp->config.conns[at - 1];
+        at = conn->turn_next;
+        tern_tcp_recv_put_away(conn);
+    }
+}
+
+/*
+ * Serves the connections that had anything to do in this turn, in the order in
+ * which it came up. Sending may give a work block to one that waits: it joins
+ * the end and is served, too.
+ */
+static void tcp_send(struct tern_net *net, void *context)
+{
+    (void)net;
+    struct tern_tcp *tcp = context;
+    while (tcp->turn_first != 0) {
+        struct tern_tcp_conn *conn = &tcp->config.conns[tcp->turn_first - 1];
+        tern_tcp_output(conn);
+        tcp->turn_first = conn->turn_next;
+        if (tcp->turn_first == 0)
+            tcp->turn_last = 0;
+        conn->turn_next = 0;
+        conn->on_turn = false;
+        if (conn->freed)
+            tern_tcp_conn_give(conn);
+    }
+}
+
+static uint32_t *tcp_ready_link(void *context, uint32_t index)
+{
+    struct tern_tcp *tcp = context;
+    return &tcp->config.conns[index].ready_next;
+}
+
+/*
+ * Waiters are linked last come, first; they are turned round here, so that who
+ * waited longest sends first. One whose neighbour does not answer keeps its
+ * data for the retransmission timer (RFC 9293 section 3.9.2.2: a soft error),
+ * unless it has never heard from its peer.
+ */
+static void tcp_wake(struct tern_net *net, void *context, uint32_t *list, enum tern_err why)
+{
+    (void)net;
+    struct tern_tcp *tcp = context;
+    uint32_t turned = 0;
+    for (uint32_t at = *list; at != 0;) {
+        struct tern_tcp_conn *conn = &tcp->config.conns[at - 1];
+        uint32_t next = conn->wait_next;
+        conn->wait_next = turned;
+        turned = at;
+        at = next;
+    }
+    *list = 0;
+    while (turned != 0) {
+        struct tern_tcp_conn *conn = &tcp->config.conns[turned - 1];
+        turned = conn->wait_next;
+        conn->wait_next = 0;
+        conn->on_wait = false;
+        if (conn->freed) {
+            tern_tcp_conn_give(conn);
+            continue;
+        }
+        if (why != TERN_OK && conn->state == TERN_TCP_SYN_SENT)
+            tern_tcp_close_reset(conn, TERN_UNREACHABLE);
+        if (why != TERN_OK)
+            conn->soft_error = true;
+        tern_tcp_conn_join(conn);
+    }
+}
+
+static void tcp_address_lost(struct tern_net *net, void *context, const struct tern_addr *addr)
+{
+    (void)net;
+    struct tern_tcp *tcp = context;
+    for (size_t i = 0; i < tcp->config.n_conns; i++) {
+        struct tern_tcp_conn *conn = &tcp->config.conns[i];
+        if (conn->state > TERN_TCP_CLOSED && tern_addr_equal(&conn->tuple.local, addr))
+            tern_tcp_conn_over(conn, TERN_UNREACHABLE);
+    }
+    tern_tcp_half_purge(tcp, NULL, addr);
+    tern_tcp_time_wait_purge(tcp, addr);
+}
+
+static void tcp_link_changed(struct tern_net *net, void *context, uint8_t link)
+{
+    (void)net;
+    (void)link;
+    struct tern_tcp *tcp = context;
+    for (size_t i = 0; i < tcp->config.n_conns; i++)
+        if (tcp->config.conns[i].state > TERN_TCP_SYN_SENT)
+            tern_tcp_conn_mss(&tcp->config.conns[i]);
+}
+
+const struct tern_tcp_stats *tern_tcp_stats(const struct tern_net *net)
+{
+    const struct tern_tcp *tcp = tern_net_context(net, &tern_tcp);
+    return tcp != NULL ? &tcp->stats : NULL;
+}
+
+static const struct tern_net_transport_ops tcp_ops = {
+    .init = tcp_init,
+    .input = tern_tcp_input,
+    .error = tern_tcp_pmtu_error,
+    .wake = tcp_wake,
+    .visit = tern_tcp_stream_visit,
+    .ready_link = tcp_ready_link,
+    .put_away = tcp_put_away,
+    .send = tcp_send,
+    .address_lost = tcp_address_lost,
+    .link_changed = tcp_link_changed,
+};
+
+const struct tern_net_part tern_tcp = {
+    .name = "tcp",
+    .role = TERN_NET_TRANSPORT,
+    .id = TCP_PROTOCOL,
+    .context_len = sizeof(struct tern_tcp),
+    .ops = &tcp_ops,
+};

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A segment arrives: RFC 9293 section 3.10.7, in its order, with RFC 5961's
+ * stricter rules for RST, SYN and ACK, and RFC 7323's timestamps.
+ */
+#include "tcp_internal.h"
+
+/* ---- Section 3.10.7.4: a connection that is synchronized, or SYN-RECEIVED -------- */
+
+/* Whatever was wrong with it, the sender shall learn where we are. */
+static void ack_owed(struct tern_tcp_conn *conn)
+{
+    conn->ack_now = true;
+    tern_tcp_conn_join(conn);
+}
+
+/*
+ * RFC 7323 section 5.3, R1: an old timestamp is not acceptable, and neither is
+ * a segment that should have one (section 3.2). A RST is judged by its number
+ * alone. After 24 days without a segment, ts_recent says nothing (section 5.5).
+ */
+static bool paws_drops(struct tern_tcp_conn *conn, const struct tern_tcp_seg *seg)
+{
+    if (!conn->timestamps || (seg->flags & TCP_RST) != 0)
+        return false;
+    if (seg->has_ts && (!tern_tcp_seq_lt(seg->ts_val, conn->ts_recent) || conn->ts_stale))
+        return false;
+    conn->tcp->stats.drop_paws++;
+    if (seg->has_ts)
+        tern_tcp_challenge(conn);
+    return true;
+}
+
+/*
+ * First, check sequence number: four cases by the segment's length and the
+ * window's. A zero window still lets ACKs, and the ACK of a probe, through:
+ * the probe's octet is cut off here and the rest goes on.
+ */
+static bool sequence_acceptable(struct tern_tcp_conn *conn, struct tern_tcp_seg *seg)
+{
+    uint32_t rcv_wnd = conn->rcv_adv - conn->rcv_nxt;
+    uint32_t seg_len = seg->len + ((seg->flags & TCP_SYN) != 0) + ((seg->flags & TCP_FIN) != 0);
+    /* A FIN that is only waiting for its data to be taken counts as received. */
+    if (conn->fin_seen && seg->seq == conn->rcv_nxt + 1 && seg_len == 0)
+        return true;
+    if (rcv_wnd == 0) {
+        if (seg->seq != conn->rcv_nxt)
+            return false;
+        if (seg->len > 0) {
+            conn->tcp->stats.in_window_probes++;
+            seg->len = 0;
+            seg->flags &= (uint8_t)~TCP_FIN;
+            ack_owed(conn);
+        }
+        return true;
+    }
+    if (tern_tcp_seq_in(seg->seq, conn->rcv_nxt, rcv_wnd))
+        return true;
+    return seg_len > 0 && tern_tcp_seq_in(seg->seq + seg_len - 1, conn->rcv_nxt, rcv_wnd);
+}
+
+/*
+ * Not acceptable: an ACK goes back, unless it was a RST. ACKs of pure ACKs are
+ * held to the challenge budget, or two confused peers could keep each other
+ * busy; what carries data is a retransmission and always gets its answer.
+ */
+static void sequence_refused(struct tern_tcp_conn *conn, const struct tern_tcp_seg *seg)
+{
+    conn->tcp->stats.drop_out_of_window++;
+    if ((seg->flags & TCP_RST) != 0)
+        return;
+    if (seg->len == 0 && (seg->flags & (TCP_SYN | TCP_FIN)) == 0) {
+        tern_tcp_challenge(conn);
+        return;
+    }
+    conn->tcp->stats.in_duplicate++;
+    ack_owed(conn);
+}
+
+/*
+ * Second, check the RST bit. RFC 5961 section 3.2: in the window, only a RST
+ * at exactly RCV.NXT resets. An off-path attacker must guess one number in
+ * 2^32, not one window.
+ */
+static void rst_input(struct tern_tcp_conn *conn, const struct tern_tcp_seg *seg)
+{
+    if (seg->seq != conn->rcv_nxt + (conn->fin_seen ? 1u : 0u)) {
+        conn->tcp->stats.drop_rst_challenged++;
+        tern_tcp_challenge(conn);
+        return;
+    }
+    conn->tcp->stats.in_rst++;
+    tern_tcp_close_reset(conn, conn->state == TERN_TCP_SYN_RECEIVED ? TERN_REFUSED : TERN_RESET);
+}
+
+/* Fifth, in SYN-RECEIVED (reached by simultaneous open only): true to go on. */
+static bool syn_received_ack(struct tern_tcp_conn *conn, const struct tern_tcp_seg *seg,
+                             const struct tern_net_packet *pkt)
+{
+    if (!tern_tcp_seq_gt(seg->ack, conn->snd_una) || tern_tcp_seq_gt(seg->ack, conn->snd_nxt)) {
+        conn->tcp->stats.drop_ack_unsent++;
+        tern_tcp_reply_reset(conn->tcp, seg, pkt);
+        return false;
+    }
+    conn->snd_una++;    /* our SYN */
+    conn->snd_wnd = (uint32_t)seg->wnd << conn->snd_scale;
+    conn->snd_wl1 = seg->seq;
+    if (conn->snd_wnd > conn->max_snd_wnd)
+        conn->max_snd_wnd = conn->snd_wnd;
+    tern_tcp_conn_establish(conn);
+    return true;
+}
+
+/*
+ * RFC 7323 section 4.3, R3 with the condition of RFC 7323 section 5.3: only a
+ * segment that begins at or before what we last acknowledged, and that has
+ * passed the ACK check too, may move ts_recent: a forged one would otherwise
+ * freeze the connection.
+ */
+static void ts_recent_update(struct tern_tcp_conn *conn, const struct tern_tcp_seg *seg)
+{
+    if (!conn->timestamps || !seg->has_ts || tern_tcp_seq_gt(seg->seq, conn->last_ack_sent))
+        return;
+    conn->ts_recent = seg->ts_val;
+    conn->ts_stale = false;
+}
+
+/* Seventh, process the segment text; in states where none may come it is dropped. */
+static void text_input(struct tern_tcp_conn *conn, struct tern_tcp_seg *seg,
+                       const struct tern_net_packet *pkt)
+{
+    switch (conn->state) {
+    case TERN_TCP_ESTABLISHED:
+    case TERN_TCP_FIN_WAIT_1:
+    case TERN_TCP_FIN_WAIT_2:
+        if (!conn->fin_seen) {
+            tern_tcp_recv_input(conn, seg, pkt);
+            return;
+        }
+        break;
+    default:
+        break;
+    }
+    /* "This should not occur since a FIN has been received from the remote side." */
+    conn->tcp->stats.drop_after_fin++;
+    ack_owed(conn);
+}
+
+void tern_tcp_input_conn(struct tern_tcp_conn *conn, struct tern_tcp_seg *seg,
+                         const struct tern_net_packet *pkt)
+{
+    struct tern_tcp_stats *stats = &conn->tcp->stats;
+    if (paws_drops(conn, seg))
+        return;
+    /* First, check sequence number. */
+    if (!sequence_acceptable(conn, seg)) {
+        sequence_refused(conn, seg);
+        return;
+    }
+    /* Second, check the RST bit. */
+    if ((seg->flags & TCP_RST) != 0) {
+        rst_input(conn, seg);
+        return;
+    }
+    /* Third, security: TCP-AO and TCP-MD5 are not done here. Fourth, check the SYN bit. */
+    if ((seg->flags & TCP_SYN) != 0) {
+        stats->drop_syn_challenged++;    /* RFC 5961 section 4.2 */
+        tern_tcp_challenge(conn);
+        return;
+    }
+    /* Fifth, check the ACK field. */
+    if ((seg->flags & TCP_ACK) == 0) {
+        stats->drop_no_ack++;
+        return;
+    }
+    if (conn->state == TERN_TCP_SYN_RECEIVED && !syn_received_ack(conn, seg, pkt))
+        return;
+    if (!tern_tcp_ack_input(conn, seg))
+        return;
+    ts_recent_update(conn, seg);
+    tern_tcp_keepalive_heard(conn);
+    if (conn->over)    /* that ACK was the last of LAST-ACK or CLOSING */
+        return;
+    /* Sixth, check the URG bit: RFC 6093 section 6, urgent data is data. */
+    if ((seg->flags & TCP_URG) != 0)
+        stats->in_urgent++;
+    /* Seventh, process the segment text; eighth, check the FIN bit. */
+    if (seg->len > 0 || (seg->flags & TCP_FIN) != 0)
+        text_input(conn, seg, pkt);
+    else
+        stats->in_ack_only++;
+}
+
+/* ---- Sections 3.10.7.1 to 3.10.7.3: who is it for? ---------------------------------- */
+
+/* CLOSED: "An incoming segment not containing a RST causes a RST to be sent in response." */
+static void closed_input(struct tern_tcp *tcp, const struct tern_tcp_seg *seg,
+                         const struct tern_net_packet *pkt)
+{
+    tcp->stats.drop_no_conn++;
+    if ((seg->flags & TCP_RST) == 0)
+        tern_tcp_reply_reset(tcp, seg, pkt);
+}
+
+static void found_input(struct tern_tcp *tcp, uint32_t ref, struct tern_tcp_seg *seg,
+                        const struct tern_net_packet *pkt)
+{
+    uint32_t index = (ref & ~TCP_REF_KIND) - 1;
+    switch (ref & TCP_REF_KIND) {
+    case TCP_REF_CONN: {
+        struct tern_tcp_conn *conn = &tcp->config.conns[index];
+        tcp->recent = index + 1;
+        if (conn->state == TERN_TCP_SYN_SENT)
+            tern_tcp_input_synsent(conn, seg, pkt);
+        else
+            tern_tcp_input_conn(conn, seg, pkt);
+        return;
+    }
+    case TCP_REF_HALF:
+        tern_tcp_half_input(tcp, &tcp->config.halves[index], seg, pkt);
+        return;
+    case TCP_REF_TIME_WAIT:
+        if (!tern_tcp_time_wait_input(tcp, &tcp->config.time_waits[index], seg, pkt))
+            return;
+        break;
+    default:
+        break;
+    }
+    struct tern_tcp_listener *listener =
+        tern_tcp_listen_find(tcp, &pkt->dst, seg->dst_port, pkt->link);
+    if (listener != NULL)
+        tern_tcp_listen_input(listener, seg, pkt);
+    else
+        closed_input(tcp, seg, pkt);
+}
+
+/* The checks that need no state; each failure has its counter. */
+static bool segment_checked(struct tern_tcp *tcp, struct tern_tcp_seg *seg,
+                            const struct tern_net_packet *pkt)
+{
+    struct tern_tcp_stats *stats = &tcp->stats;
+    uint64_t *reason = NULL;
+    enum tern_err err = tern_tcp_seg_parse(seg, pkt->l4, pkt->l4_contig, pkt->l4_len);
+    if (err == TERN_TRUNCATED)
+        reason = &stats->drop_short;
+    else if (err != TERN_OK)
+        reason = &stats->drop_bad_offset;
+    else if (!tern_net_packet_sum_ok(tcp->net, pkt))
+        reason = &stats->drop_bad_checksum;
+    else if (tern_tcp_seg_options_parse(seg, pkt->l4) != TERN_OK)
+        reason = &stats->drop_bad_options;
+    else if (seg->src_port == 0 || seg->dst_port == 0)
+        reason = &stats->drop_port_zero;
+    else if ((seg->flags & (TCP_SYN | TCP_RST | TCP_ACK)) == 0 ||
+             ((seg->flags & TCP_SYN) != 0 && (seg->flags & (TCP_FIN | TCP_RST)) != 0))
+        reason = &stats->drop_bad_flags;
+    else if (pkt->multicast)
+        reason = &stats->drop_bad_source;    /* RFC 9293 section 3.9.2.3, MUST-57 */
+    if (reason == NULL)
+        return true;
+    (*reason)++;
+    stats->in_errs++;
+    return false;
+}
+
+void tern_tcp_input(struct tern_net *net, void *context, const struct tern_net_packet *pkt)
+{
+    (void)net;
+    struct tern_tcp *tcp = context;
+    struct tern_tcp_seg seg;
+    tcp->stats.in_segs++;
+    if (!segment_checked(tcp, &seg, pkt))
+        return;
+    seg.data_off = (uint32_t)(pkt->l4_off + seg.hdr_len);
+    seg.many = pkt->rx->seg_len != 0 && seg.len > pkt->rx->seg_len;
+    if (tcp->recent != 0) {
+        const struct tern_tcp_conn *conn = &tcp->config.conns[tcp->recent - 1];
+        if (conn->hashed && tern_tcp_tuple_is(&conn->tuple, &pkt->dst, seg.dst_port, &pkt->src,
+                                              seg.src_port)) {
+            found_input(tcp, TCP_REF_CONN | tcp->recent, &seg, pkt);
+            return;
+        }
+    }
+    found_input(tcp, tern_tcp_lookup(tcp, &pkt->dst, seg.dst_port, &pkt->src, seg.src_port),
+                &seg, pkt);
+}

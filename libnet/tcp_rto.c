@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The retransmission timer: RFC 6298. Estimates are in microseconds.
+ *
+ * Departures: the least RTO is 200 ms, not 1 s (section 2.4): what Linux and
+ * the BSDs have used for twenty years. A half-open handshake's loss is the
+ * 3 s of section 5.7: tern_tcp_conn_establish puts them in rttvar_us, since
+ * srtt_us is 0 until the first sample.
+ */
+#include "tcp_internal.h"
+
+#define RTT_MOST_US UINT32_C(100000000)    /* so that no sum below wraps */
+#define BACKOFF_MOST 12u
+
+/* Section 2.2 for the first sample, 2.3 for the others: alpha 1/8, beta 1/4. */
+void tern_tcp_rto_sample(struct tern_tcp_conn *conn, uint32_t rtt_us)
+{
+    uint32_t r = rtt_us < RTT_MOST_US ? rtt_us : RTT_MOST_US;
+    if (r == 0)
+        r = 1;
+    if (conn->srtt_us == 0) {
+        conn->srtt_us = r;
+        conn->rttvar_us = r / 2;
+        return;
+    }
+    uint32_t apart = r > conn->srtt_us ? r - conn->srtt_us : conn->srtt_us - r;
+    conn->rttvar_us = conn->rttvar_us - conn->rttvar_us / 4 + apart / 4;
+    conn->srtt_us = conn->srtt_us - conn->srtt_us / 8 + r / 8;
+    if (conn->srtt_us == 0)
+        conn->srtt_us = 1;
+}
+
+/* (2.1) to (2.5), doubled for each timeout in a row (5.5). */
+uint32_t tern_tcp_rto_ms(const struct tern_tcp_conn *conn)
+{
+    const struct tern_tcp_config *config = &conn->tcp->config;
+    uint32_t rto_ms = config->rto_initial_ms;
+    if (conn->srtt_us != 0 || conn->rttvar_us != 0)
+        rto_ms = (conn->srtt_us + 4 * conn->rttvar_us + 999) / 1000;
+    if (rto_ms < config->rto_min_ms)
+        rto_ms = config->rto_min_ms;
+    uint64_t backed_off = (uint64_t)rto_ms << conn->backoff;
+    return backed_off < config->rto_max_ms ? (uint32_t)backed_off : config->rto_max_ms;
+}
+
+/* (5.4) to (5.6): the earliest segment again, twice the time. */
+void tern_tcp_rto_fire(struct tern_tcp_conn *conn)
+{
+    struct tern_tcp *tcp = conn->tcp;
+    tcp->stats.timeouts_rto++;
+    bool again = conn->backoff > 0;
+    if (conn->backoff < BACKOFF_MOST)
+        conn->backoff = (conn->backoff + 1u) & 0xf;
+    struct tern_tcp_work *work = tcp_work(conn);
+    if (tcp_syn_out(conn)) {
+        conn->syn_lost = true;
+        conn->rtx_due = true;
+    } else if (work == NULL) {
+        conn->rtx_due = true;
+    } else {
+        tcp->cc->timed_out(&work->cc, tcp_in_flight(conn), again, tcp->net->turn->now_ns);
+        work->timed_out = true;
+        work->recovering = false;
+        work->dup_acks = 0;
+        work->recover = conn->snd_nxt;    /* RFC 6582 section 4: no second reduction */
+        work->rtx_nxt = conn->snd_una;
+        work->rtx_end = conn->snd_nxt;
+        conn->rtx_due = false;
+        tern_tcp_flight_merge(conn);
+    }
+    tern_tcp_timer_set(conn, TCP_TIMER_RTO, tern_tcp_rto_ms(conn));
+    tern_tcp_conn_join(conn);
+}
