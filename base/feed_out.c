@@ -202,6 +202,17 @@ uint8_t *tern_feed_out_reserve(struct tern_stream *s, size_t least, size_t *room
     return span;
 }
 
+/* The tail of out_last was lent; a block that was sent empty meanwhile was kept for it. */
+static void out_tail_commit(struct tern_feed *feed, size_t n)
+{
+    struct tern_block *last = feed->out_last;
+    last->len += (uint32_t)n;
+    if (last->len > 0)
+        return;
+    feed->out_first = feed->out_last = NULL;
+    out_block_give(feed, last);
+}
+
 void tern_feed_out_commit(struct tern_stream *s, size_t len)
 {
     struct tern_feed *feed = feed_of(s);
@@ -212,8 +223,8 @@ void tern_feed_out_commit(struct tern_stream *s, size_t len)
     else if (len > feed->reserved_len)
         len = feed->reserved_len;
     size_t n = len < feed->reserved_tail_len ? len : feed->reserved_tail_len;
-    if (n > 0)
-        feed->out_last->len += (uint32_t)n;
+    if (feed->reserved_tail_len > 0)
+        out_tail_commit(feed, n);
     size_t left = len - n;
     struct tern_block *block = feed->reserved_first, *next;
     for (; block != NULL; block = next) {

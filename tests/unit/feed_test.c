@@ -665,6 +665,27 @@ START_TEST(test_feed_write_borrow_finish_and_the_visit_give_reservations_back)
 }
 END_TEST
 
+START_TEST(test_feed_sent_empty_under_a_reservation_keeps_no_empty_block)
+{
+    size_t room;
+    struct tern_feed_span span;
+    setup(NULL);
+    open_feed();
+    static uint8_t data[DATA_CAP - 4];
+    ck_assert_uint_eq(tern_stream_write(&feed.stream, data, sizeof data), sizeof data);
+    ck_assert_ptr_nonnull(tern_stream_reserve(&feed.stream, 1, &room));
+    ck_assert_uint_eq(room, 4);
+    tern_feed_sent(&feed, sizeof data);
+    ck_assert_uint_eq(pool.n_free, pool.n_blocks - 1);
+    tern_stream_commit(&feed.stream, 0);
+    ck_assert_uint_eq(pool.n_free, pool.n_blocks);
+    ck_assert_uint_eq(tern_stream_write(&feed.stream, (const uint8_t *)"abcdef", 6), 6);
+    ck_assert(tern_feed_output(&feed, &span));
+    ck_assert_uint_eq(span.len, 6);
+    expect_output("abcdef");
+}
+END_TEST
+
 static void abort_with_spans(struct tern_stream *s)
 {
     size_t room;
@@ -985,6 +1006,7 @@ Suite *feed_suite(void)
     tcase_add_test(writing, test_feed_lends_spans_and_commits_over_all_of_them);
     tcase_add_test(writing, test_feed_reservation_keeps_its_limits);
     tcase_add_test(writing, test_feed_write_borrow_finish_and_the_visit_give_reservations_back);
+    tcase_add_test(writing, test_feed_sent_empty_under_a_reservation_keeps_no_empty_block);
     tcase_add_test(writing, test_feed_aborted_with_spans_reserved_gives_all_back);
     tcase_add_test(writing, test_feed_flushes_after_a_write_from_outside_a_turn);
     suite_add_tcase(suite, writing);
