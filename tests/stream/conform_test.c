@@ -11,6 +11,7 @@ static const struct conform_driver *const drivers[] = {
     &conform_feed,
     &conform_feed_small,
     &conform_feed_octet,
+    &conform_sockets,
 };
 
 #define N_DRIVERS ((int)(sizeof drivers / sizeof drivers[0]))

@@ -20,7 +20,8 @@ tests_unit_base_main_SOURCES = \
 # The stream contract's script over every provider.
 check_PROGRAMS += tests/unit/stream_main
 tests_unit_stream_main_CFLAGS = $(TERN_TEST_CFLAGS)
-tests_unit_stream_main_LDADD = base/libtern-base.la $(CHECK_LIBS)
+tests_unit_stream_main_LDADD = backends/unix/libtern-unix.la libnet/libtern-net.la \
+    base/libtern-base.la $(CHECK_LIBS)
 tests_unit_stream_main_SOURCES = \
     tests/unit/stream_main.c \
     tests/stream/conform.h \
@@ -31,4 +32,5 @@ tests_unit_stream_main_SOURCES = \
     tests/stream/filter.c \
     tests/stream/filter_driver.c \
     tests/stream/feed_driver.c \
+    tests/stream/sockets_driver.c \
     tests/stream/conform_test.c
