@@ -26,6 +26,7 @@ struct guest {
     struct virtio_net net;
     struct tern_turn turn;
     struct tern_net_host *host;
+    size_t n_appliance_pools;    /* the first ones in carver */
     uint8_t *blocks;
     size_t blocks_len;
     struct tern_module modules[5];    /* the last one has no name */
@@ -68,6 +69,29 @@ static void net_start(struct guest *g)
         pvh_fail(PVH_STATUS_SETUP, "kvm: the network device: %s\n", tern_err_text(err));
 }
 
+static void pool_clear(const struct tern_carved *pool)
+{
+    memset(pool->at, 0, pool->n * pool->elem_len);
+}
+
+/*
+ * The stack's pools. Most of a start's work is clearing memory, so TCP's tables,
+ * the largest, are left to TCP, which clears them when it begins.
+ */
+static void net_pools_clear(const struct guest *g)
+{
+    for (size_t i = g->n_appliance_pools; i < g->carver.n_pools; i++) {
+        if (memcmp(g->carver.pools[i].name, "tcp.", 4) != 0)
+            pool_clear(&g->carver.pools[i]);
+    }
+}
+
+static void appliance_pools_clear(const struct guest *g)
+{
+    for (size_t i = 0; i < g->n_appliance_pools; i++)
+        pool_clear(&g->carver.pools[i]);
+}
+
 /*
  * The pools and, behind them, the blocks take the longest stretch of RAM; the
  * driver has found room in the short ones below it where it could.
@@ -77,6 +101,7 @@ static void memory_place(struct guest *g)
     tern_carver_init(&g->carver);
     enum tern_err err =
         tern_carver_add_appliance(&g->carver, &tern_appliance, g->settings.connections);
+    g->n_appliance_pools = g->carver.n_pools;
     if (err == TERN_OK)
         err = tern_net_host_plan(&g->carver, &g->settings);
     if (err != TERN_OK)
@@ -90,9 +115,10 @@ static void memory_place(struct guest *g)
         len = total + BLOCKS_DEFAULT;
     uint8_t *mem = pvh_mem_carve(len, 64);
     size_t used = 0;
-    err = mem != NULL ? tern_carver_place(&g->carver, mem, len, false, &used) : TERN_FULL;
+    err = mem != NULL ? tern_carver_place(&g->carver, mem, len, true, &used) : TERN_FULL;
     if (err != TERN_OK)
         pvh_fail(PVH_STATUS_SETUP, "%s: %s\n", tern_appliance.name, g->carver.error);
+    net_pools_clear(g);
     g->blocks = mem + used;
     g->blocks_len = len - used;
 }
@@ -152,6 +178,9 @@ static void host_start(struct guest *g)
     core->ended = ended;
     modules_name(g);
     core->modules = g->modules;
+    /* The address is announced, or asked for: the appliance is set up meanwhile. */
+    (void)tern_turn_run(&g->turn, pvh_now_ns());
+    appliance_pools_clear(g);
 }
 
 /* One round: what has arrived, or what is due. Returns the next deadline. */

@@ -238,15 +238,31 @@ compare_words:
         ret
         .size   memcmp, . - memcmp
 
+        /* strlen(rdi): 16 octets at a time, aligned, so that no page is crossed. */
         .globl  strlen
         .type   strlen, @function
 strlen:
-        movq    %rdi, %rax
-1:      cmpb    $0, (%rax)
-        je      2f
-        incq    %rax
-        jmp     1b
-2:      subq    %rdi, %rax
+        movq    %rdi, %rdx
+        andq    $-16, %rdx
+        movl    %edi, %ecx
+        andl    $15, %ecx
+        pxor    %xmm0, %xmm0
+        pcmpeqb (%rdx), %xmm0
+        pmovmskb %xmm0, %eax
+        shrl    %cl, %eax               /* what stands before the string does not count */
+        testl   %eax, %eax
+        jz      1f
+        bsfl    %eax, %eax
+        ret
+1:      addq    $16, %rdx
+        pxor    %xmm0, %xmm0
+        pcmpeqb (%rdx), %xmm0
+        pmovmskb %xmm0, %eax
+        testl   %eax, %eax
+        jz      1b
+        bsfl    %eax, %eax
+        subq    %rdi, %rdx
+        addq    %rdx, %rax
         ret
         .size   strlen, . - strlen
 

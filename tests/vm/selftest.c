@@ -282,7 +282,15 @@ static int memory_functions(void)
                 return STATUS_WRONG;
         }
     }
-    pvh_logf("selftest: memory functions ok, strlen %zu\n", strlen("four"));
+    for (size_t at = 0; at < 40; at++) {
+        for (size_t len = 0; len < 100; len++) {
+            memset(a, 0, sizeof a);
+            memset(a + at, 'x', len);
+            if (strlen((const char *)a + at) != len)
+                return STATUS_WRONG;
+        }
+    }
+    pvh_logf("selftest: memory functions ok\n");
     return STATUS_OK;
 }
 
