@@ -16,3 +16,12 @@ tests_unit_unix_main_SOURCES = \
     tests/unit/unix_dgram_test.c \
     tests/unit/unix_vnet_test.c \
     tests/unit/unix_checksum_test.c
+
+# What parts of ./test drive programs with.
+check_PROGRAMS += tests/unix/load tests/unix/bulk
+tests_unix_load_CFLAGS = $(TERN_CFLAGS)
+tests_unix_load_SOURCES = tests/unix/load.c tests/unix/pattern.h
+tests_unix_bulk_CFLAGS = $(TERN_CFLAGS)
+tests_unix_bulk_LDFLAGS = -static
+tests_unix_bulk_LDADD = backends/unix/libtern-unix.la libnet/libtern-net.la base/libtern-base.la
+tests_unix_bulk_SOURCES = tests/unix/bulk.c tests/unix/pattern.h
