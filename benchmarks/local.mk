@@ -12,3 +12,17 @@ benchmarks_net_tern_LDADD = libnet/libtern-net.la backends/unix/libtern-unix.la 
 benchmarks_net_lwip_SOURCES = benchmarks/net_lwip.c
 benchmarks_net_lwip_CFLAGS = -std=gnu11 -O2 -I/usr/include/lwip
 benchmarks_net_lwip_LDADD = -llwip
+
+# http-parse: requests parsed, beside http-parser where that is installed.
+EXTRA_PROGRAMS += benchmarks/http_parse_tern
+benchmarks_http_parse_tern_SOURCES = benchmarks/http_parse_tern.c benchmarks/http_parse.h
+benchmarks_http_parse_tern_CFLAGS = $(TERN_CFLAGS)
+benchmarks_http_parse_tern_LDADD = libhttp/libtern-http.la base/libtern-base.la
+
+if HAVE_HTTP_PARSER
+EXTRA_PROGRAMS += benchmarks/http_parse_peer
+benchmarks_http_parse_peer_SOURCES = benchmarks/http_parse_peer.c benchmarks/http_parse.h
+benchmarks_http_parse_peer_CFLAGS = $(TERN_CFLAGS)
+benchmarks_http_parse_peer_LDADD = -lhttp_parser
+endif
+EXTRA_DIST += benchmarks/http-parse

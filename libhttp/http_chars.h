@@ -72,18 +72,35 @@ static inline uint64_t word_not_letter(uint64_t w)
     return ~((letter | dash) & ~w) & WORD_HIGHS;
 }
 
+/* Marks octets that are no letter, digit, "-" or "."; exact for all. */
+static inline uint64_t word_not_host(uint64_t w)
+{
+    uint64_t low = (w | WORD_ONES * 0x20) & ~WORD_HIGHS, plain = w & ~WORD_HIGHS;
+    uint64_t letter = (low + WORD_ONES * (0x80 - 'a')) & ~(low + WORD_ONES * (0x7f - 'z'));
+    /* "-" "." "/" and the digits follow each other. */
+    uint64_t digit = (plain + WORD_ONES * (0x80 - '-')) & ~(plain + WORD_ONES * (0x7f - '9'));
+    uint64_t slash = ~((plain ^ WORD_ONES * '/') + ~WORD_HIGHS);
+    return ~((letter | (digit & ~slash)) & ~w) & WORD_HIGHS;
+}
+
 /* How many octets lie before the lowest mark of a word that has one. */
 static inline size_t word_first(uint64_t marks)
 {
     return (size_t)__builtin_ctzll(marks) / 8;
 }
 
+/* Marks control octets, HTAB among them; exact for all. */
+static inline uint64_t word_control(uint64_t w)
+{
+    uint64_t low = w & ~WORD_HIGHS;
+    return ((low + WORD_ONES) | ~(low + WORD_ONES * 0x60)) & ~w & WORD_HIGHS;
+}
+
 /* The first octet in [p, end) that may not stand in a field value, or end. */
 static inline const uint8_t *scan_value(const uint8_t *p, const uint8_t *end)
 {
     while ((size_t)(end - p) >= 8) {
-        uint64_t w = tern_load_le64(p);
-        uint64_t stop = word_below(w, 0x20) | word_equal(w, 0x7f);
+        uint64_t stop = word_control(tern_load_le64(p));
         if (stop == 0) {
             p += 8;
             continue;

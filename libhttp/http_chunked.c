@@ -217,13 +217,45 @@ static enum tern_http_fault octet_take(struct tern_http_chunked *c, uint8_t octe
     return line_end_octet(c, octet);
 }
 
+/*
+ * The framing that nearly every chunk has, "CR LF digits CR LF", when it lies
+ * whole in the input: one step instead of one an octet. Returns how many
+ * octets it took; 0 leaves them to the states above.
+ */
+static size_t plain_take(struct tern_http_chunked *c, const uint8_t *in, size_t len)
+{
+    enum { CRLF = '\r' << 8 | '\n', MOST = 2 + DIGITS_MAX - 1 + 2 };
+    size_t i = 0, first;
+    uint64_t size = 0;
+    if (len < MOST || (c->state != STATE_DATA_CR && (c->state != STATE_SIZE_FIRST ||
+                                                     c->n_digits != 0)))
+        return 0;
+    if (c->state == STATE_DATA_CR) {
+        if (tern_load_be16(in) != CRLF)
+            return 0;
+        i = 2;
+    }
+    for (first = i; i - first < DIGITS_MAX - 1; i++) {
+        unsigned digit = char_hex(in[i]);
+        if (digit > 15)
+            break;
+        size = size << 4 | digit;
+    }
+    if (i == first || size == 0 || tern_load_be16(in + i) != CRLF)
+        return 0;
+    c->left = size;
+    c->n_digits = 0;
+    c->state = STATE_DATA;
+    return i + 2;
+}
+
 enum tern_err tern_http_chunked_next(struct tern_http_chunked *c, const uint8_t *in, size_t in_len,
                                      size_t *used, size_t *data_len)
 {
-    size_t i = 0;
     *data_len = 0;
     if (c->state == STATE_DATA && c->left == 0)
         c->state = STATE_DATA_CR;
+    size_t i = plain_take(c, in, in_len);
     while (i < in_len && c->state < STATE_DONE && c->state != STATE_DATA) {
         enum tern_http_fault fault = octet_take(c, in[i]);
         if (fault != TERN_HTTP_FAULT_NONE) {

@@ -43,7 +43,8 @@ void tern_http_request_init(struct tern_http_request *r, size_t head_max, size_t
         target_max = TARGET_DEFAULT;
     if (fields_max == 0 || fields_max > TERN_HTTP_FIELDS_CAP)
         fields_max = TERN_HTTP_FIELDS_CAP;
-    memset(r, 0, offsetof(struct tern_http_request, fields));
+    /* The builtin is expanded here even where the library is freestanding. */
+    __builtin_memset(r, 0, offsetof(struct tern_http_request, fields));
     r->head_max = (uint16_t)head_max;
     r->target_max = (uint16_t)target_max;
     r->fields_max = (uint16_t)fields_max;
@@ -57,23 +58,41 @@ static enum tern_err refuse(struct tern_http_request *r, enum tern_http_fault fa
     return TERN_MALFORMED;
 }
 
+/* Up to eight characters as a number, so that a method is one comparison. */
+#define WORD(a, b, c, d, e, f, g)                                                              \
+    ((uint64_t)(a) | (uint64_t)(b) << 8 | (uint64_t)(c) << 16 | (uint64_t)(d) << 24 |          \
+     (uint64_t)(e) << 32 | (uint64_t)(f) << 40 | (uint64_t)(g) << 48)
+
 /* The method for its token; RFC 9110 section 9.1: it is case-sensitive. */
 static enum tern_http_method method_find(const uint8_t *p, size_t len)
 {
-    static const struct {
-        char text[8];
-        uint8_t len, method;
-    } methods[] = {
-        { "GET", 3, TERN_HTTP_GET },         { "HEAD", 4, TERN_HTTP_HEAD },
-        { "POST", 4, TERN_HTTP_POST },       { "PUT", 3, TERN_HTTP_PUT },
-        { "DELETE", 6, TERN_HTTP_DELETE },   { "CONNECT", 7, TERN_HTTP_CONNECT },
-        { "OPTIONS", 7, TERN_HTTP_OPTIONS }, { "TRACE", 5, TERN_HTTP_TRACE },
-        { "PATCH", 5, TERN_HTTP_PATCH },
-    };
-    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++)
-        if (methods[i].len == len && memcmp(methods[i].text, p, len) == 0)
-            return methods[i].method;
-    return TERN_HTTP_OTHER;
+    uint64_t word = 0;
+    if (len > 7)
+        return TERN_HTTP_OTHER;
+    for (size_t i = 0; i < len; i++)
+        word |= (uint64_t)p[i] << 8 * i;
+    switch (word) {
+    case WORD('G', 'E', 'T', 0, 0, 0, 0): return TERN_HTTP_GET;
+    case WORD('H', 'E', 'A', 'D', 0, 0, 0): return TERN_HTTP_HEAD;
+    case WORD('P', 'O', 'S', 'T', 0, 0, 0): return TERN_HTTP_POST;
+    case WORD('P', 'U', 'T', 0, 0, 0, 0): return TERN_HTTP_PUT;
+    case WORD('D', 'E', 'L', 'E', 'T', 'E', 0): return TERN_HTTP_DELETE;
+    case WORD('C', 'O', 'N', 'N', 'E', 'C', 'T'): return TERN_HTTP_CONNECT;
+    case WORD('O', 'P', 'T', 'I', 'O', 'N', 'S'): return TERN_HTTP_OPTIONS;
+    case WORD('T', 'R', 'A', 'C', 'E', 0, 0): return TERN_HTTP_TRACE;
+    case WORD('P', 'A', 'T', 'C', 'H', 0, 0): return TERN_HTTP_PATCH;
+    default: return TERN_HTTP_OTHER;
+    }
+}
+
+/* Takes the white space off a value's end (section 5.1). */
+static inline void value_trim(struct tern_http_line *line, const uint8_t *buf)
+{
+    const uint8_t *value = buf + line->value_off;
+    size_t len = line->value_len;
+    while (len > 0 && (value[len - 1] == ' ' || value[len - 1] == '\t'))
+        len--;
+    line->value_len = (uint16_t)len;
 }
 
 /* What is wrong with an octet that ended a field name and is no colon. */
@@ -114,15 +133,16 @@ enum tern_err tern_http_request_parse(struct tern_http_request *r, const uint8_t
     const uint8_t *p = buf + r->off;
     const uint8_t *end = buf + (len < r->head_max ? len : r->head_max);
     struct tern_http_line *line = r->fields + r->n_fields;
+    uint8_t state = r->state;
 
-    switch (r->state) {
+    switch (state) {
     case STATE_START:
         if (p == end)
             goto more;
         if (*p != '\r')
             goto method_first;
         p++;
-        r->state = STATE_EMPTY_LF;
+        state = STATE_EMPTY_LF;
         /* fall through */
     case STATE_EMPTY_LF:
         if (p == end)
@@ -130,14 +150,20 @@ enum tern_err tern_http_request_parse(struct tern_http_request *r, const uint8_t
         if (*p != '\n')
             return refuse(r, TERN_HTTP_LINE_BARE_CR, (size_t)(p - buf));
         p++;
-        r->state = STATE_METHOD_FIRST;
+        state = STATE_METHOD_FIRST;
         /* fall through */
     case STATE_METHOD_FIRST:
         if (p == end)
             goto more;
     method_first:
         r->mark = r->method_off = (uint16_t)(p - buf);
-        r->state = STATE_METHOD;
+        if (end - p >= 4 && tern_load_le32(p) == tern_load_le32((const uint8_t *)"GET ")) {
+            r->method = TERN_HTTP_GET;
+            r->method_len = 3;
+            p += 4;
+            goto target;
+        }
+        state = STATE_METHOD;
         /* fall through */
     case STATE_METHOD:
         while (p != end && char_is(*p, CHAR_UPPER))
@@ -155,8 +181,9 @@ enum tern_err tern_http_request_parse(struct tern_http_request *r, const uint8_t
             return refuse(r, TERN_HTTP_METHOD_EMPTY, (size_t)(p - buf));
         r->method = (uint8_t)method_find(buf + r->mark, r->method_len);
         p++;
+    target:
         r->target_off = (uint16_t)(p - buf);
-        r->state = STATE_TARGET;
+        state = STATE_TARGET;
         /* fall through */
     case STATE_TARGET:
         p = scan_visible(p, end);
@@ -173,8 +200,9 @@ enum tern_err tern_http_request_parse(struct tern_http_request *r, const uint8_t
             return refuse(r, TERN_HTTP_TARGET_CHAR, (size_t)(p - buf));
         p++;
         r->mark = (uint16_t)(p - buf);
-        r->state = STATE_VERSION;
-        if (end - p >= 10 && memcmp(p, "HTTP/1.1\r\n", 10) == 0) {
+        state = STATE_VERSION;
+        if (end - p >= 10 && tern_load_le64(p) == tern_load_le64((const uint8_t *)"HTTP/1.1") &&
+            p[8] == '\r' && p[9] == '\n') {
             p += 10;
             r->minor = 1;
             goto line;
@@ -194,14 +222,14 @@ enum tern_err tern_http_request_parse(struct tern_http_request *r, const uint8_t
         /* Each turn takes one field line, or the empty line that ends the head. */
         for (;;) {
     line:
-            r->state = STATE_LINE;
+            state = STATE_LINE;
             /* fall through */
     case STATE_LINE:
             if (p == end)
                 goto more;
             if (*p == '\r') {
                 p++;
-                r->state = STATE_HEAD_LF;
+                state = STATE_HEAD_LF;
                 /* fall through */
     case STATE_HEAD_LF:
                 if (p == end)
@@ -221,7 +249,7 @@ enum tern_err tern_http_request_parse(struct tern_http_request *r, const uint8_t
             if (r->n_fields == r->fields_max)
                 return refuse(r, TERN_HTTP_FIELDS_MANY, (size_t)(p - buf));
             line->name_off = (uint16_t)(p - buf);
-            r->state = STATE_NAME;
+            state = STATE_NAME;
             /* fall through */
     case STATE_NAME:
             p = scan_token(p, end);
@@ -238,15 +266,17 @@ enum tern_err tern_http_request_parse(struct tern_http_request *r, const uint8_t
             if (line->name_len < 32 && (NAME_LENGTHS >> line->name_len & 1) != 0)
                 line->name = (uint8_t)tern_http_name_find(buf + line->name_off, line->name_len);
             p++;
-            r->state = STATE_SPACE;
+            state = STATE_SPACE;
             /* fall through */
     case STATE_SPACE:
+            if (p != end && *p == ' ')
+                p++;
             while (p != end && (*p == ' ' || *p == '\t'))
                 p++;
             if (p == end)
                 goto more;
             line->value_off = (uint16_t)(p - buf);
-            r->state = STATE_VALUE;
+            state = STATE_VALUE;
             /* fall through */
     case STATE_VALUE:
             p = scan_value(p, end);
@@ -257,7 +287,7 @@ enum tern_err tern_http_request_parse(struct tern_http_request *r, const uint8_t
                               (size_t)(p - buf));
             line->value_len = (uint16_t)(p - buf - line->value_off);
             p++;
-            r->state = STATE_VALUE_LF;
+            state = STATE_VALUE_LF;
             /* fall through */
     case STATE_VALUE_LF:
             if (p == end)
@@ -265,9 +295,7 @@ enum tern_err tern_http_request_parse(struct tern_http_request *r, const uint8_t
             if (*p != '\n')
                 return refuse(r, TERN_HTTP_LINE_BARE_CR, (size_t)(p - buf));
             p++;
-            for (const uint8_t *v = buf + line->value_off; line->value_len > 0; line->value_len--)
-                if (v[line->value_len - 1] != ' ' && v[line->value_len - 1] != '\t')
-                    break;
+            value_trim(line, buf);
             r->n_fields++;
             line++;
         }
@@ -278,6 +306,7 @@ enum tern_err tern_http_request_parse(struct tern_http_request *r, const uint8_t
     }
 
 more:
+    r->state = state;
     r->off = (uint16_t)(p - buf);
     if (r->off == r->head_max)
         return refuse(r, TERN_HTTP_HEAD_LONG, r->off);

@@ -39,6 +39,14 @@ static bool port_parse(const char *text, size_t len, uint16_t *port)
 static size_t name_len(const uint8_t *text, size_t len)
 {
     size_t i = 0;
+    while (len - i >= 8) {
+        uint64_t stop = word_not_host(tern_load_le64(text + i));
+        if (stop != 0) {
+            i += word_first(stop);
+            break;
+        }
+        i += 8;
+    }
     while (i < len) {
         if (char_is(text[i], CHAR_HOST))
             i++;
