@@ -1,3 +1,15 @@
 # SPDX-License-Identifier: ISC
 #
 # Fuzzers of kvm.
+
+if HOST_X86_64
+check_PROGRAMS += tests/fuzz/virtio_fuzz
+tests_fuzz_virtio_fuzz_CFLAGS = $(TERN_CFLAGS)
+tests_fuzz_virtio_fuzz_LDFLAGS = $(TERN_FUZZ_LDFLAGS)
+tests_fuzz_virtio_fuzz_SOURCES = \
+    tests/fuzz/virtio_fuzz.c \
+    tests/unit/virtio_fake.c \
+    tests/unit/virtio_fake.h \
+    $(kvm_virtio_pure)
+endif
+EXTRA_DIST += tests/fuzz/seeds/virtio

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The test's virtio device. To run after each access of the driver it takes the
- * access rights from the shared pages: the access faults, is let through for
+ * access rights from the shared pages: the access faults, its page is opened for
  * one instruction (the trap flag), and then the device has its turn.
  */
 #include "virtio_fake.h"
@@ -17,11 +17,41 @@ enum { IO_LEN = 4 << 20, OWN_LEN = 320 << 10, PAGE = 4096 };
 static struct fake *only;    /* env's functions take no context */
 static void (*watcher)(struct fake *f, uint8_t *addr, bool written);
 
+
+/* Pages that are open for one instruction of the driver or one turn of the device. */
+enum { OPEN_MAX = 64 };
+static uint8_t *open_pages[OPEN_MAX];
+static unsigned n_open;    /* OPEN_MAX: all are */
+static bool device_turn;
+
+static void page_open(uint8_t *addr)
+{
+    if (n_open == OPEN_MAX)
+        return;
+    uint8_t *page = only->io + (size_t)(addr - only->io) / PAGE * PAGE;
+    open_pages[n_open++] = page;
+    if (n_open == OPEN_MAX)
+        mprotect(only->io, only->io_len, PROT_READ | PROT_WRITE);
+    else
+        mprotect(page, PAGE, PROT_READ | PROT_WRITE);
+}
+
+static void pages_close(void)
+{
+    if (n_open == OPEN_MAX)
+        mprotect(only->io, only->io_len, PROT_NONE);
+    else
+        for (unsigned i = 0; i < n_open; i++)
+            mprotect(open_pages[i], PAGE, PROT_NONE);
+    n_open = 0;
+}
+
 /* The device's own accesses are not watched. */
 static void unveil(bool open)
 {
-    if (watcher != NULL)
-        mprotect(only->io, only->io_len, open ? PROT_READ | PROT_WRITE : PROT_NONE);
+    device_turn = open;
+    if (!open && watcher != NULL)
+        pages_close();
 }
 
 static void *carve_io(size_t len)
@@ -327,9 +357,11 @@ static void on_segv(int sig, siginfo_t *info, void *context)
         sigaction(SIGSEGV, &old_segv, NULL);    /* a true fault: faults again */
         return;
     }
+    page_open(addr);
+    if (device_turn)
+        return;
     watch_addr = addr;
     watch_written = (u->uc_mcontext.gregs[REG_ERR] & FAULT_WRITE) != 0;
-    mprotect(only->io, only->io_len, PROT_READ | PROT_WRITE);
     u->uc_mcontext.gregs[REG_EFL] |= TRAP_FLAG;
 }
 
@@ -341,6 +373,7 @@ static void on_trap(int sig, siginfo_t *info, void *context)
     u->uc_mcontext.gregs[REG_EFL] &= ~(greg_t)TRAP_FLAG;
     if (watcher == NULL)
         return;
+    device_turn = true;
     watcher(only, watch_addr, watch_written);
     unveil(false);
 }
@@ -352,12 +385,15 @@ void fake_watch(struct fake *f, void (*step)(struct fake *f, uint8_t *addr, bool
     struct sigaction trap = { .sa_sigaction = on_trap, .sa_flags = SA_SIGINFO };
     sigaction(SIGSEGV, &segv, &old_segv);
     sigaction(SIGTRAP, &trap, &old_trap);
+    n_open = 0;
+    device_turn = false;
     mprotect(f->io, f->io_len, PROT_NONE);
 }
 
 void fake_watch_end(struct fake *f)
 {
     watcher = NULL;
+    n_open = 0;
     mprotect(f->io, f->io_len, PROT_READ | PROT_WRITE);
     sigaction(SIGSEGV, &old_segv, NULL);
     sigaction(SIGTRAP, &old_trap, NULL);
