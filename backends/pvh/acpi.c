@@ -24,29 +24,15 @@ struct table {
     size_t len;
 };
 
-static const uint8_t *physical(uint64_t at, size_t len)
-{
-    if (at < 4096 || at > UINT32_MAX || len > UINT32_MAX - at)
-        return NULL;
-    return (const uint8_t *)(uintptr_t)at;
-}
-
-static bool sums_to_zero(const uint8_t *octets, size_t len)
-{
-    uint8_t sum = 0;
-    for (size_t i = 0; i < len; i++)
-        sum = (uint8_t)(sum + octets[i]);
-    return sum == 0;
-}
-
 static struct table table_open(uint64_t at)
 {
     struct table none = { NULL, 0 };
-    const uint8_t *octets = physical(at, TABLE_MAX);
+    const uint8_t *octets = pvh_phys(at, HEADER_LEN);
     if (octets == NULL)
         return none;
     size_t len = tern_load_le32(octets + 4);
-    if (len < HEADER_LEN || len > TABLE_MAX || !sums_to_zero(octets, len))
+    if (len < HEADER_LEN || len > TABLE_MAX || pvh_phys(at, len) == NULL ||
+        !pvh_phys_sums_to_zero(octets, len))
         return none;
     return (struct table){ octets, len };
 }
@@ -71,14 +57,15 @@ static struct pvh_line inti_line(uint32_t gsi, uint16_t flags, bool level, bool 
 
 static void madt_entry(const uint8_t *e, size_t len)
 {
+    uint8_t source = len >= 4 ? e[3] : 0xff;    /* once: what is checked is what is used */
     if (e[0] == 1 && len >= 12 && pvh_acpi.n_ioapics < 8) {
         pvh_acpi.ioapics[pvh_acpi.n_ioapics].base = tern_load_le32(e + 4);
         pvh_acpi.ioapics[pvh_acpi.n_ioapics].gsi_base = tern_load_le32(e + 8);
         pvh_acpi.n_ioapics++;
-    } else if (e[0] == 2 && len >= 10 && e[2] == 0 && e[3] < 16) {
+    } else if (e[0] == 2 && len >= 10 && e[2] == 0 && source < 16) {
         /* The SCI is level and active low unless its override says otherwise. */
-        bool sci = e[3] == pvh_acpi.sci;
-        pvh_acpi.isa[e[3]] =
+        bool sci = source == pvh_acpi.sci;
+        pvh_acpi.isa[source] =
             inti_line(tern_load_le32(e + 4), tern_load_le16(e + 8), sci, sci);
     } else if (e[0] == 5 && len >= 12) {
         pvh_acpi.lapic_base = tern_load_le64(e + 4);
@@ -232,10 +219,10 @@ static void dsdt_read(struct table t)
 
 static struct table root_table(void)
 {
-    const uint8_t *rsdp = physical(pvh_boot.rsdp, 36);
-    if (rsdp == NULL || memcmp(rsdp, "RSD PTR ", 8) != 0 || !sums_to_zero(rsdp, 20))
+    const uint8_t *rsdp = pvh_phys(pvh_boot.rsdp, 36);
+    if (rsdp == NULL || memcmp(rsdp, "RSD PTR ", 8) != 0 || !pvh_phys_sums_to_zero(rsdp, 20))
         return (struct table){ NULL, 0 };
-    if (rsdp[15] >= 2 && sums_to_zero(rsdp, 36)) {
+    if (rsdp[15] >= 2 && pvh_phys_sums_to_zero(rsdp, 36)) {
         struct table xsdt = table_open(tern_load_le64(rsdp + 24));
         if (xsdt.len > 0 && table_is(xsdt, "XSDT"))
             return xsdt;

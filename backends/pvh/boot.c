@@ -24,20 +24,9 @@ enum { MODULE_LEN = 32, MAP_ENTRY_LEN = 24, MAP_TYPE_RAM = 1 };
 struct pvh_boot pvh_boot PVH_SEALED;
 static struct pvh_module modules[PVH_MODULES_MAX] PVH_SEALED;
 
-/*
- * The loader's octets at a physical address: NULL if they are not all below
- * 4 GiB, where the start has mapped everything.
- */
-static const uint8_t *loaded(uint64_t at, uint64_t len)
-{
-    if (at == 0 || at > UINT32_MAX || len > UINT32_MAX - at)
-        return NULL;
-    return (const uint8_t *)(uintptr_t)at;
-}
-
 static void copy_cmdline(uint64_t at)
 {
-    const uint8_t *text = loaded(at, PVH_CMDLINE_CAP + 1);
+    const uint8_t *text = pvh_phys(at, PVH_CMDLINE_CAP + 1);
     if (text == NULL)
         return;
     size_t len = 0;
@@ -58,7 +47,7 @@ static void copy_map(uint64_t at, uint32_t n)
 {
     if (n > 1024)
         n = 1024;
-    const uint8_t *entry = loaded(at, (uint64_t)n * MAP_ENTRY_LEN);
+    const uint8_t *entry = pvh_phys(at, (uint64_t)n * MAP_ENTRY_LEN);
     for (uint32_t i = 0; entry != NULL && i < n; i++, entry += MAP_ENTRY_LEN) {
         uint64_t start = tern_load_le64(entry);
         uint64_t len = tern_load_le64(entry + 8);
@@ -79,11 +68,11 @@ static void copy_modules(uint64_t at, uint32_t n)
         pvh_logf("boot: %u modules, of which %u are kept\n", n, (unsigned)PVH_MODULES_MAX);
         n = PVH_MODULES_MAX;
     }
-    const uint8_t *entry = loaded(at, (uint64_t)n * MODULE_LEN);
+    const uint8_t *entry = pvh_phys(at, (uint64_t)n * MODULE_LEN);
     for (uint32_t i = 0; entry != NULL && i < n; i++, entry += MODULE_LEN) {
         uint64_t start = tern_load_le64(entry);
         uint64_t len = tern_load_le64(entry + 8);
-        const uint8_t *data = loaded(start, len);
+        const uint8_t *data = pvh_phys(start, len);
         if (data == NULL || len == 0)
             continue;
         modules[pvh_boot.n_modules] = (struct pvh_module){ data, (size_t)len };
@@ -93,7 +82,7 @@ static void copy_modules(uint64_t at, uint32_t n)
 
 void pvh_boot_copy(uint32_t start_info)
 {
-    const uint8_t *from = loaded(start_info, START_LEN_1);
+    const uint8_t *from = pvh_phys(start_info, START_LEN_1);
     if (from == NULL || tern_load_le32(from) != START_MAGIC)
         pvh_fail(PVH_STATUS_SETUP, "boot: no start info at %x\n", start_info);
     uint8_t info[START_LEN_1] = { 0 };

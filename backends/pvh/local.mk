@@ -26,6 +26,7 @@ backends_pvh_libtern_pvh_la_SOURCES = \
     backends/pvh/pvh.h \
     backends/pvh/pvh_internal.h \
     backends/pvh/main.c \
+    backends/pvh/phys.c \
     backends/pvh/boot.c \
     backends/pvh/cmdline.c \
     backends/pvh/paging.c \

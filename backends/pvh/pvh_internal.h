@@ -7,6 +7,7 @@
  *   string.S     the five memory functions
  *   shims.c      what compilers and other people's archives call
  *   main.c       the order of the start
+ *   phys.c       octets that loader and firmware left
  *   boot.c       what the loader passed, copied
  *   cmdline.c    the words of the command line
  *   paging.c     the map of memory and its seal
@@ -45,6 +46,12 @@ extern uint8_t pvh_string_fast;
 
 /* main.c: called by start.S with the start info's physical address. */
 _Noreturn void pvh_start(uint32_t start_info);
+
+/* ---- phys.c ---- */
+
+/* len octets at a physical address, read; NULL if they are not all below 4 GiB. */
+const uint8_t *pvh_phys(uint64_t at, uint64_t len);
+bool pvh_phys_sums_to_zero(const uint8_t *octets, size_t len);
 
 /* ---- boot.c ---- */
 

@@ -11,5 +11,10 @@ tests_fuzz_virtio_fuzz_SOURCES = \
     tests/unit/virtio_fake.c \
     tests/unit/virtio_fake.h \
     $(kvm_virtio_pure)
+
+check_PROGRAMS += tests/fuzz/pvh_fuzz
+tests_fuzz_pvh_fuzz_CFLAGS = $(TERN_CFLAGS)
+tests_fuzz_pvh_fuzz_LDFLAGS = $(TERN_FUZZ_LDFLAGS)
+tests_fuzz_pvh_fuzz_SOURCES = tests/fuzz/pvh_fuzz.c
 endif
-EXTRA_DIST += tests/fuzz/seeds/virtio
+EXTRA_DIST += tests/fuzz/seeds/virtio tests/fuzz/seeds/pvh
