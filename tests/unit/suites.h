@@ -26,6 +26,16 @@ Suite *http_assets_suite(void);
 Suite *http_hostile_suite(void);
 Suite *http_trace_suite(void);
 
+Suite *net_suite(void);
+Suite *eth_suite(void);
+Suite *arp_suite(void);
+Suite *ipv4_suite(void);
+Suite *ipv4_output_suite(void);
+Suite *ipv4_reassembly_suite(void);
+Suite *icmp4_suite(void);
+Suite *udp_suite(void);
+Suite *dhcp4_suite(void);
+
 Suite *virtio_queue_suite(void);
 Suite *virtio_net_suite(void);
 Suite *virtio_net_hostile_suite(void);
@@ -39,5 +49,8 @@ Suite *unix_sockets_suite(void);
 Suite *unix_dgram_suite(void);
 Suite *unix_vnet_suite(void);
 Suite *unix_checksum_suite(void);
+
+Suite *tcp_wire_suite(void);
+Suite *tcp_open_suite(void);
 
 #endif
