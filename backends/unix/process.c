@@ -16,6 +16,7 @@
 #define STATUS_USAGE 2
 #define STATUS_START 1
 #define TAP_BLOCKS_LEN (32u << 20)    /* libnet's windows are ours, not the kernel's */
+#define BLOCKS_LEAST (64u << 10)      /* octets for payload, below which nothing works */
 #define TURN_BUDGET 1024u    /* events a turn: a batch of epoll's brings two each */
 
 struct process {
@@ -172,16 +173,15 @@ static int run(struct process *p, int (*start)(struct tern_host *))
         complain(p, p->carver.error[0] != '\0' ? p->carver.error : "there is not so much memory");
         return STATUS_START;
     }
-    err = host_start(p, on_sockets);
-    if (err == TERN_INVALID && p->mem_len - p->used < TERN_BLOCK_LEN_LEAST) {
+    if (p->mem_len - p->used < BLOCKS_LEAST) {
         complain(p, "memory= leaves nothing for payload: give more");
         return STATUS_START;
     }
+    err = host_start(p, on_sockets);
     if (err != TERN_OK) {
-        fprintf(stderr, "%s: %s%s: %s\n", p->options.appliance->name,
-                on_sockets ? "kernel sockets" : "link ",
-                on_sockets ? "" : p->options.host[TERN_KEY_LINK], tern_err_text(err));
-        return STATUS_START;
+        if (on_sockets)
+            complain(p, tern_err_text(err));
+        return err == TERN_INVALID ? STATUS_USAGE : STATUS_START;
     }
     p->core->drain_ns = p->settings.drain_ns;
     return start_and_run(p, start);

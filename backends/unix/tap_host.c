@@ -17,6 +17,24 @@ enum tern_err tern_tap_host_plan(struct tern_carver *carver,
     return err == TERN_OK ? tern_net_host_plan(carver, settings) : err;
 }
 
+/* One line for people; returns err. */
+static enum tern_err complain(const struct tern_host_options *options, const char *device,
+                              enum tern_err err)
+{
+    const char *name = options->appliance->name;
+
+    if (err == TERN_UNREACHABLE)
+        fprintf(stderr, "%s: option link: there is no device %s (ip tuntap add %s mode tap)\n",
+                name, device, device);
+    else if (err == TERN_REFUSED)
+        fprintf(stderr, "%s: option link: %s is in use, or not ours to open\n", name, device);
+    else if (err == TERN_UNSUPPORTED)
+        fprintf(stderr, "%s: option link: %s is no TAP device with IFF_VNET_HDR\n", name, device);
+    else
+        fprintf(stderr, "%s: option link: %s: %s\n", name, device, tern_err_text(err));
+    return err;
+}
+
 enum tern_err tern_tap_host_start(struct tern_unix_loop *loop,
                                   const struct tern_host_settings *settings,
                                   const struct tern_carver *carver,
@@ -30,15 +48,14 @@ enum tern_err tern_tap_host_start(struct tern_unix_loop *loop,
     struct tern_tap *tap = tern_carver_get(carver, POOL_TAP, sizeof *tap, &one);
 
     if (strncmp(name, "tap:", 4) != 0) {
-        fprintf(stderr, "%s: option link: '%s' is not tap:NAME\n", options->appliance->name,
-                name);
+        fprintf(stderr, "%s: option link: '%s' is not tap:NAME\n", options->appliance->name, name);
         return TERN_INVALID;
     }
     enum tern_err err = tern_unix_seed(seed);
     if (err == TERN_OK)
         err = tern_tap_open(tap, loop, name + 4, NULL);
     if (err != TERN_OK)
-        return err;
+        return complain(options, name + 4, err);
     struct tern_net_host_config config = {
         .turn = &loop->turn, .link = &tap->link, .settings = settings, .carver = carver,
         .options = options, .checksum = tern_unix_checksum(), .seed = seed,
@@ -47,8 +64,8 @@ enum tern_err tern_tap_host_start(struct tern_unix_loop *loop,
     err = tern_net_host_start(&host, &config);
     explicit_bzero(seed, sizeof seed);
     if (err != TERN_OK) {
-        if (host != NULL && host->error[0] != '\0')
-            fprintf(stderr, "%s: %s\n", options->appliance->name, host->error);
+        fprintf(stderr, "%s: %s\n", options->appliance->name,
+                host != NULL && host->error[0] != '\0' ? host->error : tern_err_text(err));
         tern_tap_close(tap);
         return err;
     }

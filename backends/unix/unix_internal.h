@@ -217,7 +217,7 @@ void tern_vnet_emit(uint8_t *hdr, const struct tern_tx *tx);
 enum tern_err tern_tap_host_plan(struct tern_carver *carver,
                                  const struct tern_host_settings *settings);
 
-/* Opens the link that link= names, and a host over libnet on it. */
+/* Opens the link that link= names, and a host over libnet on it. Says itself what fails. */
 enum tern_err tern_tap_host_start(struct tern_unix_loop *loop,
                                   const struct tern_host_settings *settings,
                                   const struct tern_carver *carver,
