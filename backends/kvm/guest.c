@@ -217,5 +217,10 @@ int pvh_backend_main(void)
     if (err != TERN_OK)
         pvh_fail(PVH_STATUS_SETUP, "%s: cannot start: %s\n", tern_appliance.name,
                  tern_err_text((enum tern_err)err));
-    return guest.host->core.over ? guest.host->core.status : loop(&guest);
+    int status = guest.host->core.over ? guest.host->core.status : loop(&guest);
+    const struct pvh_stats *stats = pvh_stats();
+    pvh_logf("kvm: ends with status %d: %lu wake-ups, %lu device and %lu timer interrupts, "
+             "%lu octets of log lost\n",
+             status, stats->wakeups, stats->irq_device, stats->irq_timer, stats->log_dropped);
+    return status;
 }
