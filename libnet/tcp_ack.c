@@ -84,15 +84,21 @@ static void recovery_acked(struct tern_tcp_conn *conn, struct tern_tcp_work *wor
 /*
  * An RTT from the flight record, to the nanosecond; from the echoed timestamp,
  * to the millisecond, where the record is worthless because of a
- * retransmission (RFC 7323 section 4, Karn's algorithm).
+ * retransmission (RFC 7323 section 4, Karn's algorithm). The echo must be of
+ * the retransmission then: where only the ACK was lost, an answer to it may
+ * still echo the original, and a sample of seconds would stay for long.
  */
 static void rtt_take(struct tern_tcp_conn *conn, const struct tern_tcp_seg *seg)
 {
     uint32_t rtt_us;
-    bool known = tern_tcp_flight_acked(conn, seg->ack, &rtt_us);
+    uint64_t again_ns = 0;
+    bool known = tern_tcp_flight_acked(conn, seg->ack, &rtt_us, &again_ns);
     if (!known && conn->timestamps && seg->has_ts && seg->ts_ecr != 0) {
-        uint32_t rtt_ms = tcp_now_ms(conn->tcp) + conn->ts_offset - seg->ts_ecr;
-        known = rtt_ms <= conn->tcp->config.rto_max_ms;
+        uint32_t sent_ms = seg->ts_ecr - conn->ts_offset;
+        uint32_t rtt_ms = tcp_now_ms(conn->tcp) - sent_ms;
+        uint32_t again_ms = (uint32_t)(again_ns / TERN_MILLISECOND_NS);
+        known = rtt_ms <= conn->tcp->config.rto_max_ms &&
+                (again_ns == 0 || tern_tcp_seq_geq(sent_ms, again_ms));
         rtt_us = 1000 * rtt_ms;
     }
     if (known)

@@ -79,8 +79,10 @@ static struct tern_tcp_flight *covering(const struct tern_tcp_conn *conn, uint32
 void tern_tcp_flight_again(struct tern_tcp_conn *conn, uint32_t seq)
 {
     struct tern_tcp_flight *flight = covering(conn, seq);
-    if (flight != NULL)
-        flight->again = true;
+    if (flight == NULL)
+        return;
+    flight->again = true;
+    flight->sent_ns = conn->tcp->net->turn->now_ns;
 }
 
 uint32_t tern_tcp_flight_head_len(const struct tern_tcp_conn *conn, uint32_t seq)
@@ -91,9 +93,11 @@ uint32_t tern_tcp_flight_head_len(const struct tern_tcp_conn *conn, uint32_t seq
 
 /*
  * The sample is of the youngest record that is wholly acknowledged now: the
- * ACK was sent for it. Karn's algorithm: none where anything was sent twice.
+ * ACK was sent for it. Karn's algorithm: none where anything was sent twice;
+ * *again_ns is then when it was last sent.
  */
-bool tern_tcp_flight_acked(struct tern_tcp_conn *conn, uint32_t ack, uint32_t *rtt_us)
+bool tern_tcp_flight_acked(struct tern_tcp_conn *conn, uint32_t ack, uint32_t *rtt_us,
+                           uint64_t *again_ns)
 {
     struct tern_tcp *tcp = conn->tcp;
     struct tern_tcp_work *work = tcp_work(conn);
@@ -102,7 +106,11 @@ bool tern_tcp_flight_acked(struct tern_tcp_conn *conn, uint32_t ack, uint32_t *r
         struct tern_tcp_flight *first = at(tcp, work->flight_first);
         if (!tern_tcp_seq_gt(ack, first->seq))
             break;
-        again = again || first->again;
+        if (first->again) {
+            again = true;
+            if (first->sent_ns > *again_ns)
+                *again_ns = first->sent_ns;
+        }
         if (tern_tcp_seq_lt(ack, first->seq + first->len)) {
             first->len -= ack - first->seq;
             first->seq = ack;
@@ -127,6 +135,7 @@ void tern_tcp_flight_merge(struct tern_tcp_conn *conn)
     only->seq = conn->snd_una;
     only->len = tcp_in_flight(conn);
     only->again = true;
+    only->sent_ns = conn->tcp->net->turn->now_ns;
 }
 
 void tern_tcp_flight_drop(struct tern_tcp_conn *conn)

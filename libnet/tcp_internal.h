@@ -221,9 +221,11 @@ void tern_tcp_recv_append(struct tern_tcp_conn *conn, struct tern_block *first,
 /* tcp_reass.c */
 void tern_tcp_reass_add(struct tern_tcp_conn *conn, const struct tern_tcp_seg *seg,
                         const struct tern_net_packet *pkt);
-/* Has rcv_nxt reached the first range? Every lent frame is kept then, and: */
+/* Has rcv_nxt reached the first range? Once all before it is taken or kept: */
 bool tern_tcp_reass_is_due(const struct tern_tcp_conn *conn);
 void tern_tcp_reass_advance(struct tern_tcp_conn *conn);
+/* Gives the last range's blocks back, for octets in order; false: there is none. */
+bool tern_tcp_reass_yield(struct tern_tcp_conn *conn);
 void tern_tcp_reass_drop(struct tern_tcp_conn *conn);
 
 /* ---- Closing: tcp_close.c --------------------------------------------------------------------- */
@@ -295,8 +297,12 @@ void tern_tcp_flight_sent(struct tern_tcp_conn *conn, uint32_t seq, uint32_t len
 void tern_tcp_flight_again(struct tern_tcp_conn *conn, uint32_t seq);
 /* How much of what starts at snd_una one retransmission covers. */
 uint32_t tern_tcp_flight_head_len(const struct tern_tcp_conn *conn, uint32_t seq);
-/* Everything up to ack has arrived: true with *rtt_us for a sample. */
-bool tern_tcp_flight_acked(struct tern_tcp_conn *conn, uint32_t ack, uint32_t *rtt_us);
+/*
+ * Everything up to ack has arrived: true with *rtt_us for a sample. False, and
+ * some of it was sent again: *again_ns is raised to when it last was.
+ */
+bool tern_tcp_flight_acked(struct tern_tcp_conn *conn, uint32_t ack, uint32_t *rtt_us,
+                           uint64_t *again_ns);
 /* A timeout: all that is out becomes one record. */
 void tern_tcp_flight_merge(struct tern_tcp_conn *conn);
 void tern_tcp_flight_drop(struct tern_tcp_conn *conn);

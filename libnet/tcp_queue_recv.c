@@ -12,7 +12,9 @@
  * the first of them: no ACK has told of them yet, since ACKs leave after
  * put_away. The window's right edge, rcv_adv, stays where it is.
  *
- * A FIN counts (tcp_close.c) when all before it is taken or kept.
+ * Ranges that waited out of order (tcp_reass.c) and are in order now join the
+ * kept blocks when all before them is taken or kept; so does a FIN count then
+ * (tcp_close.c).
  *
  * A lent frame keeps its place in its scratch words:
  *
@@ -99,15 +101,21 @@ void tern_tcp_recv_append(struct tern_tcp_conn *conn, struct tern_block *first,
     tern_tcp_conn_ready(conn);
 }
 
-/* Room for one octet at least at the queue's end, or NULL. */
+/*
+ * Room for one octet at least at the queue's end, or NULL. What is next in
+ * order goes before what is not: while the connection's share is spent, its
+ * last range out of order, which was never acknowledged, makes way. Otherwise
+ * such ranges could keep the very segment out that they wait for.
+ */
 static struct tern_block *kept_tail(struct tern_tcp_conn *conn)
 {
     struct tern_block_pool *pool = conn->tcp->net->blocks;
     struct tern_block *last = conn->rcv_last;
     if (last != NULL && last->off + last->len < pool->data_cap)
         return last;
-    if (!tern_block_fair(pool, conn->n_rcv_blocks))
-        return NULL;
+    while (!tern_block_fair(pool, conn->n_rcv_blocks))
+        if (!tern_tcp_reass_yield(conn))
+            return NULL;
     struct tern_block *block = tern_block_take(pool);
     conn->n_rcv_blocks++;
     block->next = last != NULL ? last->next : block;
@@ -168,8 +176,8 @@ static bool keep_all(struct tern_tcp_conn *conn)
 
 void tern_tcp_recv_put_away(struct tern_tcp_conn *conn)
 {
-    if (conn->rx_first != NULL)
-        (void)keep_all(conn);
+    if (keep_all(conn) && tern_tcp_reass_is_due(conn))
+        tern_tcp_reass_advance(conn);
     if (conn->fin_seen && !conn->over)
         tern_tcp_close_fin_in(conn);
 }
@@ -231,11 +239,7 @@ void tern_tcp_recv_input(struct tern_tcp_conn *conn, struct tern_tcp_seg *seg,
     if ((seg->flags & TCP_FIN) != 0) {
         conn->fin_seen = true;
         tern_tcp_conn_ready(conn);
-        return;
     }
-    /* Blocks that wait out of order go behind those of the frames that joined them. */
-    if (tern_tcp_reass_is_due(conn) && keep_all(conn))
-        tern_tcp_reass_advance(conn);
 }
 
 /* ---- To the user ------------------------------------------------------------------------------ */
@@ -291,10 +295,15 @@ static bool kept_deliver(struct tern_tcp_conn *conn)
  */
 bool tern_tcp_recv_deliver(struct tern_tcp_conn *conn)
 {
-    if (!kept_deliver(conn))
-        return false;
-    for (; conn->rx_first != NULL; rx_leave(conn))
-        if (!rx_deliver(conn))
+    /* Each turn but the last takes at least one range out. */
+    for (;;) {
+        if (!kept_deliver(conn))
             return false;
-    return true;
+        for (; conn->rx_first != NULL; rx_leave(conn))
+            if (!rx_deliver(conn))
+                return false;
+        if (!tern_tcp_reass_is_due(conn))
+            return true;
+        tern_tcp_reass_advance(conn);
+    }
 }

@@ -242,6 +242,17 @@ void tern_tcp_reass_advance(struct tern_tcp_conn *conn)
         conn->n_acks = 0;
 }
 
+bool tern_tcp_reass_yield(struct tern_tcp_conn *conn)
+{
+    struct tern_tcp_work *work = tcp_work(conn);
+    if (work == NULL || work->n_ranges == 0)
+        return false;
+    work->n_ranges--;
+    chain_give(conn, work->ranges[work->n_ranges].first);
+    work->fin = false;
+    return true;
+}
+
 void tern_tcp_reass_drop(struct tern_tcp_conn *conn)
 {
     struct tern_tcp_work *work = tcp_work(conn);

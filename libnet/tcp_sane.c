@@ -7,8 +7,9 @@
 
 static bool pointers_sane(const struct tern_tcp_conn *conn)
 {
-    uint32_t flight = tcp_in_flight(conn), queued = conn->snd_end - conn->snd_una;
-    if (flight > TCP_QUEUE_MAX || queued > TCP_QUEUE_MAX + 1)
+    /* With our FIN acknowledged, SND.UNA is one past the queue's end. */
+    uint32_t flight = tcp_in_flight(conn), queued = conn->snd_end + 1 - conn->snd_una;
+    if (flight > TCP_QUEUE_MAX + 1 || queued > TCP_QUEUE_MAX + 2)
         return false;
     /* SND.UNA =< SND.NXT =< the queue's end and a FIN, if there is one. */
     if (tern_tcp_seq_gt(conn->snd_nxt, conn->snd_end + (conn->fin_queued ? 1u : 0u)))

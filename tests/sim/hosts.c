@@ -31,7 +31,7 @@ static void tcp_memory(struct host *h, const struct host_config *config)
         .flights = h->flights, .n_flights = OR(config->n_flights, HOST_FLIGHTS),
         .listeners = h->listeners, .n_listeners = 4,
         .buckets = h->buckets, .n_buckets = HOST_BUCKETS,
-        .msl_ms = 1000,
+        .msl_ms = 120000,
     };
 }
 
