@@ -67,7 +67,7 @@ void tern_http_conn_close(struct tern_http_conn *conn)
 
 void tern_http_conn_refuse(struct tern_http_conn *conn, enum tern_http_fault fault, uint32_t off)
 {
-    bool answered = conn_is(conn, CONN_RESPONDED);
+    bool answered = conn_is(conn, CONN_RESPONDED), finished = conn_is(conn, CONN_FINISHED);
     conn->server->stats.faults[fault]++;
     conn->state = CONN_OVER;
     conn->fault = (uint8_t)fault;
@@ -76,6 +76,11 @@ void tern_http_conn_refuse(struct tern_http_conn *conn, enum tern_http_fault fau
     if (conn->held != NULL) {
         tern_http_head_give(conn->server, conn->held);
         conn->held = NULL;
+    }
+    if (answered && !finished && conn->framing == TERN_HTTP_FRAME_CLOSE) {
+        /* An orderly end would say that the answer is complete. */
+        tern_stream_abort(conn->below, fault_err(fault));
+        return;
     }
     if (answered) {
         tern_http_conn_close(conn);
