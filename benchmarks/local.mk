@@ -25,4 +25,8 @@ benchmarks_http_parse_peer_SOURCES = benchmarks/http_parse_peer.c benchmarks/htt
 benchmarks_http_parse_peer_CFLAGS = $(TERN_CFLAGS)
 benchmarks_http_parse_peer_LDADD = -lhttp_parser
 endif
-EXTRA_DIST += benchmarks/http-parse
+# http: files served; the floor stands beside nginx and h2o.
+EXTRA_PROGRAMS += benchmarks/http_floor
+benchmarks_http_floor_SOURCES = benchmarks/http_floor.c
+benchmarks_http_floor_CFLAGS = $(TERN_CFLAGS)
+EXTRA_DIST += benchmarks/http benchmarks/http_parse.sh benchmarks/http_serve.sh

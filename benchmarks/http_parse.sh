@@ -1,8 +1,9 @@
-#!/usr/bin/env bash
 # SPDX-License-Identifier: ISC
+# shellcheck shell=bash
 #
 # Requests parsed in memory, beside Debian's http-parser: ns of CPU a request,
 # and instructions by callgrind, as the difference of a long and a short run.
+# Sourced by benchmarks/http.
 # shellcheck source=benchmarks/lib.sh
 . "$(dirname "$0")/lib.sh"
 
