@@ -215,6 +215,8 @@ void tern_tcp_stream_visit(struct tern_net *net, void *context, uint32_t index)
     }
     if (conn->opened && may_read(conn))
         data_emit(conn);
+    else if (conn->discard && !conn->over)
+        tern_tcp_recv_put_away(conn);    /* nothing to be kept, but a FIN may count */
     if (conn->room_wanted && tern_tcp_send_has_room(conn)) {
         conn->room_wanted = false;
         tern_stream_emit_room(&conn->stream);

@@ -52,5 +52,7 @@ Suite *unix_checksum_suite(void);
 
 Suite *tcp_wire_suite(void);
 Suite *tcp_open_suite(void);
+Suite *tcp_input_suite(void);
+Suite *tcp_close_suite(void);
 
 #endif

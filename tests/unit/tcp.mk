@@ -14,4 +14,6 @@ tests_unit_tcp_main_SOURCES = \
     tests/unit/tcp_script.h \
     tests/unit/tcp_script.c \
     tests/unit/tcp_wire_test.c \
-    tests/unit/tcp_open_test.c
+    tests/unit/tcp_open_test.c \
+    tests/unit/tcp_input_test.c \
+    tests/unit/tcp_close_test.c
