@@ -33,6 +33,9 @@ struct conform_driver {
     /* After close, how long this driver's provider waits for the peer's end. */
     uint64_t linger_ns;
 
+    /* A long time, by this driver's clock. */
+    uint64_t long_ns;
+
     /* Octets that are more than all queues on the way from user to user hold. */
     uint64_t much;
 };
@@ -45,9 +48,9 @@ extern const struct conform_driver conform_feed_octet;
 /* sockets_driver.c: kernel sockets over the loop-back interface. */
 extern const struct conform_driver conform_sockets;
 
-/* net_driver.c: two stacks on a simulated cable, a good one and a bad one. */
+/* net_driver.c: two stacks on a simulated cable, a good one and a rough one. */
 extern const struct conform_driver conform_net;
-extern const struct conform_driver conform_net_lossy;
+extern const struct conform_driver conform_net_rough;
 
 /* The same with the test filter above both streams. */
 const struct conform_driver *conform_filtered(const struct conform_driver *driver);

@@ -162,6 +162,20 @@ static void a_stream_knows_itself(const struct conform_driver *d)
     end("opened closed(no error)", "accept opened data(hello) closed(no error)");
 }
 
+static void silence_is_no_end(const struct conform_driver *d)
+{
+    start(d);
+    join();
+    driver->wait(driver->long_ns);
+    write_hello(&server);
+    driver->wait(driver->long_ns);
+    ck_assert_str_eq(user_trace(&client), "opened data(hello)");
+    ck_assert_str_eq(user_trace(&server), "accept opened");
+    tern_stream_close(client.stream);
+    tern_stream_close(server.stream);
+    end("opened data(hello) closed(no error)", "accept opened closed(no error)");
+}
+
 /* ---- Reading ----------------------------------------------------------------------- */
 
 static void untaken_data_waits_for_resume(const struct conform_driver *d)
@@ -637,6 +651,7 @@ const struct conform_script conform_scripts[] = {
     SCRIPT(empty_streams_end_too),
     SCRIPT(closes_from_both_sides_are_in_order),
     SCRIPT(a_stream_knows_itself),
+    SCRIPT(silence_is_no_end),
     SCRIPT(untaken_data_waits_for_resume),
     SCRIPT(new_data_offers_what_was_not_taken),
     SCRIPT(a_slow_reader_loses_nothing),

@@ -12,6 +12,8 @@ static const struct conform_driver *const drivers[] = {
     &conform_feed_small,
     &conform_feed_octet,
     &conform_sockets,
+    &conform_net,
+    &conform_net_rough,
 };
 
 #define N_DRIVERS ((int)(sizeof drivers / sizeof drivers[0]))

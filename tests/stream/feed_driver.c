@@ -156,6 +156,7 @@ static const char *feed_driver_teardown(void)
         .wait = feed_driver_wait,                            \
         .teardown = feed_driver_teardown,                    \
         .linger_ns = 5 * TERN_SECOND_NS,                     \
+        .long_ns = 3600 * TERN_SECOND_NS,                    \
         .much = driver_much,                                 \
     }
 

@@ -80,5 +80,6 @@ const struct conform_driver conform_sockets = {
     .wait = sockets_wait,
     .teardown = sockets_teardown,
     .linger_ns = LINGER_NS,
+    .long_ns = 20 * TERN_MILLISECOND_NS,
     .much = 24 << 20,    /* more than the kernel's largest buffers */
 };

@@ -33,4 +33,11 @@ tests_unit_stream_main_SOURCES = \
     tests/stream/filter_driver.c \
     tests/stream/feed_driver.c \
     tests/stream/sockets_driver.c \
+    tests/stream/net_driver.c \
+    tests/sim/sim.h \
+    tests/sim/sim.c \
+    tests/sim/impair.h \
+    tests/sim/impair.c \
+    tests/sim/hosts.h \
+    tests/sim/hosts.c \
     tests/stream/conform_test.c
