@@ -122,32 +122,36 @@ volatile void *pvh_mmio_map(uint64_t phys, size_t len);
 /* Registers of 8, 16 and 32 bits: one access each, in program order. */
 static inline uint8_t pvh_mmio_load8(const volatile void *base, size_t off)
 {
-    return *(const volatile uint8_t *)((const volatile uint8_t *)base + off);
+    return *((const volatile uint8_t *)base + off);
 }
 
 static inline uint16_t pvh_mmio_load16(const volatile void *base, size_t off)
 {
-    return *(const volatile uint16_t *)(const volatile void *)((const volatile uint8_t *)base + off);
+    const volatile void *at = (const volatile uint8_t *)base + off;
+    return *(const volatile uint16_t *)at;
 }
 
 static inline uint32_t pvh_mmio_load32(const volatile void *base, size_t off)
 {
-    return *(const volatile uint32_t *)(const volatile void *)((const volatile uint8_t *)base + off);
+    const volatile void *at = (const volatile uint8_t *)base + off;
+    return *(const volatile uint32_t *)at;
 }
 
 static inline void pvh_mmio_store8(volatile void *base, size_t off, uint8_t v)
 {
-    *(volatile uint8_t *)((volatile uint8_t *)base + off) = v;
+    *((volatile uint8_t *)base + off) = v;
 }
 
 static inline void pvh_mmio_store16(volatile void *base, size_t off, uint16_t v)
 {
-    *(volatile uint16_t *)(volatile void *)((volatile uint8_t *)base + off) = v;
+    volatile void *at = (volatile uint8_t *)base + off;
+    *(volatile uint16_t *)at = v;
 }
 
 static inline void pvh_mmio_store32(volatile void *base, size_t off, uint32_t v)
 {
-    *(volatile uint32_t *)(volatile void *)((volatile uint8_t *)base + off) = v;
+    volatile void *at = (volatile uint8_t *)base + off;
+    *(volatile uint32_t *)at = v;
 }
 
 /* ---- Interrupts --------------------------------------------------------- */

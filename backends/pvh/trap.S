@@ -9,6 +9,8 @@
  */
 #include "backends/pvh/layout.h"
 
+#define PVH_ERROR_CODES 0x60227d00    /* a bit for each of those vectors */
+
         .section .text.pvh_trap_stubs, "ax"
         .globl  pvh_trap_stubs
         .type   pvh_trap_stubs, @function
@@ -17,7 +19,7 @@ pvh_trap_stubs:
         .set    vector, 0
         .rept   PVH_N_VECTORS
         .balign 16, 0xcc
-        .if     !(vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21 || vector == 29 || vector == 30)
+        .if     vector > 31 || !(PVH_ERROR_CODES >> vector & 1)
         pushq   $0
         .endif
         pushq   $vector
