@@ -7,6 +7,8 @@
 
 #include "conform.h"
 
+#include <stdio.h>
+
 static const struct conform_driver *const drivers[] = {
     &conform_feed,
     &conform_feed_small,
@@ -17,32 +19,45 @@ static const struct conform_driver *const drivers[] = {
 };
 
 #define N_DRIVERS ((int)(sizeof drivers / sizeof drivers[0]))
+#define N_SCRIPTS_MOST 64
 
-/* _i counts the scripts within the drivers within the two stacks. */
-START_TEST(test_stream_users_cannot_tell_their_provider)
+/* The drivers, and then each once more below the filter. */
+static const struct conform_driver *stack_at(int i)
 {
-    const struct conform_script *script = &conform_scripts[_i % conform_n_scripts];
-    const struct conform_driver *driver = drivers[_i / conform_n_scripts % N_DRIVERS];
-    if (_i / conform_n_scripts >= N_DRIVERS)
-        driver = conform_filtered(driver);
-    script->run(driver);
+    return i < N_DRIVERS ? drivers[i] : conform_filtered(drivers[i - N_DRIVERS]);
+}
+
+/* _i counts the scripts within the stacks. */
+START_TEST(run_script)
+{
+    conform_scripts[_i % conform_n_scripts].run(stack_at(_i / conform_n_scripts));
 }
 END_TEST
 
+/* One test a script and stack, named for both, so that a failure tells which. */
+static void add_tests(TCase *tc, int stack)
+{
+    static TTest tests[2 * N_DRIVERS][N_SCRIPTS_MOST];
+    static char names[2 * N_DRIVERS][N_SCRIPTS_MOST][128];
+    for (int i = 0; i < conform_n_scripts && i < N_SCRIPTS_MOST; i++) {
+        snprintf(names[stack][i], sizeof names[stack][i], "%s (%s)", conform_scripts[i].name,
+                 stack_at(stack)->name);
+        tests[stack][i] = *run_script;
+        tests[stack][i].name = names[stack][i];
+        int n = stack * conform_n_scripts + i;
+        tcase_add_loop_test(tc, &tests[stack][i], n, n + 1);
+    }
+}
+
 Suite *conform_suite(void)
 {
+    static char names[2 * N_DRIVERS][64];
     Suite *suite = suite_create("stream");
     for (int i = 0; i < 2 * N_DRIVERS; i++) {
-        const struct conform_driver *driver = drivers[i % N_DRIVERS];
-        if (i >= N_DRIVERS)
-            driver = conform_filtered(driver);
-        static char names[2 * N_DRIVERS][64];
-        for (size_t k = 0; driver->name[k] != '\0'; k++)
-            names[i][k] = driver->name[k];
+        snprintf(names[i], sizeof names[i], "%s", stack_at(i)->name);
         TCase *tc = tcase_create(names[i]);
         tcase_set_timeout(tc, 60);
-        tcase_add_loop_test(tc, test_stream_users_cannot_tell_their_provider,
-                            i * conform_n_scripts, (i + 1) * conform_n_scripts);
+        add_tests(tc, i);
         suite_add_tcase(suite, tc);
     }
     return suite;
