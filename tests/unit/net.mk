@@ -1,3 +1,27 @@
 # SPDX-License-Identifier: ISC
 #
 # Unit tests of net.
+
+TERN_NET_FIXTURE = \
+    tests/unit/fake_link.h \
+    tests/unit/fake_link.c \
+    tests/unit/packet.h \
+    tests/unit/packet.c \
+    tests/unit/net_fixture.h \
+    tests/unit/net_fixture.c
+
+check_PROGRAMS += tests/unit/net_main
+tests_unit_net_main_CFLAGS = $(TERN_TEST_CFLAGS)
+tests_unit_net_main_LDADD = libnet/libtern-net.la base/libtern-base.la $(CHECK_LIBS)
+tests_unit_net_main_SOURCES = \
+    tests/unit/net_main.c \
+    $(TERN_NET_FIXTURE) \
+    tests/unit/net_test.c \
+    tests/unit/eth_test.c \
+    tests/unit/arp_test.c \
+    tests/unit/ipv4_test.c \
+    tests/unit/ipv4_output_test.c \
+    tests/unit/ipv4_reassembly_test.c \
+    tests/unit/icmp4_test.c \
+    tests/unit/udp_test.c \
+    tests/unit/dhcp4_test.c

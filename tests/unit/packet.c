@@ -125,7 +125,8 @@ bool packet_sums_ok(const uint8_t *frame, size_t len)
     const uint8_t *l4 = hdr + hdr_len;
     size_t l4_len = total - hdr_len;
     uint32_t sum = 0;
-    if ((tern_load_be16(hdr + 6) & 0x3fff) != 0)    /* a fragment */
+    bool known = hdr[9] == 1 || hdr[9] == 6 || hdr[9] == 17;
+    if (!known || (tern_load_be16(hdr + 6) & 0x3fff) != 0)    /* or a fragment */
         return true;
     if (hdr[9] == 17 && l4_len >= 8 && tern_load_be16(l4 + 6) == 0)
         return true;

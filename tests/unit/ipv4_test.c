@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Receiving IPv4: the header's checks, options, addresses, one counter each.
+ */
+#include "libnet/ipv4_wire.h"
+#include "net_fixture.h"
+#include "suites.h"
+
+#include <string.h>
+
+static uint8_t frame[PACKET_CAP];
+#define IP (frame + PACKET_ETH)
+
+static struct net_fixture *met(void)
+{
+    struct net_fixture *f = net_fixture();
+    net_fixture_meet(f, PEER, packet_mac_peer);
+    memset(&f->ipv4.stats, 0, sizeof f->ipv4.stats);
+    return f;
+}
+
+static size_t ping(const struct packet_ip4 *ip)
+{
+    return packet_icmp(frame, ip, 8, 0, 0x1234, (const uint8_t *)"octets", 6);
+}
+
+static const struct packet_ip4 usual = { .src = PEER, .dst = US };
+
+/* Every received packet is delivered or in exactly one other counter. */
+static uint64_t dropped(const struct tern_ipv4_stats *s)
+{
+    return s->in_short + s->in_bad_version + s->in_bad_hdr_len + s->in_bad_total_len +
+           s->in_bad_checksum + s->in_bad_source + s->in_not_ours + s->in_wrong_link +
+           s->in_bad_options + s->in_source_route + s->in_unknown_protocol + s->in_loopback +
+           s->in_link_group + s->frag_bad_offset + s->frag_bad_len + s->frag_overlap +
+           s->frag_duplicate + s->frag_too_large + s->frag_no_buffer + s->frag_too_many +
+           s->frag_dead + s->frag_in;
+}
+
+static void account(const struct net_fixture *f)
+{
+    const struct tern_ipv4_stats *s = &f->ipv4.stats;
+    ck_assert_uint_eq(s->in_packets + s->frag_reassembled, s->in_delivered + dropped(s));
+}
+
+/* ---- Lengths ------------------------------------------------------------ */
+
+/*
+ * Total length above the frame, below the header, header length below 5 or
+ * above the total (CVE-2018-16601, CVE-2020-11909, CVE-2021-31401).
+ */
+START_TEST(hostile_net_1_lengths_against_the_frame_and_each_other)
+{
+    struct net_fixture *f = met();
+    size_t len = ping(&usual);
+    size_t total = len - PACKET_ETH;
+    for (unsigned ihl = 0; ihl < 5; ihl++) {
+        (void)ping(&usual);
+        IP[0] = (uint8_t)(0x40 | ihl);
+        net_fixture_in(f, frame, len);
+        ck_assert_uint_eq(f->ipv4.stats.in_bad_hdr_len, ihl + 1);
+    }
+    for (unsigned ihl = 9; ihl < 16; ihl++) {    /* past the 34 octets that are there */
+        (void)ping(&usual);
+        IP[0] = (uint8_t)(0x40 | ihl);
+        net_fixture_in(f, frame, len);
+        ck_assert_uint_eq(f->ipv4.stats.in_bad_hdr_len, 5 + ihl - 8);
+    }
+    for (unsigned version = 0; version < 16; version++) {
+        if (version == 4)
+            continue;
+        (void)ping(&usual);
+        IP[0] = (uint8_t)(version << 4 | 5);
+        net_fixture_in(f, frame, len);
+    }
+    ck_assert_uint_eq(f->ipv4.stats.in_bad_version, 15);
+    uint64_t bad = 0;
+    static const size_t totals[] = { 0, 1, 18, 19 };
+    for (size_t i = 0; i < 4; i++) {
+        (void)ping(&usual);
+        tern_store_be16(IP + 2, (uint16_t)totals[i]);
+        packet_ip4_resum(frame);
+        net_fixture_in(f, frame, len);
+        ck_assert_uint_eq(f->ipv4.stats.in_bad_total_len, ++bad);
+    }
+    for (size_t more = 1; more < 65536 - total; more *= 3) {
+        (void)ping(&usual);
+        tern_store_be16(IP + 2, (uint16_t)(total + more));
+        packet_ip4_resum(frame);
+        net_fixture_in(f, frame, len);
+        ck_assert_uint_eq(f->ipv4.stats.in_bad_total_len, ++bad);
+    }
+    ck_assert_uint_eq(f->ipv4.stats.in_delivered, 0);
+    ck_assert(net_fixture_quiet(f));
+    account(f);
+}
+END_TEST
+
+START_TEST(hostile_net_1_every_truncation_of_a_valid_packet)
+{
+    struct net_fixture *f = met();
+    size_t len = ping(&usual);
+    for (size_t cut = PACKET_ETH; cut < len; cut++)
+        net_fixture_in(f, frame, cut);
+    ck_assert_uint_eq(f->ipv4.stats.in_short, 20);
+    ck_assert_uint_eq(f->ipv4.stats.in_bad_total_len, len - PACKET_ETH - 20);
+    ck_assert(net_fixture_quiet(f));
+    for (size_t i = 0; i < 10000; i++)
+        net_fixture_in(f, frame, len - 1);
+    ck_assert_uint_eq(f->ipv4.stats.in_bad_total_len, 10000 + len - PACKET_ETH - 20);
+    net_fixture_in(f, frame, len);
+    (void)net_fixture_sent(f);
+    account(f);
+}
+END_TEST
+
+/* A total length past the data, so that a checksum would be made past it (CVE-2020-13987). */
+START_TEST(hostile_net_2_length_past_the_data_under_a_checksum)
+{
+    struct net_fixture *f = met();
+    for (uint8_t protocol = 1; protocol <= 17; protocol = (uint8_t)(protocol + 8)) {
+        for (size_t past = 1; past <= 1024; past *= 2) {
+            struct packet_ip4 ip = { .src = PEER, .dst = US, .protocol = protocol };
+            uint8_t l4[40] = { 0 };
+            size_t len = packet_ip4(frame, &ip, l4, sizeof l4);
+            tern_store_be16(IP + 2, (uint16_t)(20 + sizeof l4 + past));
+            packet_ip4_resum(frame);
+            net_fixture_in(f, frame, len);
+        }
+    }
+    ck_assert_uint_eq(f->ipv4.stats.in_bad_total_len, 33);
+    ck_assert_uint_eq(f->ipv4.stats.in_delivered, 0);
+    account(f);
+}
+END_TEST
+
+START_TEST(test_ipv4_refuses_a_wrong_checksum)
+{
+    struct net_fixture *f = met();
+    for (size_t i = 0; i < 20; i++) {
+        size_t len = ping(&usual);
+        if (i == 0)
+            continue;    /* version and header length have counters of their own */
+        IP[i] ^= 0x20;
+        net_fixture_in(f, frame, len);
+        ck_assert_uint_eq(f->ipv4.stats.in_bad_checksum, i);
+    }
+    account(f);
+}
+END_TEST
+
+START_TEST(test_ipv4_takes_frames_of_many_spans)
+{
+    struct net_fixture *f = met();
+    uint8_t data[700];
+    for (size_t i = 0; i < sizeof data; i++)
+        data[i] = (uint8_t)(i * 7);
+    size_t len = packet_icmp(frame, &usual, 8, 0, 0x1234, data, sizeof data);
+    for (size_t first = 256; first < 300; first += 11) {
+        for (size_t step = 1; step < 40; step += 6) {
+            (void)packet_icmp(frame, &usual, 8, 0, 0x1234, data, sizeof data);
+            (void)fake_link_input_spans(&f->wire, frame, len, first, step, f->now_ns);
+            const struct fake_frame *sent = net_fixture_sent(f);
+            ck_assert_uint_eq(sent->len, len);
+            ck_assert(packet_sums_ok(sent->data, sent->len));
+            ck_assert_mem_eq(sent->data + 42, data, sizeof data);
+        }
+    }
+}
+END_TEST
+
+/* ---- Addresses ---------------------------------------------------------- */
+
+/* LAND, and sources that no packet can have (CVE-1999-0016). */
+START_TEST(hostile_net_43_sources_that_cannot_be)
+{
+    static const uint32_t sources[] = {
+        US, US_1, 0, 1, 0x00ffffff, 0x7f000001, 0x7fffffff, 0xe0000001, 0xefffffff, 0xf0000001,
+        0xffffffff, NET_BROADCAST,
+    };
+    static const uint8_t protocols[] = { 1, 6, 17, 99 };
+    struct net_fixture *f = met();
+    uint64_t bad = 0;
+    for (size_t i = 0; i < sizeof sources / sizeof sources[0]; i++) {
+        for (size_t j = 0; j < 4; j++) {
+            struct packet_ip4 ip = { .src = sources[i], .dst = US, .protocol = protocols[j] };
+            uint8_t l4[40] = { 0, 80, 0, 80 };
+            net_fixture_in(f, frame, packet_ip4(frame, &ip, l4, sizeof l4));
+            ck_assert_uint_eq(f->ipv4.stats.in_bad_source, ++bad);
+        }
+    }
+    ck_assert(net_fixture_quiet(f));
+    account(f);
+}
+END_TEST
+
+/* Our address of one link on another: strong hosts only (CVE-2019-14899). */
+START_TEST(hostile_net_54_our_address_on_the_wrong_link)
+{
+    struct net_fixture *f = met();
+    struct packet_ip4 ip = { .src = PEER, .dst = US_1 };
+    for (size_t i = 0; i < 10000; i++)
+        net_fixture_in(f, frame, ping(&ip));
+    ck_assert_uint_eq(f->ipv4.stats.in_wrong_link, 10000);
+    ck_assert_uint_eq(f->ipv4.stats.in_delivered, 0);
+    ck_assert(net_fixture_quiet(f));
+    ck_assert_ptr_null(fake_link_take(&f->wire_1));
+    account(f);
+}
+END_TEST
+
+START_TEST(test_ipv4_destinations)
+{
+    static const uint8_t group_mac[6] = { 1, 0, 0x5e, 0, 0, 1 };
+    static const struct {
+        uint32_t dst;
+        const uint8_t *mac;
+        size_t counter;
+        const char *why;
+    } cases[] = {
+#define COUNTER(name) offsetof(struct tern_ipv4_stats, name)
+        { OTHER, packet_mac_us, COUNTER(in_not_ours), "another host" },
+        { FAR, packet_mac_us, COUNTER(in_not_ours), "no router here" },
+        { 0x0a0000fe, packet_mac_us, COUNTER(in_not_ours), "the router" },
+        { 0x7f000001, packet_mac_us, COUNTER(in_loopback), "loopback" },
+        { 0, packet_mac_us, COUNTER(in_not_ours), "none" },
+        { 0x0a000000, packet_mac_us, COUNTER(in_not_ours), "the old broadcast" },
+        { 0x0a0100ff, packet_mac_us, COUNTER(in_not_ours), "another link's broadcast" },
+        { 0xe0000001, group_mac, COUNTER(in_not_ours), "a group not joined" },
+        { US, packet_mac_broadcast, COUNTER(in_link_group), "ours, in a frame to all" },
+        { US, group_mac, COUNTER(in_link_group), "ours, in a frame to a group" },
+        { NET_BROADCAST, packet_mac_broadcast, COUNTER(icmp_broadcast), "echo to all" },
+        { 0xffffffff, packet_mac_broadcast, COUNTER(icmp_broadcast), "echo to all" },
+#undef COUNTER
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct net_fixture *f = met();
+        struct packet_ip4 ip = { .src = PEER, .dst = cases[i].dst, .dst_mac = cases[i].mac };
+        uint64_t n;
+        net_fixture_in(f, frame, ping(&ip));
+        memcpy(&n, (const uint8_t *)&f->ipv4.stats + cases[i].counter, sizeof n);
+        ck_assert_msg(n == 1, "%s", cases[i].why);
+        ck_assert(net_fixture_quiet(f));
+        account(f);
+    }
+}
+END_TEST
+
+/* ---- Options ------------------------------------------------------------ */
+
+START_TEST(test_ipv4_options_table)
+{
+    static const struct {
+        uint8_t options[12];
+        size_t len;
+        enum tern_err err;
+        const char *why;
+    } cases[] = {
+        { { 0 }, 0, TERN_OK, "none" },
+        { { 1, 1, 1, 0 }, 4, TERN_OK, "padding" },
+        { { 0, 255, 255, 255 }, 4, TERN_OK, "whatever follows the end" },
+        { { 148, 4, 0, 0 }, 4, TERN_OK, "router alert" },
+        { { 99, 2, 1, 1 }, 4, TERN_OK, "unknown, empty" },
+        { { 99, 0, 0, 0 }, 4, TERN_MALFORMED, "length 0" },
+        { { 99, 1, 0, 0 }, 4, TERN_MALFORMED, "length 1" },
+        { { 99, 5, 0, 0 }, 4, TERN_MALFORMED, "one past the end" },
+        { { 99, 255, 0, 0 }, 4, TERN_MALFORMED, "far past the end" },
+        { { 1, 1, 1, 99 }, 4, TERN_MALFORMED, "no length" },
+        { { 1, 1, 1, 131 }, 4, TERN_MALFORMED, "a source route without length" },
+        { { 131, 3, 4, 0 }, 4, TERN_UNSUPPORTED, "loose route, empty" },
+        { { 131, 7, 4, 10, 0, 0, 9, 0 }, 8, TERN_UNSUPPORTED, "loose route" },
+        { { 137, 7, 4, 10, 0, 0, 9, 0 }, 8, TERN_UNSUPPORTED, "strict route" },
+        { { 131, 7, 255, 10, 0, 0, 9, 0 }, 8, TERN_UNSUPPORTED, "loose route, bad pointer" },
+        { { 131, 7, 0, 10, 0, 0, 9, 0 }, 8, TERN_UNSUPPORTED, "loose route, pointer 0" },
+        { { 131, 9, 4, 10, 0, 0, 9, 0 }, 8, TERN_MALFORMED, "loose route past the end" },
+        { { 7, 7, 4, 0, 0, 0, 0, 0 }, 8, TERN_OK, "record route" },
+        { { 7, 7, 8, 0, 0, 0, 0, 0 }, 8, TERN_OK, "record route, full" },
+        { { 7, 7, 3, 0, 0, 0, 0, 0 }, 8, TERN_MALFORMED, "record route, pointer in its head" },
+        { { 7, 7, 0, 0, 0, 0, 0, 0 }, 8, TERN_MALFORMED, "record route, pointer 0" },
+        { { 7, 2, 1, 1 }, 4, TERN_MALFORMED, "record route without pointer" },
+        { { 68, 12, 5, 0 }, 12, TERN_OK, "timestamps" },
+        { { 68, 12, 4, 0 }, 12, TERN_MALFORMED, "timestamps, pointer in its head" },
+        { { 68, 3, 5, 0 }, 4, TERN_MALFORMED, "timestamps without flags" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        ck_assert_msg(tern_ipv4_options_check(cases[i].options, cases[i].len) == cases[i].err,
+                      "%s", cases[i].why);
+}
+END_TEST
+
+START_TEST(test_ipv4_options_of_all_lengths_stay_inside)
+{
+    /* Every type with every length, in memory of exactly that size. */
+    for (size_t len = 0; len <= 40; len++) {
+        uint8_t options[40];
+        memset(options, 1, sizeof options);
+        for (unsigned type = 0; type < 256; type++) {
+            for (unsigned said = 0; said < 256; said++) {
+                if (len > 0)
+                    options[0] = (uint8_t)type;
+                if (len > 1)
+                    options[1] = (uint8_t)said;
+                (void)tern_ipv4_options_check(options, len);
+            }
+        }
+    }
+}
+END_TEST
+
+/* Source routes with a bad pointer, copied into an error (CVE-2019-12256, CVE-2021-24074). */
+START_TEST(hostile_net_10_source_routes_in_what_would_be_an_error)
+{
+    static const uint8_t types[] = { 131, 137 };
+    static const uint8_t pointers[] = { 0, 1, 3, 4, 5, 8, 39, 40, 41, 255 };
+    struct net_fixture *f = met();
+    uint64_t n = 0;
+    for (size_t i = 0; i < sizeof types; i++) {
+        for (size_t j = 0; j < sizeof pointers; j++) {
+            uint8_t options[40] = { types[i], 39, pointers[j] };
+            struct packet_ip4 ip = { .src = PEER, .dst = US, .options = options,
+                                     .options_len = sizeof options };
+            /* To a port that nobody has: without the option this draws an error. */
+            net_fixture_in(f, frame, packet_udp(frame, &ip, 5, 9, NULL, 0));
+            ck_assert_uint_eq(f->ipv4.stats.in_source_route, ++n);
+            ip.protocol = 77;
+            net_fixture_in(f, frame, packet_ip4(frame, &ip, options, 8));
+            ck_assert_uint_eq(f->ipv4.stats.in_source_route, ++n);
+        }
+    }
+    ck_assert(net_fixture_quiet(f));
+    account(f);
+}
+END_TEST
+
+START_TEST(hostile_net_10_an_error_quotes_harmless_options_as_they_are)
+{
+    uint8_t options[40] = { 7, 39, 40 };    /* record route, full */
+    struct net_fixture *f = met();
+    struct packet_ip4 ip = { .src = PEER, .dst = US, .options = options,
+                             .options_len = sizeof options };
+    size_t len = packet_udp(frame, &ip, 5, 9, NULL, 0);
+    net_fixture_in(f, frame, len);
+    const struct fake_frame *sent = net_fixture_sent(f);
+    ck_assert(packet_sums_ok(sent->data, sent->len));
+    ck_assert_uint_eq(sent->data[PACKET_ETH], 0x45);    /* none in its own header */
+    ck_assert_uint_eq(sent->len, PACKET_ETH + 20 + 8 + len - PACKET_ETH);
+    ck_assert_mem_eq(sent->data + PACKET_ETH + 28, IP, len - PACKET_ETH);
+}
+END_TEST
+
+/* Options that redirect an echo's answer to a third host (CVE-2021-31344). */
+START_TEST(hostile_net_11_options_redirect_no_echo)
+{
+    struct net_fixture *f = met();
+    static const uint8_t record[12] = { 7, 11, 4 };
+    struct packet_ip4 ip = { .src = PEER, .dst = US, .options = record,
+                             .options_len = sizeof record };
+    net_fixture_in(f, frame, ping(&ip));
+    const struct fake_frame *sent = net_fixture_sent(f);
+    ck_assert_uint_eq(sent->data[PACKET_ETH], 0x45);
+    ck_assert_uint_eq(tern_load_be32(sent->data + PACKET_ETH + 16), PEER);
+    ck_assert_mem_eq(sent->data, packet_mac_peer, 6);
+    static const uint8_t route[8] = { 131, 7, 4, 10, 0, 0, 3, 0 };
+    ip.options = route;
+    ip.options_len = sizeof route;
+    for (size_t i = 0; i < 10000; i++)
+        net_fixture_in(f, frame, ping(&ip));
+    ck_assert_uint_eq(f->ipv4.stats.in_source_route, 10000);
+    ck_assert(net_fixture_quiet(f));
+    account(f);
+}
+END_TEST
+
+/* ---- Protocols ---------------------------------------------------------- */
+
+START_TEST(test_ipv4_answers_an_unknown_protocol)
+{
+    struct net_fixture *f = met();
+    struct packet_ip4 ip = { .src = PEER, .dst = US, .protocol = 132 };
+    uint8_t l4[12] = { 1, 2, 3 };
+    net_fixture_in(f, frame, packet_ip4(frame, &ip, l4, sizeof l4));
+    const struct fake_frame *sent = net_fixture_sent(f);
+    ck_assert_uint_eq(sent->data[PACKET_ETH + 20], 3);
+    ck_assert_uint_eq(sent->data[PACKET_ETH + 21], 2);
+    ck_assert(packet_sums_ok(sent->data, sent->len));
+    ck_assert_uint_eq(f->ipv4.stats.in_unknown_protocol, 1);
+    account(f);
+}
+END_TEST
+
+START_TEST(test_ipv4_refuses_ipv6)
+{
+    struct net_fixture *f = met();
+    struct tern_endpoint_addr local = { .addr = { { 0x20, 1, 0xd, 0xb8, 1 } }, .port = 5 };
+    struct tern_endpoint *ep;
+    ck_assert_int_eq(tern_udp_open(&f->net, &local, NULL, NULL, &ep), TERN_UNSUPPORTED);
+}
+END_TEST
+
+Suite *ipv4_suite(void)
+{
+    Suite *suite = suite_create("ipv4");
+    TCase *tc = tcase_create("input");
+    tcase_set_timeout(tc, 0);
+    tcase_add_test(tc, hostile_net_1_lengths_against_the_frame_and_each_other);
+    tcase_add_test(tc, hostile_net_1_every_truncation_of_a_valid_packet);
+    tcase_add_test(tc, hostile_net_2_length_past_the_data_under_a_checksum);
+    tcase_add_test(tc, test_ipv4_refuses_a_wrong_checksum);
+    tcase_add_test(tc, test_ipv4_takes_frames_of_many_spans);
+    tcase_add_test(tc, hostile_net_43_sources_that_cannot_be);
+    tcase_add_test(tc, hostile_net_54_our_address_on_the_wrong_link);
+    tcase_add_test(tc, test_ipv4_destinations);
+    tcase_add_test(tc, test_ipv4_options_table);
+    tcase_add_test(tc, test_ipv4_options_of_all_lengths_stay_inside);
+    tcase_add_test(tc, hostile_net_10_source_routes_in_what_would_be_an_error);
+    tcase_add_test(tc, hostile_net_10_an_error_quotes_harmless_options_as_they_are);
+    tcase_add_test(tc, hostile_net_11_options_redirect_no_echo);
+    tcase_add_test(tc, test_ipv4_answers_an_unknown_protocol);
+    tcase_add_test(tc, test_ipv4_refuses_ipv6);
+    suite_add_tcase(suite, tc);
+    return suite;
+}
