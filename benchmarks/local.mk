@@ -30,3 +30,14 @@ EXTRA_PROGRAMS += benchmarks/http_floor
 benchmarks_http_floor_SOURCES = benchmarks/http_floor.c
 benchmarks_http_floor_CFLAGS = $(TERN_CFLAGS)
 EXTRA_DIST += benchmarks/http benchmarks/http_parse.sh benchmarks/http_serve.sh
+
+# net over TAP, beside the kernel over veth.
+EXTRA_PROGRAMS += benchmarks/net_stream benchmarks/net_tap_tern
+benchmarks_net_stream_SOURCES = benchmarks/net_stream.c
+benchmarks_net_stream_CFLAGS = $(TERN_CFLAGS)
+benchmarks_net_tap_tern_SOURCES = benchmarks/net_tap_tern.c
+benchmarks_net_tap_tern_CFLAGS = $(TERN_CFLAGS)
+benchmarks_net_tap_tern_LDFLAGS = -static
+benchmarks_net_tap_tern_LDADD = backends/unix/libtern-unix.la libnet/libtern-net.la \
+    base/libtern-base.la
+EXTRA_DIST += benchmarks/net benchmarks/net_tap.sh

@@ -102,15 +102,9 @@ static const struct tern_provider_ops reader_ops = { .visit = reader_visit };
 
 static void conn_connected(struct tern_socket_conn *c)
 {
-    struct sockaddr_storage name;
-    struct tern_endpoint_addr local = { .port = 0 };
-    socklen_t len = sizeof name;
-
     c->flags = (c->flags & ~CONN_CONNECTING) | CONN_WRITABLE;
-    if (getsockname(c->watch.fd, (struct sockaddr *)&name, &len) == 0)
-        tern_unix_sockaddr_load(&name, &local);
     c->sockets->stats.connected++;
-    tern_feed_connected(&c->feed, &local);
+    tern_feed_connected(&c->feed, NULL);
 }
 
 static void conn_ready(struct tern_unix_watch *watch, uint32_t events)
@@ -271,21 +265,29 @@ static void set_send(struct tern_feed_set *set)
 
 /* ---- Opening ------------------------------------------------------------------------- */
 
+/* Our own address, asked of the kernel when somebody wants to know, once. */
+static void conn_name(struct tern_socket_conn *c)
+{
+    struct sockaddr_storage name;
+    socklen_t len = sizeof name;
+
+    c->flags |= CONN_NAMED;
+    if (getsockname(c->watch.fd, (struct sockaddr *)&name, &len) == 0)
+        tern_unix_sockaddr_load(&name, &c->feed.local);
+}
+
 static const struct tern_stream_info *conn_info(const struct tern_stream *stream,
                                                 struct tern_stream_info *info)
 {
-    const struct tern_socket_conn *c = (const struct tern_socket_conn *)(const void *)stream;
-    const struct tern_stream_info *known = c->sockets->feed_ops->info(stream, info);
+    /* The connection is ours; only its user may not change it. */
+    struct tern_socket_conn *c = (struct tern_socket_conn *)(uintptr_t)stream;
 
+    if ((c->flags & (CONN_NAMED | CONN_CONNECTING)) == 0)
+        conn_name(c);
+    const struct tern_stream_info *known = c->sockets->feed_ops->info(stream, info);
     if (known != info)
         *info = *known;
     info->provider = "socket";
-    if (info->local.port == 0 && c->watch.events != 0) {
-        struct sockaddr_storage name;
-        socklen_t len = sizeof name;
-        if (getsockname(c->watch.fd, (struct sockaddr *)&name, &len) == 0)
-            tern_unix_sockaddr_load(&name, &info->local);
-    }
     return info;
 }
 

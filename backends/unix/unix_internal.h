@@ -69,6 +69,7 @@ struct tern_sockets;
 #define CONN_PEER_END 0x10u      /* the peer's FIN is in, perhaps behind data */
 #define CONN_SHUT 0x20u          /* our FIN is out */
 #define CONN_EOF 0x40u           /* the peer's FIN was read */
+#define CONN_NAMED 0x80u         /* feed.local is known */
 
 struct tern_socket_conn {
     struct tern_feed feed;    /* first: its stream is the connection's */
