@@ -54,5 +54,7 @@ Suite *tcp_wire_suite(void);
 Suite *tcp_open_suite(void);
 Suite *tcp_input_suite(void);
 Suite *tcp_close_suite(void);
+Suite *tcp_output_suite(void);
+Suite *tcp_timer_suite(void);
 
 #endif
