@@ -5,19 +5,29 @@
  */
 #include "http_internal.h"
 
-/* The first octet in [p, end) that is a or b, or end. */
+/*
+ * The first octet in [p, end) that is a or b, or end. The octets after the last
+ * whole word are looked at in the word that ends with them: what it holds of
+ * the words before is known to be neither.
+ */
 static const uint8_t *scan_either(const uint8_t *p, const uint8_t *end, uint8_t a, uint8_t b)
 {
-    while ((size_t)(end - p) >= 8) {
+    if ((size_t)(end - p) < 8) {
+        while (p != end && *p != a && *p != b)
+            p++;
+        return p;
+    }
+    for (;;) {
         uint64_t w = tern_load_le64(p);
         uint64_t stop = word_equal(w, a) | word_equal(w, b);
         if (stop != 0)
             return p + word_first(stop);
         p += 8;
+        if (p == end)
+            return end;
+        if ((size_t)(end - p) < 8)
+            p = end - 8;
     }
-    while (p != end && *p != a && *p != b)
-        p++;
-    return p;
 }
 
 /* "1" to "65535", no sign, no leading zero. */
@@ -39,7 +49,9 @@ static bool port_parse(const char *text, size_t len, uint16_t *port)
 static size_t name_len(const uint8_t *text, size_t len)
 {
     size_t i = 0;
-    while (len - i >= 8) {
+    while (len >= 8 && i < len) {    /* as scan_either does */
+        if (len - i < 8)
+            i = len - 8;
         uint64_t stop = word_not_host(tern_load_le64(text + i));
         if (stop != 0) {
             i += word_first(stop);
