@@ -56,6 +56,12 @@ const char *virtio_breach_text(enum virtio_breach breach);
 struct virtio_env {
     /* Zeroed whole pages for what a device reads or writes, shared with nothing else. */
     void *(*carve_io)(size_t len);
+    /*
+     * The same with contents unspecified, for buffers. At the start RAM holds
+     * nothing of the guest's, so there is nothing to hide, and zeroing a
+     * megabyte would be most of the way to the first frame.
+     */
+    void *(*carve_bufs)(size_t len);
     /* Private memory. */
     void *(*carve)(size_t len, size_t align);
     /* The address by which a device knows it. */

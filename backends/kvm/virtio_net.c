@@ -119,7 +119,7 @@ static enum tern_err rx_place(struct virtio_net *net, const struct virtio_net_co
     if (!net->mergeable && frame > RX_CAP)    /* a frame has one buffer only */
         net->rx_cap = (uint32_t)round_up(frame);
     net->arena_len = config->arena_len;
-    net->rx_bufs = env->carve_io((size_t)num * net->rx_cap);
+    net->rx_bufs = env->carve_bufs((size_t)num * net->rx_cap);
     net->arena = env->carve(net->arena_len, 16);
     net->parts = env->carve(num * sizeof *net->parts, _Alignof(struct virtio_used));
     if (net->rx_bufs == NULL || net->arena == NULL || net->parts == NULL)
@@ -156,12 +156,12 @@ static enum tern_err tx_place(struct virtio_net *net, const struct virtio_net_co
         slot = RX_CAP;
     net->tx_cap = (uint32_t)(slot - around);
     net->tx_long_cap = (uint32_t)(slot_long - around);
-    net->tx_bufs = env->carve_io(slot * net->n_tx);
+    net->tx_bufs = env->carve_bufs(slot * net->n_tx);
     net->tx_free = env->carve(net->n_tx * sizeof *net->tx_free, _Alignof(uint16_t));
     if (net->tx_bufs == NULL || net->tx_free == NULL)
         return TERN_FULL;
     if (net->n_tx_long > 0) {
-        net->tx_long_bufs = env->carve_io(slot_long * net->n_tx_long);
+        net->tx_long_bufs = env->carve_bufs(slot_long * net->n_tx_long);
         net->tx_long_free =
             env->carve(net->n_tx_long * sizeof *net->tx_long_free, _Alignof(uint16_t));
         if (net->tx_long_bufs == NULL || net->tx_long_free == NULL)

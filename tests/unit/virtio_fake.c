@@ -64,6 +64,14 @@ static void *carve_io(size_t len)
     return p;
 }
 
+static void *carve_bufs(size_t len)
+{
+    void *p = carve_io(len);
+    if (p != NULL)
+        memset(p, 0x5a, len);    /* its contents are unspecified */
+    return p;
+}
+
 static void *carve(size_t len, size_t align)
 {
     size_t at = (only->own_used + align - 1) & ~(align - 1);
@@ -88,7 +96,7 @@ static void log_line(const char *text, size_t len)
 }
 
 static const struct virtio_env env = {
-    .carve_io = carve_io, .carve = carve, .address = address, .log = log_line,
+    .carve_io = carve_io, .carve_bufs = carve_bufs, .carve = carve, .address = address, .log = log_line,
 };
 
 static struct fake *fake_of(struct virtio_dev *dev)
