@@ -225,8 +225,6 @@ static void offloads_set(struct tern_tap *tap, bool none)
     unsigned long want = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6;
     uint16_t tx = TERN_OFFLOAD_TX_CSUM | TERN_OFFLOAD_TX_TSO4 | TERN_OFFLOAD_TX_TSO6;
 
-    tap->link.offloads = 0;
-    tap->link.slot_max = tap->link.mtu + ETH_MAX;
     if (none) {
         (void)ioctl(tap->fd, TUNSETOFFLOAD, 0ul);
         return;
@@ -291,6 +289,25 @@ static enum tern_err device_open(struct tern_tap *tap, const struct tern_tap_con
     return TERN_OK;
 }
 
+enum tern_err tern_tap_start(struct tern_tap *tap, struct tern_unix_loop *loop, uint16_t mtu,
+                             const uint8_t mac[6])
+{
+    tap->memory = mmap(NULL, TERN_TAP_RX_LEN + TERN_TAP_TX_LEN, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (tap->memory == MAP_FAILED) {
+        tap->memory = NULL;
+        return TERN_FULL;
+    }
+    tap->link = (struct tern_link){ .ops = &tap_ops, .up = true, .name = tap->name, .mtu = mtu,
+                                    .slot_max = mtu + ETH_MAX };
+    mac_choose(tap, mac);
+    tap->watch.ready = tap_ready;
+    if (loop == NULL)
+        return TERN_OK;
+    tap->loop = loop;
+    return tern_unix_loop_watch(loop, &tap->watch, tap->fd, TERN_UNIX_READ);
+}
+
 enum tern_err tern_tap_open(struct tern_tap *tap, struct tern_unix_loop *loop, const char *name,
                             const struct tern_tap_config *given)
 {
@@ -305,30 +322,17 @@ enum tern_err tern_tap_open(struct tern_tap *tap, struct tern_unix_loop *loop, c
         return TERN_INVALID;
     memcpy(tap->name, name, name_len);
     enum tern_err err = device_open(tap, &config);
-    if (err != TERN_OK) {
-        tern_tap_close(tap);
-        return err;
+    if (err == TERN_OK) {
+        uint16_t mtu = device_mtu(tap->name);
+        if (config.mtu != 0 && config.mtu < mtu)
+            mtu = config.mtu;
+        err = tern_tap_start(tap, loop, mtu, config.mac);
     }
-    tap->memory = mmap(NULL, TERN_TAP_RX_LEN + TERN_TAP_TX_LEN, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (tap->memory == MAP_FAILED) {
-        tap->memory = NULL;
+    if (err == TERN_OK)
+        offloads_set(tap, config.no_offloads);
+    else
         tern_tap_close(tap);
-        return TERN_FULL;
-    }
-    tap->link = (struct tern_link){ .ops = &tap_ops, .up = true, .name = tap->name };
-    tap->link.mtu = device_mtu(tap->name);
-    if (config.mtu != 0 && config.mtu < tap->link.mtu)
-        tap->link.mtu = config.mtu;
-    mac_choose(tap, config.mac);
-    offloads_set(tap, config.no_offloads);
-    tap->loop = loop;
-    tap->watch.ready = tap_ready;
-    if (loop != NULL && tern_unix_loop_watch(loop, &tap->watch, tap->fd, TERN_UNIX_READ) != TERN_OK) {
-        tern_tap_close(tap);
-        return TERN_FULL;
-    }
-    return TERN_OK;
+    return err;
 }
 
 void tern_tap_close(struct tern_tap *tap)

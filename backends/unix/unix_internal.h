@@ -212,6 +212,15 @@ enum tern_err tern_vnet_parse(const uint8_t *hdr, struct tern_rx *rx);
 /* Writes the header for a frame that is sent. */
 void tern_vnet_emit(uint8_t *hdr, const struct tern_tx *tx);
 
+/* ---- tap.c --------------------------------------------------------------------------- */
+
+/*
+ * The second half of tern_tap_open, for tests: makes a link of tap->fd, a
+ * descriptor that keeps frames apart. After an error tern_tap_close.
+ */
+enum tern_err tern_tap_start(struct tern_tap *tap, struct tern_unix_loop *loop, uint16_t mtu,
+                             const uint8_t mac[6]);
+
 /* ---- tap_host.c -------------------------------------------------------------------- */
 
 /* Adds the pools of a host over libnet to a plan. */

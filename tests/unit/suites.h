@@ -22,6 +22,7 @@ Suite *conform_suite(void);
 Suite *http_request_suite(void);
 Suite *http_pure_suite(void);
 Suite *http_server_suite(void);
+Suite *http_exchange_suite(void);
 Suite *http_assets_suite(void);
 Suite *http_hostile_suite(void);
 Suite *http_trace_suite(void);
@@ -48,12 +49,16 @@ Suite *unix_loop_suite(void);
 Suite *unix_sockets_suite(void);
 Suite *unix_dgram_suite(void);
 Suite *unix_vnet_suite(void);
+Suite *unix_tap_suite(void);
 Suite *unix_checksum_suite(void);
 
 Suite *tcp_wire_suite(void);
 Suite *tcp_open_suite(void);
 Suite *tcp_input_suite(void);
 Suite *tcp_close_suite(void);
+Suite *tcp_pool_suite(void);
+Suite *tcp_recv_suite(void);
+Suite *tcp_ack_suite(void);
 Suite *tcp_output_suite(void);
 Suite *tcp_timer_suite(void);
 

@@ -15,6 +15,7 @@ tests_unit_unix_main_SOURCES = \
     tests/unit/unix_sockets_test.c \
     tests/unit/unix_dgram_test.c \
     tests/unit/unix_vnet_test.c \
+    tests/unit/unix_tap_test.c \
     tests/unit/unix_checksum_test.c
 
 # What parts of ./test drive programs with.

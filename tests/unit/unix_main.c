@@ -16,6 +16,7 @@ int main(void)
     srunner_add_suite(runner, unix_sockets_suite());
     srunner_add_suite(runner, unix_dgram_suite());
     srunner_add_suite(runner, unix_vnet_suite());
+    srunner_add_suite(runner, unix_tap_suite());
     srunner_add_suite(runner, unix_checksum_suite());
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);
