@@ -12,6 +12,7 @@ tests_unit_http_main_SOURCES = \
     tests/unit/http_request_test.c \
     tests/unit/http_pure_test.c \
     tests/unit/http_server_test.c \
+    tests/unit/http_exchange_test.c \
     tests/unit/http_assets_test.c \
     tests/unit/http_hostile_test.c
 
