@@ -14,6 +14,9 @@ int main(void)
     srunner_add_suite(runner, tcp_close_suite());
     srunner_add_suite(runner, tcp_timer_suite());
     srunner_add_suite(runner, tcp_output_suite());
+    srunner_add_suite(runner, tcp_ack_suite());
+    srunner_add_suite(runner, tcp_recv_suite());
+    srunner_add_suite(runner, tcp_pool_suite());
     srunner_run_all(runner, CK_ENV);
     int n_failed = srunner_ntests_failed(runner);
     srunner_free(runner);

@@ -39,7 +39,8 @@ static size_t user_data(struct tern_stream *s, uint8_t *data, size_t len)
 {
     struct tcp_script *t = s->user;
     for (size_t i = 0; i < len; i++)
-        ck_assert_uint_eq(data[i], script_octet(t->data_from + (uint32_t)(t->n_taken + i)));
+        if (data[i] != script_octet(t->data_from + (uint32_t)(t->n_taken + i)))
+            ck_abort_msg("octet %zu of the stream is %02x", t->n_taken + i, data[i]);
     size_t n = len < t->take ? len : t->take;
     if (t->echo)
         n = tern_stream_write(s, data, n);
