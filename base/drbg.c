@@ -57,7 +57,7 @@ static void key_load(struct tern_drbg *drbg, const uint8_t octets[KEY_LEN])
         drbg->key[i] = tern_load_le32(octets + 4 * i);
 }
 
-/* Fills buf; its first octets replace the key that made it, and are erased. */
+/* Fills buf; its first octets replace the key that made it, and are not handed out. */
 static void refill(struct tern_drbg *drbg)
 {
     for (uint32_t i = 0; i < sizeof drbg->buf / BLOCK_LEN; i++) {
@@ -65,7 +65,6 @@ static void refill(struct tern_drbg *drbg)
         chacha_block(drbg->key, counter_nonce, drbg->buf + i * BLOCK_LEN);
     }
     key_load(drbg, drbg->buf);
-    memset(drbg->buf, 0, KEY_LEN);
     drbg->n_left = sizeof drbg->buf - KEY_LEN;
 }
 

@@ -302,6 +302,21 @@ START_TEST(test_feed_closed_while_it_connects_is_aborted)
 }
 END_TEST
 
+START_TEST(test_feed_that_ends_both_ways_while_it_connects_still_opens_first)
+{
+    setup(NULL);
+    ck_assert_int_eq(tern_feed_connect(&feed, NULL, &noting, &user), TERN_OK);
+    tern_stream_finish(&feed.stream);
+    tern_feed_end(&feed);
+    (void)run();
+    ck_assert_str_eq(user.trace, "");
+    tern_feed_connected(&feed, NULL);
+    (void)run();
+    ck_assert_str_eq(user.trace, "opened ended flush closed");
+    expect_over(TERN_OK);
+}
+END_TEST
+
 /* ---- Reading ------------------------------------------------------------------------- */
 
 START_TEST(test_feed_offers_untaken_data_again_only_with_cause)
@@ -861,6 +876,19 @@ START_TEST(test_feed_error_drops_both_queues)
 }
 END_TEST
 
+START_TEST(test_feed_s_memory_is_the_owner_s_after_the_turn_of_closed)
+{
+    setup(NULL);
+    open_feed();
+    turn.budget = 1;
+    tern_feed_error(&feed, TERN_RESET);
+    (void)tern_turn_run(&turn, now_ns);    /* its visit was all that the budget paid */
+    ck_assert_uint_eq(user.n_closed, 1);
+    memset(&feed, 0xee, sizeof feed);
+    ck_assert_uint_eq(run(), TERN_NEVER);
+}
+END_TEST
+
 static void accept_anew(struct tern_stream *s)
 {
     (void)s;
@@ -987,6 +1015,7 @@ Suite *feed_suite(void)
     tcase_add_test(begins, test_feed_connect_gives_opened_only_when_connected);
     tcase_add_test(begins, test_feed_connect_that_fails_is_closed_without_opened);
     tcase_add_test(begins, test_feed_closed_while_it_connects_is_aborted);
+    tcase_add_test(begins, test_feed_that_ends_both_ways_while_it_connects_still_opens_first);
     suite_add_tcase(suite, begins);
     TCase *reading = tcase_create("reading");
     tcase_add_test(reading, test_feed_offers_untaken_data_again_only_with_cause);
@@ -1018,6 +1047,7 @@ Suite *feed_suite(void)
     tcase_add_test(ends, test_feed_abort_in_opened_is_closed_without_data);
     tcase_add_test(ends, test_feed_abort_outside_a_turn_takes_effect_in_the_next);
     tcase_add_test(ends, test_feed_error_drops_both_queues);
+    tcase_add_test(ends, test_feed_s_memory_is_the_owner_s_after_the_turn_of_closed);
     tcase_add_test(ends, test_feed_may_be_opened_anew_inside_closed);
     suite_add_tcase(suite, ends);
     TCase *users = tcase_create("users and sets");
