@@ -10,7 +10,7 @@
 #include "virtio_pvh.h"
 
 enum {
-    MAGIC = 0x000, VERSION = 0x004, DEVICE_ID = 0x008, DEVICE_FEATURES = 0x010,
+    MAGIC = 0x000, DEVICE_VERSION = 0x004, DEVICE_ID = 0x008, DEVICE_FEATURES = 0x010,
     DEVICE_FEATURES_SEL = 0x014, DRIVER_FEATURES = 0x020, DRIVER_FEATURES_SEL = 0x024,
     QUEUE_SEL = 0x030, QUEUE_NUM_MAX = 0x034, QUEUE_NUM = 0x038, QUEUE_READY = 0x044,
     QUEUE_NOTIFY = 0x050, INTERRUPT_STATUS = 0x060, INTERRUPT_ACK = 0x064, STATUS = 0x070,
@@ -142,7 +142,7 @@ enum tern_err virtio_mmio_init(struct virtio_dev *dev, const struct pvh_mmio *mm
     volatile void *regs = pvh_mmio_map(mmio->base, mmio->len);
     if (regs == NULL || pvh_mmio_load32(regs, MAGIC) != MAGIC_VALUE)
         return TERN_UNREACHABLE;
-    uint32_t version = pvh_mmio_load32(regs, VERSION);
+    uint32_t version = pvh_mmio_load32(regs, DEVICE_VERSION);
     if (pvh_mmio_load32(regs, DEVICE_ID) != type)
         return TERN_UNREACHABLE;
     *dev = (struct virtio_dev){

@@ -16,11 +16,13 @@ tests_unit_kvm_main_SOURCES = \
     tests/unit/virtio_queue_test.c \
     tests/unit/virtio_net_test.c \
     tests/unit/virtio_net_hostile_test.c \
-    tests/unit/virtio_rng_test.c
+    tests/unit/virtio_rng_test.c \
+    tests/unit/virtio_bus_test.c
 if BUILD_KVM
 tests_unit_kvm_main_LDADD = backends/kvm/libtern-kvm.la $(CHECK_LIBS)
 else
-tests_unit_kvm_main_SOURCES += $(kvm_virtio_pure)
+tests_unit_kvm_main_SOURCES += $(kvm_virtio_pure) $(kvm_virtio_handlers) \
+    $(kvm_virtio_guest)
 tests_unit_kvm_main_LDADD = $(CHECK_LIBS)
 endif
 endif

@@ -37,6 +37,7 @@ Suite *icmp4_suite(void);
 Suite *udp_suite(void);
 Suite *dhcp4_suite(void);
 
+Suite *virtio_bus_suite(void);
 Suite *virtio_queue_suite(void);
 Suite *virtio_net_suite(void);
 Suite *virtio_net_hostile_suite(void);

@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The two transports on registers that are the test's memory: which devices
+ * they take, and what they make of capabilities and registers that lie. The
+ * services of the ground below (backends/pvh/pvh.h) are the test's.
+ */
+#include "suites.h"
+
+#include <backends/kvm/virtio_pvh.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { BAR_LEN = 0x4000, CAPS = 8 };
+
+static uint8_t config[256];
+static uint8_t *bar;              /* BAR 4 */
+static uint8_t *regs;             /* of an MMIO device */
+static uint8_t cap_at[CAPS];
+static unsigned n_caps, n_cap_calls, n_enabled, n_interrupts;
+static bool endless;
+static struct pvh_pci pci;
+static struct pvh_mmio mmio;
+static void (*handlers[3])(void *arg);
+static void *handler_arg;
+static char said[512];
+static struct virtio_dev dev;
+
+/* ---- The ground --------------------------------------------------------------- */
+
+size_t pvh_pci_count(void) { return 1; }
+const struct pvh_pci *pvh_pci_get(size_t i) { (void)i; return &pci; }
+size_t pvh_mmio_count(void) { return 1; }
+const struct pvh_mmio *pvh_mmio_get(size_t i) { (void)i; return &mmio; }
+uint64_t pvh_now_ns(void) { return 0; }
+void *pvh_mem_carve(size_t len, size_t align) { (void)align; return calloc(1, len); }
+void *pvh_mem_carve_io(size_t len) { return calloc(1, len); }
+
+void pvh_log(const char *text, size_t len)
+{
+    size_t used = strlen(said);
+    if (len < sizeof said - used)
+        memcpy(said + used, text, len);
+}
+
+uint8_t pvh_pci_load8(const struct pvh_pci *p, uint8_t off) { (void)p; return config[off]; }
+uint32_t pvh_pci_load32(const struct pvh_pci *p, uint8_t off)
+{
+    (void)p;
+    ck_assert_uint_le(off, 252);
+    return tern_load_le32(config + off);
+}
+
+uint8_t pvh_pci_cap(const struct pvh_pci *p, uint8_t id, unsigned nth, size_t least)
+{
+    (void)p;
+    ck_assert_uint_eq(id, 9);
+    ck_assert_uint_ge(least, 16);
+    n_cap_calls++;
+    if (endless)
+        return cap_at[nth % n_caps];
+    return nth < n_caps ? cap_at[nth] : 0;
+}
+
+enum tern_err pvh_pci_bar(const struct pvh_pci *p, unsigned n, volatile void **base, size_t *len)
+{
+    (void)p;
+    ck_assert_uint_lt(n, 6);
+    if (n != 4)
+        return TERN_INVALID;
+    *base = bar;
+    *len = BAR_LEN;
+    return TERN_OK;
+}
+
+void pvh_pci_enable(const struct pvh_pci *p) { (void)p; n_enabled++; }
+
+enum tern_err pvh_pci_msix(const struct pvh_pci *p, unsigned entry, void (*handler)(void *arg),
+                           void *arg)
+{
+    (void)p;
+    handlers[entry] = handler;
+    handler_arg = arg;
+    return TERN_OK;
+}
+
+enum tern_err pvh_irq_line(const struct pvh_line *line, void (*handler)(void *arg), void *arg)
+{
+    ck_assert_uint_eq(line->gsi, 47);
+    handlers[2] = handler;
+    handler_arg = arg;
+    return TERN_OK;
+}
+
+volatile void *pvh_mmio_map(uint64_t phys, size_t len)
+{
+    ck_assert_uint_eq(phys, mmio.base);
+    ck_assert_uint_eq(len, mmio.len);
+    return regs;
+}
+
+/* ---- Devices ------------------------------------------------------------------- */
+
+static void cap_add(uint8_t type, uint8_t which, uint32_t off, uint32_t len)
+{
+    uint8_t at = (uint8_t)(0x40 + 24 * n_caps);
+    cap_at[n_caps++] = at;
+    config[at] = 9;
+    config[at + 3] = type;
+    config[at + 4] = which;
+    tern_store_le32(config + at + 8, off);
+    tern_store_le32(config + at + 12, len);
+    tern_store_le32(config + at + 16, 4);    /* the notify multiplier */
+}
+
+static void setup(void)
+{
+    bar = calloc(1, BAR_LEN);
+    regs = calloc(1, 0x200);
+    memset(config, 0, sizeof config);
+    memset(said, 0, sizeof said);
+    n_caps = n_cap_calls = n_enabled = n_interrupts = 0;
+    endless = false;
+    pci = (struct pvh_pci){ .dev = 2, .vendor = 0x1af4, .device = 0x1041 };
+    mmio = (struct pvh_mmio){ .base = 0xfeb02e00, .len = 0x200, .line = { .gsi = 47 } };
+    tern_store_le32(regs + 0, 0x74726976);
+    tern_store_le32(regs + 4, 2);
+    tern_store_le32(regs + 8, VIRTIO_TYPE_NET);
+}
+
+static void teardown(void)
+{
+    free(bar);
+    free(regs);
+}
+
+/* As QEMU has them. */
+static void caps_honest(void)
+{
+    cap_add(5, 0, 0, 0);
+    cap_add(1, 4, 0, 0x1000);
+    cap_add(3, 4, 0x1000, 0x1000);
+    cap_add(4, 4, 0x2000, 0x1000);
+    cap_add(2, 4, 0x3000, 0x1000);
+}
+
+static void interrupt(void *arg)
+{
+    ck_assert_ptr_eq(arg, &dev);
+    n_interrupts++;
+}
+
+START_TEST(test_pci_takes_modern_and_transitional_devices_of_the_type)
+{
+    static const struct { uint16_t vendor, device, subsystem; enum tern_err err; const char *why; } rows[] = {
+        { 0x1af4, 0x1041, 0x1100, TERN_OK, "modern" },
+        { 0x1af4, 0x1000, 1, TERN_OK, "transitional: the subsystem says what it is" },
+        { 0x1af4, 0x1000, 4, TERN_UNREACHABLE, "transitional, another type" },
+        { 0x1af4, 0x1044, 1, TERN_UNREACHABLE, "modern, another type" },
+        { 0x8086, 0x1041, 1, TERN_UNREACHABLE, "another vendor" },
+    };
+    caps_honest();
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        pci.vendor = rows[i].vendor;
+        pci.device = rows[i].device;
+        pci.subsystem = rows[i].subsystem;
+        ck_assert_msg(virtio_pci_init(&dev, &pci, VIRTIO_TYPE_NET) == rows[i].err, "%s", rows[i].why);
+    }
+    ck_assert_uint_eq(n_enabled, 2);
+    ck_assert_str_eq(said, "");
+}
+END_TEST
+
+START_TEST(test_pci_registers_are_where_the_capabilities_say)
+{
+    caps_honest();
+    ck_assert_int_eq(virtio_pci_init(&dev, &pci, VIRTIO_TYPE_NET), TERN_OK);
+    ck_assert_str_eq(dev.name, "pci 00:02.0");
+    tern_store_le32(bar + 4, 0x21);    /* features: both halves, as memory has but one */
+    ck_assert_uint_eq(dev.ops->features(&dev), UINT64_C(0x2100000021));
+    dev.ops->set_status(&dev, 7);
+    ck_assert_uint_eq(bar[0x14], 7);
+    ck_assert_uint_eq(dev.ops->status(&dev), 7);
+    bar[0x15] = 9;
+    ck_assert_uint_eq(dev.ops->generation(&dev), 9);
+    memcpy(bar + 0x2000, "\x11\x22\x33\x44", 4);
+    ck_assert_uint_eq(dev.ops->config(&dev, (struct virtio_field){ 1, 1 }), 0x22);
+    ck_assert_uint_eq(dev.ops->config(&dev, (struct virtio_field){ 2, 2 }), 0x4433);
+    ck_assert_uint_eq(dev.ops->config(&dev, (struct virtio_field){ 0, 4 }), 0x44332211);
+}
+END_TEST
+
+START_TEST(test_pci_queue_starts_with_its_addresses_and_vector)
+{
+    struct virtio_queue q;
+    caps_honest();
+    ck_assert_int_eq(virtio_pci_init(&dev, &pci, VIRTIO_TYPE_NET), TERN_OK);
+    dev.interrupt = interrupt;
+    dev.interrupt_arg = &dev;
+    ck_assert_int_eq(dev.ops->irq_start(&dev), TERN_OK);
+    ck_assert_int_eq(virtio_queue_init(&q, &dev, 1, 64), TERN_OK);
+    tern_store_le16(bar + 0x1e, 3);    /* queue_notify_off, times 4 */
+    ck_assert_int_eq(dev.ops->queue_start(&dev, &q), TERN_OK);
+    ck_assert_uint_eq(tern_load_le16(bar + 0x16), 1);
+    ck_assert_uint_eq(tern_load_le16(bar + 0x18), 64);
+    ck_assert_uint_eq(tern_load_le16(bar + 0x1a), 1);
+    ck_assert_uint_eq(tern_load_le16(bar + 0x1c), 1);
+    ck_assert_uint_eq(tern_load_le64(bar + 0x20), (uintptr_t)q.desc);
+    ck_assert_uint_eq(tern_load_le64(bar + 0x28), (uintptr_t)q.avail);
+    ck_assert_uint_eq(tern_load_le64(bar + 0x30), (uintptr_t)q.used);
+    tern_store_le16(bar + 0x300c, 0xffff);
+    dev.ops->notify(&dev, 1);
+    ck_assert_uint_eq(tern_load_le16(bar + 0x300c), 1);
+    handlers[1](handler_arg);
+    ck_assert_uint_eq(n_interrupts, 1);
+    ck_assert(!dev.config_changed);
+    handlers[0](handler_arg);
+    ck_assert_uint_eq(n_interrupts, 2);
+    ck_assert(dev.config_changed);
+    free((void *)(uintptr_t)q.desc);
+    free(q.posted);
+}
+END_TEST
+
+START_TEST(hostile_net_55_capability_outside_its_bar)
+{
+    /* offsets and lengths of the common registers that cannot be */
+    static const struct { uint8_t which; uint32_t off, len; const char *why; } rows[] = {
+        { 4, 0, 0x37, "one octet short" },
+        { 4, 0, 0, "empty" },
+        { 4, BAR_LEN, 0x38, "behind the end" },
+        { 4, BAR_LEN - 0x34, 0x38, "over the end" },
+        { 4, 0, BAR_LEN + 1, "longer than the BAR" },
+        { 4, 0xfffffffcu, 0x38, "an offset that wraps" },
+        { 4, 4, 0xffffffffu, "a length that wraps" },
+        { 4, 2, 0x38, "not aligned" },
+        { 0, 0, 0x38, "a BAR that is none" },
+        { 6, 0, 0x38, "no such BAR" },
+        { 255, 0, 0x38, "no such BAR" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        n_caps = 0;
+        memset(said, 0, sizeof said);
+        cap_add(1, rows[i].which, rows[i].off, rows[i].len);
+        cap_add(2, 4, 0x3000, 0x1000);
+        ck_assert_msg(virtio_pci_init(&dev, &pci, VIRTIO_TYPE_NET) == TERN_UNSUPPORTED, "%s",
+                      rows[i].why);
+        ck_assert_ptr_nonnull(strstr(said, "no modern interface"));
+        /* A second one that is right is taken in its place. */
+        cap_add(1, 4, 0, 0x1000);
+        ck_assert_msg(virtio_pci_init(&dev, &pci, VIRTIO_TYPE_NET) == TERN_OK, "%s", rows[i].why);
+    }
+}
+END_TEST
+
+START_TEST(hostile_net_55_capabilities_without_end)
+{
+    endless = true;
+    cap_add(5, 4, 0, 0x1000);
+    ck_assert_int_eq(virtio_pci_init(&dev, &pci, VIRTIO_TYPE_NET), TERN_UNSUPPORTED);
+    ck_assert_uint_le(n_cap_calls, 64);
+    ck_assert_uint_eq(n_enabled, 0);
+}
+END_TEST
+
+START_TEST(hostile_net_55_notify_capability_at_the_end_of_configuration_space)
+{
+    cap_add(1, 4, 0, 0x1000);
+    cap_at[n_caps] = 0xf0;    /* 16 octets fit, the multiplier does not */
+    memset(config + 0xf0, 0, 16);
+    config[0xf3] = 2;
+    config[0xf4] = 4;
+    tern_store_le32(config + 0xfc, 0x1000);
+    n_caps++;
+    ck_assert_int_eq(virtio_pci_init(&dev, &pci, VIRTIO_TYPE_NET), TERN_UNSUPPORTED);
+}
+END_TEST
+
+START_TEST(hostile_net_55_notify_offset_outside_its_window)
+{
+    static const struct { uint16_t off; uint32_t multiplier; enum tern_err err; } rows[] = {
+        { 0x3ff, 4, TERN_OK }, { 0x400, 4, TERN_UNSUPPORTED }, { 0xffff, 4, TERN_UNSUPPORTED },
+        { 0xffff, 0xffffffffu, TERN_UNSUPPORTED }, { 1, 1, TERN_UNSUPPORTED },
+        { 0x7ff, 2, TERN_OK }, { 0x800, 2, TERN_UNSUPPORTED }, { 0xffff, 0, TERN_OK },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct virtio_queue q;
+        n_caps = 0;
+        caps_honest();
+        tern_store_le32(config + cap_at[4] + 16, rows[i].multiplier);
+        ck_assert_int_eq(virtio_pci_init(&dev, &pci, VIRTIO_TYPE_NET), TERN_OK);
+        ck_assert_int_eq(virtio_queue_init(&q, &dev, 0, 2), TERN_OK);
+        tern_store_le16(bar + 0x1e, rows[i].off);
+        tern_store_le16(bar + 0x1c, 0);
+        ck_assert_int_eq(dev.ops->queue_start(&dev, &q), rows[i].err);
+        ck_assert_uint_eq(tern_load_le16(bar + 0x1c), rows[i].err == TERN_OK);
+        free((void *)(uintptr_t)q.desc);
+        free(q.posted);
+    }
+}
+END_TEST
+
+START_TEST(hostile_net_55_device_registers_shorter_than_its_fields)
+{
+    cap_add(1, 4, 0, 0x1000);
+    cap_add(2, 4, 0x3000, 0x1000);
+    cap_add(4, 4, BAR_LEN - 8, 8);
+    memset(bar + BAR_LEN - 8, 0xff, 8);
+    ck_assert_int_eq(virtio_pci_init(&dev, &pci, VIRTIO_TYPE_NET), TERN_OK);
+    ck_assert_uint_eq(dev.ops->config(&dev, (struct virtio_field){ 6, 2 }), 0xffff);
+    ck_assert_uint_eq(dev.ops->config(&dev, (struct virtio_field){ 8, 2 }), 0);
+    ck_assert_uint_eq(dev.ops->config(&dev, (struct virtio_field){ 10, 2 }), 0);
+    ck_assert_uint_eq(dev.ops->config(&dev, (struct virtio_field){ 255, 1 }), 0);
+}
+END_TEST
+
+START_TEST(test_mmio_takes_version_2_of_the_type)
+{
+    static const struct { uint32_t magic, version, id; enum tern_err err; const char *says; } rows[] = {
+        { 0x74726976, 2, 1, TERN_OK, "" },
+        { 0x74726976, 2, 0, TERN_UNREACHABLE, "" },
+        { 0x74726976, 2, 4, TERN_UNREACHABLE, "" },
+        { 0x74726977, 2, 1, TERN_UNREACHABLE, "" },
+        { 0xffffffffu, 0xffffffffu, 0xffffffffu, TERN_UNREACHABLE, "" },
+        { 0x74726976, 1, 1, TERN_UNSUPPORTED,
+          "virtio mmio feb02e00: is a legacy device; give QEMU -global virtio-mmio.force-legacy=false\n" },
+        { 0x74726976, 3, 1, TERN_UNSUPPORTED, "virtio mmio feb02e00: has an unknown version\n" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        memset(said, 0, sizeof said);
+        tern_store_le32(regs, rows[i].magic);
+        tern_store_le32(regs + 4, rows[i].version);
+        tern_store_le32(regs + 8, rows[i].id);
+        ck_assert_int_eq(virtio_mmio_init(&dev, &mmio, VIRTIO_TYPE_NET), rows[i].err);
+        ck_assert_str_eq(said, rows[i].says);
+    }
+    mmio.len = 0xff;
+    ck_assert_int_eq(virtio_mmio_init(&dev, &mmio, VIRTIO_TYPE_NET), TERN_UNREACHABLE);
+}
+END_TEST
+
+START_TEST(test_mmio_queue_starts_and_its_interrupt_is_acknowledged)
+{
+    struct virtio_queue q;
+    ck_assert_int_eq(virtio_mmio_init(&dev, &mmio, VIRTIO_TYPE_NET), TERN_OK);
+    dev.interrupt = interrupt;
+    dev.interrupt_arg = &dev;
+    ck_assert_int_eq(dev.ops->irq_start(&dev), TERN_OK);
+    tern_store_le32(regs + 0x34, 0x20000);
+    ck_assert_uint_eq(dev.ops->queue_max(&dev, 1), 0x8000);    /* no more than a ring can have */
+    ck_assert_int_eq(virtio_queue_init(&q, &dev, 1, 64), TERN_OK);
+    ck_assert_int_eq(dev.ops->queue_start(&dev, &q), TERN_OK);
+    ck_assert_uint_eq(tern_load_le32(regs + 0x30), 1);
+    ck_assert_uint_eq(tern_load_le32(regs + 0x38), 64);
+    ck_assert_uint_eq(tern_load_le32(regs + 0x44), 1);
+    ck_assert_uint_eq(tern_load_le64(regs + 0x80), (uintptr_t)q.desc);
+    ck_assert_uint_eq(tern_load_le64(regs + 0x90), (uintptr_t)q.avail);
+    ck_assert_uint_eq(tern_load_le64(regs + 0xa0), (uintptr_t)q.used);
+    ck_assert_int_eq(dev.ops->queue_start(&dev, &q), TERN_UNSUPPORTED);    /* it runs already */
+    dev.ops->notify(&dev, 1);
+    ck_assert_uint_eq(tern_load_le32(regs + 0x50), 1);
+    tern_store_le32(regs + 0x60, 0xfffffff1u);
+    handlers[2](handler_arg);
+    ck_assert_uint_eq(tern_load_le32(regs + 0x64), 1);    /* only what has a meaning */
+    ck_assert_uint_eq(n_interrupts, 1);
+    ck_assert(!dev.config_changed);
+    tern_store_le32(regs + 0x60, 2);
+    handlers[2](handler_arg);
+    ck_assert(dev.config_changed);
+    tern_store_le32(regs + 0x60, 0);
+    handlers[2](handler_arg);    /* somebody else's on a shared line */
+    ck_assert_uint_eq(n_interrupts, 2);
+    free((void *)(uintptr_t)q.desc);
+    free(q.posted);
+}
+END_TEST
+
+START_TEST(test_find_takes_pci_before_mmio)
+{
+    caps_honest();
+    ck_assert_int_eq(virtio_pvh_find(VIRTIO_TYPE_NET, 0, &dev), TERN_OK);
+    ck_assert_str_eq(dev.name, "pci 00:02.0");
+    ck_assert_int_eq(virtio_pvh_find(VIRTIO_TYPE_NET, 1, &dev), TERN_OK);
+    ck_assert_str_eq(dev.name, "mmio feb02e00");
+    ck_assert_int_eq(virtio_pvh_find(VIRTIO_TYPE_NET, 2, &dev), TERN_UNREACHABLE);
+    ck_assert_int_eq(virtio_pvh_find(VIRTIO_TYPE_RNG, 0, &dev), TERN_UNREACHABLE);
+}
+END_TEST
+
+Suite *virtio_bus_suite(void)
+{
+    Suite *s = suite_create("virtio_bus");
+    TCase *tc = tcase_create("bus");
+    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_add_test(tc, test_pci_takes_modern_and_transitional_devices_of_the_type);
+    tcase_add_test(tc, test_pci_registers_are_where_the_capabilities_say);
+    tcase_add_test(tc, test_pci_queue_starts_with_its_addresses_and_vector);
+    tcase_add_test(tc, hostile_net_55_capability_outside_its_bar);
+    tcase_add_test(tc, hostile_net_55_capabilities_without_end);
+    tcase_add_test(tc, hostile_net_55_notify_capability_at_the_end_of_configuration_space);
+    tcase_add_test(tc, hostile_net_55_notify_offset_outside_its_window);
+    tcase_add_test(tc, hostile_net_55_device_registers_shorter_than_its_fields);
+    tcase_add_test(tc, test_mmio_takes_version_2_of_the_type);
+    tcase_add_test(tc, test_mmio_queue_starts_and_its_interrupt_is_acknowledged);
+    tcase_add_test(tc, test_find_takes_pci_before_mmio);
+    suite_add_tcase(s, tc);
+    return s;
+}
