@@ -30,3 +30,5 @@ libhttp_libtern_http_la_SOURCES = \
     libhttp/http_exchange.c \
     libhttp/http_respond.c \
     libhttp/http_assets.c
+
+tern_HEADERS += include/tern/http.h
