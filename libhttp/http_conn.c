@@ -67,7 +67,10 @@ void tern_http_conn_close(struct tern_http_conn *conn)
 
 void tern_http_conn_refuse(struct tern_http_conn *conn, enum tern_http_fault fault, uint32_t off)
 {
-    bool answered = conn_is(conn, CONN_RESPONDED), finished = conn_is(conn, CONN_FINISHED);
+    /* A body without an exchange is one that is thrown away: its answer was sent. */
+    bool discards = conn->state == CONN_BODY || conn->state == CONN_CHUNKED;
+    bool answered = conn_is(conn, CONN_RESPONDED) || (discards && !conn_is(conn, CONN_EXCHANGE));
+    bool finished = conn_is(conn, CONN_FINISHED);
     conn->server->stats.faults[fault]++;
     conn->state = CONN_OVER;
     conn->fault = (uint8_t)fault;
@@ -77,7 +80,8 @@ void tern_http_conn_refuse(struct tern_http_conn *conn, enum tern_http_fault fau
         tern_http_head_give(conn->server, conn->held);
         conn->held = NULL;
     }
-    if (answered && !finished && conn->framing == TERN_HTTP_FRAME_CLOSE) {
+    if (conn_is(conn, CONN_RESPONDED) && !finished &&
+        conn->framing == TERN_HTTP_FRAME_CLOSE) {
         /* An orderly end would say that the answer is complete. */
         tern_stream_abort(conn->below, fault_err(fault));
         return;

@@ -303,6 +303,9 @@ START_TEST(hostile_http_10_lines_without_name_or_colon)
     line_refused(": b", TERN_HTTP_NAME_EMPTY, 0);
     line_refused(":", TERN_HTTP_NAME_EMPTY, 0);
     refused(CHUNKED "0\r\nA : b\r\n\r\n", TERN_HTTP_NAME_SPACE, NOWHERE);
+    refused(CHUNKED "0\r\nA\x01: b\r\n\r\n", TERN_HTTP_NAME_CHAR, NOWHERE);
+    refused(CHUNKED "0\r\nA(: b\r\n\r\n", TERN_HTTP_NAME_CHAR, NOWHERE);
+    line_refused("A(B): c", TERN_HTTP_NAME_CHAR, 1);
     refused(CHUNKED "0\r\n: b\r\n\r\n", TERN_HTTP_NAME_EMPTY, NOWHERE);
     refused(CHUNKED "0\r\nA\r\n\r\n", TERN_HTTP_NAME_NO_COLON, NOWHERE);
     refused(CHUNKED "0\r\n A: b\r\n\r\n", TERN_HTTP_LINE_FOLDED, NOWHERE);
@@ -394,6 +397,7 @@ START_TEST(hostile_http_12_chunk_sizes_and_extensions)
     }
     refused(CHUNKED "1;a=\"\r\n\"\r\nx\r\n0\r\n\r\n" SMUGGLED, TERN_HTTP_CHUNK_EXT_MALFORMED,
             NOWHERE);
+    served(CHUNKED "1 \t ;a\r\nx\r\n0\r\n\r\n", NULL);    /* BWS, RFC 9110 section 5.6.3 */
     served(CHUNKED "1;a;b=c;d=\"e \\\" ; f\" ; g = h\r\nx\r\n0;last\r\n\r\n", NULL);
     served(CHUNKED "0000000000000001\r\nx\r\n0000000000000000\r\n\r\n", NULL);
     served(CHUNKED "A\r\n0123456789\r\na\r\n0123456789\r\n0\r\n\r\n", NULL);
