@@ -28,7 +28,8 @@ void virtio_dev_say(struct virtio_dev *dev, const char *text)
 {
     char line[160];
     size_t len = 0;
-    const char *const parts[] = { "virtio ", dev->name != NULL ? dev->name : "?", ": ", text, "\n" };
+    const char *name = dev->name != NULL ? dev->name : "?";
+    const char *const parts[] = { "virtio ", name, ": ", text, "\n" };
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         size_t part_len = strlen(parts[i]);
         if (part_len > sizeof line - 1 - len)    /* one octet for the newline */

@@ -152,7 +152,11 @@ static void interrupt(void *arg)
 
 START_TEST(test_pci_takes_modern_and_transitional_devices_of_the_type)
 {
-    static const struct { uint16_t vendor, device, subsystem; enum tern_err err; const char *why; } rows[] = {
+    static const struct {
+        uint16_t vendor, device, subsystem;
+        enum tern_err err;
+        const char *why;
+    } rows[] = {
         { 0x1af4, 0x1041, 0x1100, TERN_OK, "modern" },
         { 0x1af4, 0x1000, 1, TERN_OK, "transitional: the subsystem says what it is" },
         { 0x1af4, 0x1000, 4, TERN_UNREACHABLE, "transitional, another type" },
@@ -164,7 +168,8 @@ START_TEST(test_pci_takes_modern_and_transitional_devices_of_the_type)
         pci.vendor = rows[i].vendor;
         pci.device = rows[i].device;
         pci.subsystem = rows[i].subsystem;
-        ck_assert_msg(virtio_pci_init(&dev, &pci, VIRTIO_TYPE_NET) == rows[i].err, "%s", rows[i].why);
+        ck_assert_msg(virtio_pci_init(&dev, &pci, VIRTIO_TYPE_NET) == rows[i].err, "%s",
+                      rows[i].why);
     }
     ck_assert_uint_eq(n_enabled, 2);
     ck_assert_str_eq(said, "");
@@ -316,14 +321,19 @@ END_TEST
 
 START_TEST(test_mmio_takes_version_2_of_the_type)
 {
-    static const struct { uint32_t magic, version, id; enum tern_err err; const char *says; } rows[] = {
+    static const struct {
+        uint32_t magic, version, id;
+        enum tern_err err;
+        const char *says;
+    } rows[] = {
         { 0x74726976, 2, 1, TERN_OK, "" },
         { 0x74726976, 2, 0, TERN_UNREACHABLE, "" },
         { 0x74726976, 2, 4, TERN_UNREACHABLE, "" },
         { 0x74726977, 2, 1, TERN_UNREACHABLE, "" },
         { 0xffffffffu, 0xffffffffu, 0xffffffffu, TERN_UNREACHABLE, "" },
         { 0x74726976, 1, 1, TERN_UNSUPPORTED,
-          "virtio mmio feb02e00: is a legacy device; give QEMU -global virtio-mmio.force-legacy=false\n" },
+          "virtio mmio feb02e00: is a legacy device; give QEMU "
+          "-global virtio-mmio.force-legacy=false\n" },
         { 0x74726976, 3, 1, TERN_UNSUPPORTED, "virtio mmio feb02e00: has an unknown version\n" },
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

@@ -96,7 +96,8 @@ static void log_line(const char *text, size_t len)
 }
 
 static const struct virtio_env env = {
-    .carve_io = carve_io, .carve_bufs = carve_bufs, .carve = carve, .address = address, .log = log_line,
+    .carve_io = carve_io, .carve_bufs = carve_bufs, .carve = carve, .address = address,
+    .log = log_line,
 };
 
 static struct fake *fake_of(struct virtio_dev *dev)

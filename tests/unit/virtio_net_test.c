@@ -287,7 +287,7 @@ START_TEST(test_net_header_becomes_what_is_known_of_the_frame)
           TERN_CSUM_PARTIAL, TERN_GSO_TCP4, 10, "a hint that is wrong" },
         { { [0] = 1, [1] = 1, [6] = 34, [8] = 16 }, false, 0, 0, 0, "segments of 0 octets" },
         { { [0] = 1, [1] = 3, [4] = 10, [6] = 34, [8] = 6 }, false, 0, 0, 0, "UFO: not agreed" },
-        { { [0] = 1, [1] = 0x81, [4] = 10, [6] = 34, [8] = 16 }, false, 0, 0, 0, "ECN: not agreed" },
+        { { [0] = 1, [1] = 0x81, [4] = 10, [6] = 34, [8] = 16 }, false, 0, 0, 0, "ECN: unagreed" },
         { { [1] = 2, [4] = 10 }, false, 0, 0, 0, "no such type" },
         { { [1] = 0xff, [4] = 10 }, false, 0, 0, 0, "no such type" },
     };
