@@ -19,10 +19,15 @@ tests_unit_unix_main_SOURCES = \
     tests/unit/unix_checksum_test.c
 
 # What parts of ./test drive programs with.
-check_PROGRAMS += tests/unix/load tests/unix/bulk
+check_PROGRAMS += tests/unix/load tests/unix/bulk tests/unix/tap_impaired
 tests_unix_load_CFLAGS = $(TERN_CFLAGS)
 tests_unix_load_SOURCES = tests/unix/load.c tests/unix/pattern.h
 tests_unix_bulk_CFLAGS = $(TERN_CFLAGS)
 tests_unix_bulk_LDFLAGS = -static
 tests_unix_bulk_LDADD = backends/unix/libtern-unix.la libnet/libtern-net.la base/libtern-base.la
 tests_unix_bulk_SOURCES = tests/unix/bulk.c tests/unix/pattern.h
+tests_unix_tap_impaired_CFLAGS = $(TERN_CFLAGS)
+tests_unix_tap_impaired_LDFLAGS = -static
+tests_unix_tap_impaired_LDADD = $(tests_unix_bulk_LDADD)
+tests_unix_tap_impaired_SOURCES = tests/unix/tap_impaired.c tests/unix/bulk.c \
+    tests/unix/pattern.h tests/sim/impair.h tests/sim/impair.c tests/sim/sim.h tests/sim/sim.c
