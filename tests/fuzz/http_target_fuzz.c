@@ -76,7 +76,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 1)
         return 0;
     size_t len = size - 1;
-    char *text = malloc(len + 1);
+    char *text = malloc(len > 0 ? len : 1);    /* its end is watched */
     must(text != NULL);
     memcpy(text, data + 1, len);
     if (tern_http_target_parse(text, len, (enum tern_http_method)(data[0] % 10), &target) ==

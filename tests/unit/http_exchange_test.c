@@ -485,6 +485,24 @@ START_TEST(test_fault_in_a_discarded_body_is_not_answered)
 }
 END_TEST
 
+START_TEST(test_body_is_timed_while_its_handler_takes_it)
+{
+    open_with(HANDLER_SLOW, 0);
+    input("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nabc");
+    fixture_wait(&f, 100 * TERN_SECOND_NS);
+    ck_assert_int_eq(tern_feed_state(&f.feed), TERN_FEED_OPEN);
+    f.takes = true;
+    tern_stream_resume(&f.exchange->stream);
+    fixture_run(&f);
+    fixture_wait(&f, 9 * TERN_SECOND_NS);
+    ck_assert_int_eq(tern_feed_state(&f.feed), TERN_FEED_OPEN);
+    fixture_wait(&f, 2 * TERN_SECOND_NS);
+    ck_assert_uint_eq(f.server.stats.faults[TERN_HTTP_BODY_TIME], 1);
+    ck_assert(strncmp(fixture_out(&f), "HTTP/1.1 408 Request Timeout\r\n", 30) == 0);
+    ck_assert(fixture_end(&f));
+}
+END_TEST
+
 Suite *http_exchange_suite(void)
 {
     Suite *suite = suite_create("http_exchange");
@@ -507,6 +525,7 @@ Suite *http_exchange_suite(void)
     tcase_add_test(tcase, test_close_discards_the_rest_of_the_body);
     tcase_add_test(tcase, test_body_beyond_the_limit_is_refused_while_it_comes);
     tcase_add_test(tcase, test_fault_in_a_discarded_body_is_not_answered);
+    tcase_add_test(tcase, test_body_is_timed_while_its_handler_takes_it);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -17,7 +17,7 @@ enum http_handler {
     HANDLER_ECHO,     /* answers with the request's body, chunked */
     HANDLER_LATER,    /* attaches; the test answers through fixture.exchange */
     HANDLER_SILENT,   /* neither answers nor attaches */
-    HANDLER_SLOW,     /* attaches and takes nothing of the body */
+    HANDLER_SLOW,     /* attaches and takes nothing of the body until fixture.takes */
     HANDLER_SINK,     /* takes the body, then answers 200 with its length */
     HANDLER_ASSETS,   /* fixture.assets */
 };
@@ -38,6 +38,7 @@ struct http_fixture {
     const struct tern_http_asset *assets;
     size_t n_assets;
     uint64_t body_len;                      /* octets of bodies seen */
+    bool takes;
     bool reads;                             /* the peer takes output after each turn */
     char out[1 << 18];
     size_t out_len;
