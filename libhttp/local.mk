@@ -32,3 +32,4 @@ libhttp_libtern_http_la_SOURCES = \
     libhttp/http_assets.c
 
 tern_HEADERS += include/tern/http.h
+EXTRA_DIST += doc/http.md
