@@ -127,7 +127,8 @@ static void request(void *app, struct tern_http_exchange *x)
         answer_405(serve, x);
         return;
     }
-    if (raw.len > sizeof path || tern_http_path_normalise(raw.data, raw.len, path, &len) != TERN_OK) {
+    if (raw.len > sizeof path ||
+        tern_http_path_normalise(raw.data, raw.len, path, &len) != TERN_OK) {
         answer_text(serve, x, 400);
         return;
     }

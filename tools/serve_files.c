@@ -195,8 +195,8 @@ static bool file_read(struct serve_file *f)
 static void file_describe(struct serve_file *f, const char *path, size_t len)
 {
     bool is_index = path[len - 1] == '/';
-    const char *type =
-        is_index ? tern_http_content_type(INDEX, sizeof INDEX - 1) : tern_http_content_type(path, len);
+    const char *type = is_index ? tern_http_content_type(INDEX, sizeof INDEX - 1)
+                                : tern_http_content_type(path, len);
     int n = snprintf(f->etag, sizeof f->etag, "\"%llx-%llx-%llx\"", (unsigned long long)f->ino,
                      (unsigned long long)f->len, (unsigned long long)f->mtime_ns);
 

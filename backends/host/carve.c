@@ -49,7 +49,9 @@ enum tern_err tern_carver_add_appliance(struct tern_carver *carver,
 static size_t pool_len(const struct tern_carved *pool)
 {
     size_t len = pool->elem_len * pool->n;
-    return len > SIZE_MAX - POOL_ALIGN ? SIZE_MAX : (len + POOL_ALIGN - 1) & ~(size_t)(POOL_ALIGN - 1);
+    if (len > SIZE_MAX - POOL_ALIGN)
+        return SIZE_MAX;
+    return (len + POOL_ALIGN - 1) & ~(size_t)(POOL_ALIGN - 1);
 }
 
 size_t tern_carver_total(const struct tern_carver *carver)

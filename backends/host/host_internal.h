@@ -65,10 +65,10 @@ enum tern_host_key {
 struct tern_host_options {
     const struct tern_appliance *appliance;
     const char *operand;
-    const char *host[TERN_N_KEYS];                            /* NULL: not given */
+    const char *host[TERN_N_KEYS];    /* NULL: not given */
     const char *own[TERN_APPLIANCE_OPTIONS_MAX];
     bool help, print_memory;
-    char error[160];                                          /* after an error: a line for people */
+    char error[160];                  /* after an error: a line for people */
 };
 
 /* appliance is placed. operand: see tern_unix_main; may be NULL. */

@@ -16,6 +16,7 @@ backends_unix_libtern_unix_la_SOURCES = \
     backends/unix/sockaddr.c \
     backends/unix/sockets_conn.c \
     backends/unix/sockets_listen.c \
+    backends/unix/sockets_control.c \
     backends/unix/sockets_dgram.c \
     backends/unix/sockets.c \
     backends/unix/checksum.c \

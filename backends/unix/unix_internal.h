@@ -7,7 +7,7 @@
  *     sockaddr.c        addresses and errors of the kernel and ours
  *     sockets_conn.c    a connection: a feed with a socket beside it
  *     sockets_listen.c  listeners and accepting
- *     sockets_dgram.c   datagram endpoints
+ *     sockets_dgram.c   datagram endpoints; sockets_control.c: what goes beside the octets
  *     sockets.c         the host over them: opening, closing, its table
  *     tap.c             TAP devices as links; vnet.c: their header
  *     tap_host.c        the host over libnet on such a link
@@ -233,6 +233,12 @@ enum tern_err tern_tap_host_start(struct tern_unix_loop *loop,
                                   const struct tern_carver *carver,
                                   const struct tern_host_options *options, uint8_t *blocks_mem,
                                   size_t blocks_len, struct tern_host_core **core);
+
+/* sockets_control.c: a datagram's ancillary data, of what was received, for what is sent. */
+void tern_unix_control_load(struct msghdr *msg, struct tern_dgram *dgram);
+/* msg_control has room for CONTROL_CAP octets, of which none are in use. */
+void tern_unix_control_store(struct msghdr *msg, const struct tern_dgram *dgram);
+#define CONTROL_CAP 256u
 
 /* sockets_dgram.c */
 void tern_sockets_dgrams_init(struct tern_sockets *s);

@@ -38,7 +38,8 @@ static enum tern_err host_open(void)
 {
     static const uint8_t seed[TERN_SEED_LEN] = { 1 };
     size_t used;
-    uint8_t *mem = mmap(NULL, MEMORY_LEN, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    uint8_t *mem = mmap(NULL, MEMORY_LEN, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+                        -1, 0);
 
     if (mem == MAP_FAILED)
         return TERN_FULL;
