@@ -99,8 +99,8 @@ START_TEST(frames_come_up_in_one_batch_with_their_metadata)
     ck_assert_uint_eq(seen.lens[1], 1514);
     ck_assert_uint_eq(seen.lens[2], 65000);
     for (uint8_t i = 0; i < 3; i++) {
-        ck_assert_uint_eq(seen.first[i], 2 * i + 1);
-        ck_assert_uint_eq(seen.last[i], 2 * i + 2);
+        ck_assert_uint_eq(seen.first[i], 2u * i + 1);
+        ck_assert_uint_eq(seen.last[i], 2u * i + 2);
     }
     ck_assert_uint_eq(seen.gso, TERN_GSO_TCP4);
     ck_assert_uint_eq(seen.csum, TERN_CSUM_PARTIAL);
