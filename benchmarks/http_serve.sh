@@ -168,3 +168,4 @@ serve_rows 1k /1k.bin serve
 [ -z "${serve_pid[www]-}" ] || serve_rows 1k-asset /1k.bin www
 serve_rows 1k-pipelined16 /1k.bin serve "$serve_dir/pipeline.lua"
 serve_rows 1m /1m.bin serve
+[ -z "${serve_pid[www]-}" ] || serve_rows 1m-asset /1m.bin www

@@ -1,3 +1,10 @@
 # SPDX-License-Identifier: ISC
 #
-# Fuzzers of unix.
+# Fuzzers of what hosts share.
+
+check_PROGRAMS += tests/fuzz/host_options_fuzz
+
+tests_fuzz_host_options_fuzz_CFLAGS = $(TERN_CFLAGS)
+tests_fuzz_host_options_fuzz_LDFLAGS = $(TERN_FUZZ_LDFLAGS)
+tests_fuzz_host_options_fuzz_LDADD = backends/host/libtern-host.la base/libtern-base.la
+tests_fuzz_host_options_fuzz_SOURCES = tests/fuzz/host_options_fuzz.c
