@@ -10,6 +10,9 @@
 
 #include "serve.h"
 
+/* Less room than this is not worth a system call. */
+#define WORTH_IT TERN_RESERVE_LEAST
+
 /* Reads from the file into lent spans; false: the file has become another. */
 static bool spans_fill(struct serve_send *send, struct iovec *iov, int n, size_t len,
                        size_t *got)
@@ -31,7 +34,7 @@ static bool send_some(struct tern_stream *s, struct serve_send *send)
     int n = 0;
 
     while (n < (int)TERN_RESERVE_SPANS && len < left) {
-        uint8_t *at = tern_stream_reserve(s, 1, &room);
+        uint8_t *at = tern_stream_reserve(s, left < WORTH_IT ? (size_t)left : WORTH_IT, &room);
         if (at == NULL)
             break;
         if (room > left - len)

@@ -138,6 +138,8 @@ enum tern_err tern_sockets_start(struct tern_unix_loop *loop,
     err = tern_block_pool_init(&s->blocks, blocks_mem, blocks_len, BLOCK_LEN);
     if (err != TERN_OK)
         return err;
+    if (s->feed_config.out_max == 0)    /* whole blocks: as many as reserve lends at once */
+        s->feed_config.out_max = TERN_RESERVE_SPANS * s->blocks.data_cap;
     s->conns = tern_carver_get(carver, POOL_CONNS, sizeof *s->conns, &s->n_conns);
     s->listeners = tern_carver_get(carver, POOL_LISTENERS, sizeof *s->listeners, &s->n_listeners);
     s->endpoints = tern_carver_get(carver, POOL_ENDPOINTS, sizeof *s->endpoints, &s->n_endpoints);
