@@ -43,6 +43,7 @@ void tern_tcp_close_fin_in(struct tern_tcp_conn *conn)
         break;
     case TERN_TCP_FIN_WAIT_2:
         tern_tcp_time_wait_enter(conn);
+        conn->ack_now = true;    /* of this FIN; of any other it is the entry's */
         break;
     default:
         break;

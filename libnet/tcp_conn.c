@@ -56,13 +56,21 @@ void tern_tcp_conn_options(struct tern_tcp_conn *conn, const struct tern_tcp_opt
     conn->linger_ds = tenths(options->linger_ms);
 }
 
-uint16_t tern_tcp_conn_mss_offer(const struct tern_tcp *tcp, const struct tern_addr *peer)
+/* The MTU to peer, as far as it is known, less both headers; 0: no route. */
+static uint16_t mtu_mss(const struct tern_tcp *tcp, const struct tern_addr *peer)
 {
     uint8_t slot = tern_net_network_of(tcp->net, peer);
     const struct tern_net_network_ops *ops = tern_net_network(tcp->net, slot);
     uint16_t mtu = ops->mtu(tcp->net, tcp->net->networks[slot].context, peer);
     uint16_t headers = (uint16_t)(ops->hdr_len + TCP_HDR_LEN);
-    return mtu > headers + TCP_MSS_DEFAULT ? (uint16_t)(mtu - headers) : TCP_MSS_DEFAULT;
+    return mtu > headers + TCP_MSS_LEAST ? (uint16_t)(mtu - headers) : 0;
+}
+
+/* What a peer without the option would send, at least (RFC 9293 section 3.7.1). */
+uint16_t tern_tcp_conn_mss_offer(const struct tern_tcp *tcp, const struct tern_addr *peer)
+{
+    uint16_t mss = mtu_mss(tcp, peer);
+    return mss > TCP_MSS_DEFAULT ? mss : TCP_MSS_DEFAULT;
 }
 
 /*
@@ -71,7 +79,9 @@ uint16_t tern_tcp_conn_mss_offer(const struct tern_tcp *tcp, const struct tern_a
  */
 void tern_tcp_conn_mss(struct tern_tcp_conn *conn)
 {
-    uint16_t mss = tern_tcp_conn_mss_offer(conn->tcp, &conn->tuple.peer);
+    uint16_t mss = mtu_mss(conn->tcp, &conn->tuple.peer);
+    if (mss == 0)
+        mss = TCP_MSS_DEFAULT;
     if (conn->peer_mss < mss)
         mss = conn->peer_mss;
     conn->mss = (uint16_t)(mss - (conn->timestamps ? TCP_TS_SPACE : 0u));
@@ -111,6 +121,7 @@ void tern_tcp_conn_establish(struct tern_tcp_conn *conn)
     conn->cc.saved.cwnd = conn->syn_lost ? conn->mss : tern_tcp_work_initial_window(conn);
     conn->cc.saved.ssthresh = UINT32_MAX;
     conn->backoff = 0;
+    conn->give_up_set = false;    /* it was the SYN's */
     conn->timer_kind = TCP_TIMER_NONE;
     conn->soft_error = false;
     tern_tcp_conn_ready(conn);

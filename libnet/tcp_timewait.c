@@ -97,7 +97,6 @@ void tern_tcp_time_wait_enter(struct tern_tcp_conn *conn)
     bool timestamps = conn->timestamps;
     conn->state = TERN_TCP_TIME_WAIT;
     tern_tcp_conn_over(conn, TERN_OK);
-    conn->ack_now = true;    /* of the FIN that brought us here; any other is the entry's */
     uint32_t index = tcp->time_wait_free;
     struct tern_tcp_time_wait *tw = at(tcp, index);
     tcp->time_wait_free = tw->tuple.next;

@@ -501,8 +501,8 @@ enum tern_tcp_state script_state(struct tcp_script *t)
 void script_sane(struct tcp_script *t)
 {
     for (size_t i = 0; i < t->tcp.config.n_conns; i++)
-        ck_assert_msg(tern_tcp_conn_sane(&t->tcp.config.conns[i]), "connection %zu (log: %s)", i,
-                      t->log);
+        if (!tern_tcp_conn_sane(&t->tcp.config.conns[i]))
+            ck_abort_msg("connection %zu is not sane (log: %s)", i, t->log);
 }
 
 void script_drained(struct tcp_script *t, const char *file, int line)
