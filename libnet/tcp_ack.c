@@ -152,6 +152,9 @@ static void window_update(struct tern_tcp_conn *conn, const struct tern_tcp_seg 
     if (tern_tcp_seq_gt(conn->snd_wl1, seg->seq))
         return;
     if (wnd != conn->snd_wnd) {
+        /* What the peer had no room for when it came need not wait for its timer. */
+        if (wnd > conn->snd_wnd && conn->backoff > 0 && tcp_in_flight(conn) > 0)
+            conn->rtx_due = true;
         conn->snd_wnd = wnd;
         tern_tcp_conn_join(conn);
     }

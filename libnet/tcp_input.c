@@ -44,7 +44,8 @@ static bool sequence_acceptable(struct tern_tcp_conn *conn, struct tern_tcp_seg 
     if (conn->fin_seen && seg->seq == conn->rcv_nxt + 1 && seg_len == 0)
         return true;
     if (rcv_wnd == 0) {
-        if (seg->seq != conn->rcv_nxt)
+        /* A peer that has a probe's octet out sends its ACKs and RSTs from behind it. */
+        if (seg->seq != conn->rcv_nxt && !(seg_len == 0 && seg->seq == conn->rcv_nxt + 1))
             return false;
         if (seg->len > 0) {
             conn->tcp->stats.in_window_probes++;
@@ -54,7 +55,8 @@ static bool sequence_acceptable(struct tern_tcp_conn *conn, struct tern_tcp_seg 
         }
         return true;
     }
-    if (tern_tcp_seq_in(seg->seq, conn->rcv_nxt, rcv_wnd))
+    /* What has no length may stand at the right edge too: the peer has filled the window. */
+    if (tern_tcp_seq_in(seg->seq, conn->rcv_nxt, rcv_wnd + (seg_len == 0)))
         return true;
     return seg_len > 0 && tern_tcp_seq_in(seg->seq + seg_len - 1, conn->rcv_nxt, rcv_wnd);
 }

@@ -325,9 +325,20 @@ static void syn_send(struct tern_tcp_conn *conn)
 
 /* ---- ACKs -------------------------------------------------------------------------------------- */
 
+/*
+ * Where an ACK or RST stands: at SND.NXT, but not beyond the window. With a
+ * probe's octet out, or data that the peer had to drop, SND.NXT is beyond what
+ * the peer takes, and its window update would never be heard.
+ */
+static uint32_t seq_acceptable(const struct tern_tcp_conn *conn)
+{
+    uint32_t edge = conn->snd_una + conn->snd_wnd;
+    return tern_tcp_seq_gt(conn->snd_nxt, edge) && !conn->fin_queued ? edge : conn->snd_nxt;
+}
+
 static bool ack_send(struct tern_tcp_conn *conn)
 {
-    if (segment_send(conn, conn->snd_nxt, 0, TCP_ACK) != TERN_OK)
+    if (segment_send(conn, seq_acceptable(conn), 0, TCP_ACK) != TERN_OK)
         return false;
     conn->tcp->stats.out_acks++;
     return true;
@@ -381,7 +392,7 @@ static void over_send(struct tern_tcp_conn *conn)
     struct tern_tcp_reply reply = {
         .local = &conn->tuple.local,
         .peer = &conn->tuple.peer,
-        .hdr = header(conn, conn->snd_nxt, conn->rst_due ? TCP_RST | TCP_ACK : TCP_ACK),
+        .hdr = header(conn, seq_acceptable(conn), conn->rst_due ? TCP_RST | TCP_ACK : TCP_ACK),
     };
     if (!conn->rst_due)
         conn->tcp->stats.out_acks++;

@@ -175,11 +175,16 @@ static bool peer_ended(const struct tern_tcp_conn *conn)
 
 static void data_emit(struct tern_tcp_conn *conn)
 {
+    const struct tern_stream_events *events = conn->stream.events;
+    const void *user = conn->stream.user;
     bool has_room = conn->room_wanted && tern_tcp_send_has_room(conn);
     if (tern_tcp_recv_waiting(conn) && (conn->offer || has_room)) {
         conn->offer = false;
         (void)tern_tcp_recv_deliver(conn);
     }
+    /* Who was attached meanwhile is offered what the one before did not take. */
+    if (conn->stream.events != events || conn->stream.user != user)
+        stream_resume(&conn->stream);
     conn->offer = conn->offer && tern_tcp_recv_waiting(conn);
     if (!may_read(conn) || tern_tcp_recv_waiting(conn))
         return;
