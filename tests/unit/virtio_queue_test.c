@@ -248,10 +248,11 @@ START_TEST(test_queue_arming_loses_no_wakeup)
         fake_watch(&f, give_at_step);
         bool may_wait = virtio_queue_arm(&q);
         fake_watch_end(&f);
+        unsigned n_interrupts = f.n_interrupts;
+        fake_free(&f);
         if (step_now <= step_at)
             break;
-        ck_assert_msg(!may_wait || f.n_interrupts == 1, "lost after access %u", step_at);
-        fake_free(&f);
+        ck_assert_msg(!may_wait || n_interrupts == 1, "lost after access %u", step_at);
     }
     ck_assert_uint_ge(step_at, 2);    /* the wish and the look */
 }
