@@ -149,6 +149,25 @@ static inline const uint8_t *scan_token(const uint8_t *p, const uint8_t *end)
     return p;
 }
 
+/*
+ * The same for a field name, which nearly always is letters and "-" up to a
+ * colon. The colon alone says where to go on, so that the next load waits for
+ * little; whether what lies before it is a token is only a branch.
+ */
+static inline const uint8_t *scan_name(const uint8_t *p, const uint8_t *end)
+{
+    while ((size_t)(end - p) >= 8) {
+        uint64_t w = tern_load_le64(p), colon = word_equal(w, ':');
+        uint64_t before = (colon & (0 - colon)) - 1;    /* all marks, where there is no colon */
+        if ((word_not_letter(w) & before) != 0)
+            break;
+        if (colon != 0)
+            return p + word_first(colon);
+        p += 8;
+    }
+    return scan_token(p, end);
+}
+
 /* Equal without regard to case; lower is in lower case, letters and "-" only. */
 static inline bool text_is(const uint8_t *text, size_t len, const char *lower, size_t lower_len)
 {

@@ -85,24 +85,19 @@ static enum tern_http_method method_find(const uint8_t *p, size_t len)
     }
 }
 
-/* Takes the white space off a value's end (section 5.1). */
-static inline void value_trim(struct tern_http_line *line, const uint8_t *buf)
+/* What is wrong with a line whose name ended after len octets, not in a colon. */
+static enum tern_http_fault line_fault(const struct tern_http_request *r, uint8_t c, size_t len)
 {
-    const uint8_t *value = buf + line->value_off;
-    size_t len = line->value_len;
-    while (len > 0 && (value[len - 1] == ' ' || value[len - 1] == '\t'))
-        len--;
-    line->value_len = (uint16_t)len;
-}
-
-/* What is wrong with an octet that ended a field name and is no colon. */
-static enum tern_http_fault name_fault(uint8_t c)
-{
-    if (c == ' ' || c == '\t')
+    bool space = c == ' ' || c == '\t';
+    if (len == 0 && space)    /* section 5.2: obs-fold is refused */
+        return r->n_fields == 0 ? TERN_HTTP_LINE_SPACE_FIRST : TERN_HTTP_LINE_FOLDED;
+    if (len == 0 && c == ':')
+        return TERN_HTTP_NAME_EMPTY;
+    if (len == 0 && c == '\n')
+        return TERN_HTTP_LINE_BARE_LF;
+    if (space)
         return TERN_HTTP_NAME_SPACE;
-    if (c == '\r' || c == '\n')
-        return TERN_HTTP_NAME_NO_COLON;
-    return TERN_HTTP_NAME_CHAR;
+    return c == '\r' || c == '\n' ? TERN_HTTP_NAME_NO_COLON : TERN_HTTP_NAME_CHAR;
 }
 
 /*
@@ -128,9 +123,13 @@ static enum tern_http_fault version_octet(struct tern_http_request *r, size_t i,
     return c == '\n' ? TERN_HTTP_LINE_BARE_LF : TERN_HTTP_VERSION_MALFORMED;
 }
 
+/*
+ * p is where the parser stands, from where the token under way began: r->off
+ * and r->mark while there is nothing to do.
+ */
 enum tern_err tern_http_request_parse(struct tern_http_request *r, const uint8_t *buf, size_t len)
 {
-    const uint8_t *p = buf + r->off;
+    const uint8_t *p = buf + r->off, *from = buf + r->mark, *value_end;
     const uint8_t *end = buf + (len < r->head_max ? len : r->head_max);
     struct tern_http_line *line = r->fields + r->n_fields;
     uint8_t state = r->state;
@@ -156,11 +155,12 @@ enum tern_err tern_http_request_parse(struct tern_http_request *r, const uint8_t
         if (p == end)
             goto more;
     method_first:
-        r->mark = r->method_off = (uint16_t)(p - buf);
+        from = p;
+        r->method_off = (uint16_t)(p - buf);
         if (end - p >= 4 && tern_load_le32(p) == tern_load_le32((const uint8_t *)"GET ")) {
             r->method = TERN_HTTP_GET;
             r->method_len = 3;
-            p += 4;
+            p += 3;
             goto target;
         }
         state = STATE_METHOD;
@@ -168,38 +168,38 @@ enum tern_err tern_http_request_parse(struct tern_http_request *r, const uint8_t
     case STATE_METHOD:
         while (p != end && char_is(*p, CHAR_UPPER))
             p++;
-        if ((size_t)(p - buf) - r->mark > METHOD_MAX)
-            return refuse(r, TERN_HTTP_METHOD_LONG, r->mark + (size_t)METHOD_MAX);
+        if (p - from > METHOD_MAX)
+            return refuse(r, TERN_HTTP_METHOD_LONG, (size_t)(from - buf) + METHOD_MAX);
         if (p == end)
             goto more;
-        if (*p != ' ' && *p == '\n')
-            return refuse(r, TERN_HTTP_LINE_BARE_LF, (size_t)(p - buf));
         if (*p != ' ')
-            return refuse(r, TERN_HTTP_METHOD_CHAR, (size_t)(p - buf));
-        r->method_len = (uint8_t)(p - buf - r->mark);
-        if (r->method_len == 0)
+            return refuse(r, *p == '\n' ? TERN_HTTP_LINE_BARE_LF : TERN_HTTP_METHOD_CHAR,
+                          (size_t)(p - buf));
+        if (p == from)
             return refuse(r, TERN_HTTP_METHOD_EMPTY, (size_t)(p - buf));
-        r->method = (uint8_t)method_find(buf + r->mark, r->method_len);
-        p++;
+        r->method_len = (uint8_t)(p - from);
+        r->method = (uint8_t)method_find(from, r->method_len);
     target:
-        r->target_off = (uint16_t)(p - buf);
+        p++;
+        from = p;
         state = STATE_TARGET;
         /* fall through */
     case STATE_TARGET:
         p = scan_visible(p, end);
-        if ((size_t)(p - buf) - r->target_off > r->target_max)
-            return refuse(r, TERN_HTTP_TARGET_LONG, (size_t)r->target_off + r->target_max);
+        if (p - from > r->target_max)
+            return refuse(r, TERN_HTTP_TARGET_LONG, (size_t)(from - buf) + r->target_max);
         if (p == end)
             goto more;
-        if (*p == '\n')
-            return refuse(r, TERN_HTTP_LINE_BARE_LF, (size_t)(p - buf));
-        r->target_len = (uint16_t)(p - buf - r->target_off);
-        if (*p == '\r')    /* HTTP/0.9 had no version here */
-            return refuse(r, TERN_HTTP_VERSION_MALFORMED, (size_t)(p - buf));
-        if (*p != ' ' || r->target_len == 0)
-            return refuse(r, TERN_HTTP_TARGET_CHAR, (size_t)(p - buf));
+        if (*p != ' ' || p == from) {
+            /* HTTP/0.9 ended its line here. */
+            return refuse(r, *p == '\n'   ? TERN_HTTP_LINE_BARE_LF
+                             : *p == '\r' ? TERN_HTTP_VERSION_MALFORMED
+                                          : TERN_HTTP_TARGET_CHAR, (size_t)(p - buf));
+        }
+        r->target_off = (uint16_t)(from - buf);
+        r->target_len = (uint16_t)(p - from);
         p++;
-        r->mark = (uint16_t)(p - buf);
+        from = p;
         state = STATE_VERSION;
         if (end - p >= 10 && tern_load_le64(p) == tern_load_le64((const uint8_t *)"HTTP/1.1") &&
             p[8] == '\r' && p[9] == '\n') {
@@ -209,7 +209,7 @@ enum tern_err tern_http_request_parse(struct tern_http_request *r, const uint8_t
         }
         /* fall through */
     case STATE_VERSION:
-        for (size_t i = (size_t)(p - buf) - r->mark; i < 10; i++, p++) {
+        for (size_t i = (size_t)(p - from); i < 10; i++, p++) {
             if (p == end)
                 goto more;
             enum tern_http_fault fault = version_octet(r, i, *p);
@@ -217,7 +217,7 @@ enum tern_err tern_http_request_parse(struct tern_http_request *r, const uint8_t
                 return refuse(r, fault, (size_t)(p - buf));
         }
         if (r->minor > 1)
-            return refuse(r, TERN_HTTP_VERSION_UNSUPPORTED, r->mark);
+            return refuse(r, TERN_HTTP_VERSION_UNSUPPORTED, (size_t)(from - buf));
 
         /* Each turn takes one field line, or the empty line that ends the head. */
         for (;;) {
@@ -241,41 +241,38 @@ enum tern_err tern_http_request_parse(struct tern_http_request *r, const uint8_t
                 r->off = r->head_len = (uint16_t)(p - buf);
                 return TERN_OK;
             }
-            if (*p == ' ' || *p == '\t')    /* section 5.2: obs-fold is refused */
-                return refuse(r, r->n_fields == 0 ? TERN_HTTP_LINE_SPACE_FIRST
-                                                  : TERN_HTTP_LINE_FOLDED, (size_t)(p - buf));
-            if (*p == '\n')
-                return refuse(r, TERN_HTTP_LINE_BARE_LF, (size_t)(p - buf));
-            if (r->n_fields == r->fields_max)
-                return refuse(r, TERN_HTTP_FIELDS_MANY, (size_t)(p - buf));
-            line->name_off = (uint16_t)(p - buf);
+            from = p;
             state = STATE_NAME;
             /* fall through */
     case STATE_NAME:
-            p = scan_token(p, end);
-            if ((size_t)(p - buf) - line->name_off > NAME_MAX)
-                return refuse(r, TERN_HTTP_NAME_LONG, line->name_off + (size_t)NAME_MAX);
+            p = scan_name(p, end);
+            if (p - from > NAME_MAX)
+                return refuse(r, TERN_HTTP_NAME_LONG, (size_t)(from - buf) + NAME_MAX);
             if (p == end)
                 goto more;
-            if (*p != ':')
-                return refuse(r, name_fault(*p), (size_t)(p - buf));
-            line->name_len = (uint8_t)(p - buf - line->name_off);
-            if (line->name_len == 0)
-                return refuse(r, TERN_HTTP_NAME_EMPTY, (size_t)(p - buf));
+            if (*p != ':' || p == from)
+                return refuse(r, line_fault(r, *p, (size_t)(p - from)), (size_t)(p - buf));
+            if (r->n_fields == r->fields_max)
+                return refuse(r, TERN_HTTP_FIELDS_MANY, (size_t)(from - buf));
+            line->name_off = (uint16_t)(from - buf);
+            line->name_len = (uint8_t)(p - from);
             line->name = NAME_OTHER;
-            if (line->name_len < 32 && (NAME_LENGTHS >> line->name_len & 1) != 0)
-                line->name = (uint8_t)tern_http_name_find(buf + line->name_off, line->name_len);
+            if (p - from < 32 && (NAME_LENGTHS >> (p - from) & 1) != 0)
+                line->name = (uint8_t)tern_http_name_find(from, (size_t)(p - from));
             p++;
             state = STATE_SPACE;
+            if (end - p >= 2 && p[0] == ' ' && p[1] > ' ') {
+                p++;
+                goto value;
+            }
             /* fall through */
     case STATE_SPACE:
-            if (p != end && *p == ' ')
-                p++;
             while (p != end && (*p == ' ' || *p == '\t'))
                 p++;
             if (p == end)
                 goto more;
-            line->value_off = (uint16_t)(p - buf);
+    value:
+            from = p;
             state = STATE_VALUE;
             /* fall through */
     case STATE_VALUE:
@@ -285,7 +282,11 @@ enum tern_err tern_http_request_parse(struct tern_http_request *r, const uint8_t
             if (*p != '\r')
                 return refuse(r, *p == '\n' ? TERN_HTTP_LINE_BARE_LF : TERN_HTTP_VALUE_CHAR,
                               (size_t)(p - buf));
-            line->value_len = (uint16_t)(p - buf - line->value_off);
+            for (value_end = p; value_end != from; value_end--)    /* section 5.1: OWS */
+                if (value_end[-1] != ' ' && value_end[-1] != '\t')
+                    break;
+            line->value_off = (uint16_t)(from - buf);
+            line->value_len = (uint16_t)(value_end - from);
             p++;
             state = STATE_VALUE_LF;
             /* fall through */
@@ -295,7 +296,6 @@ enum tern_err tern_http_request_parse(struct tern_http_request *r, const uint8_t
             if (*p != '\n')
                 return refuse(r, TERN_HTTP_LINE_BARE_CR, (size_t)(p - buf));
             p++;
-            value_trim(line, buf);
             r->n_fields++;
             line++;
         }
@@ -307,6 +307,7 @@ enum tern_err tern_http_request_parse(struct tern_http_request *r, const uint8_t
 
 more:
     r->state = state;
+    r->mark = (uint16_t)(from - buf);
     r->off = (uint16_t)(p - buf);
     if (r->off == r->head_max)
         return refuse(r, TERN_HTTP_HEAD_LONG, r->off);

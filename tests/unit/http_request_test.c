@@ -219,6 +219,7 @@ START_TEST(test_scanners_stop_where_the_table_says)
                 bool visible = c > 0x20 && c < 0x7f;
                 ck_assert_ptr_eq(scan_token(text, end),
                                  char_is((uint8_t)c, CHAR_TOKEN) ? end : stop);
+                ck_assert_ptr_eq(scan_name(text, end), scan_token(text, end));
                 ck_assert_ptr_eq(scan_value(text, end),
                                  char_is((uint8_t)c, CHAR_VALUE) ? end : stop);
                 ck_assert_ptr_eq(scan_visible(text, end), visible ? end : stop);
