@@ -4,6 +4,8 @@
 
 check_PROGRAMS += tests/unit/http_main
 tests_unit_http_main_CFLAGS = $(TERN_TEST_CFLAGS)
+# Tables that the shared library hides are tested too.
+tests_unit_http_main_LDFLAGS = -static
 tests_unit_http_main_LDADD = libhttp/libtern-http.la base/libtern-base.la $(CHECK_LIBS)
 tests_unit_http_main_SOURCES = \
     tests/unit/http_main.c \
