@@ -173,9 +173,7 @@ void tern_sockets_config_fill(struct tern_sockets_config *config)
     if (config->n_endpoints == 0)
         config->n_endpoints = 16;
     if (config->blocks_len == 0)
-        config->blocks_len = config->n_conns * 8192;
-    if (config->blocks_len < 4u << 20)
-        config->blocks_len = 4u << 20;
+        config->blocks_len = config->n_conns > 512 ? config->n_conns * 8192 : 4u << 20;
 }
 
 enum tern_err tern_sockets_open(struct tern_unix_loop *loop,

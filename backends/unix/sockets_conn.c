@@ -36,6 +36,7 @@ static void read_queue(struct tern_socket_conn *c)
         return;
     c->flags |= CONN_QUEUED;
     c->next = NULL;
+    c->link = s->read_last;
     *s->read_last = c;
     s->read_last = &c->next;
     tern_provider_ready(&s->reader);
@@ -43,10 +44,28 @@ static void read_queue(struct tern_socket_conn *c)
 
 static void starve(struct tern_socket_conn *c)
 {
+    struct tern_sockets *s = c->sockets;
+
     c->flags |= CONN_STARVED;
-    c->next = c->sockets->starved;
-    c->sockets->starved = c;
-    c->sockets->stats.no_block++;
+    c->next = s->starved;
+    c->link = &s->starved;
+    if (c->next != NULL)
+        c->next->link = &c->next;
+    s->starved = c;
+    s->stats.no_block++;
+}
+
+/* Off the list that it waits in. O(1). */
+static void list_leave(struct tern_socket_conn *c)
+{
+    struct tern_sockets *s = c->sockets;
+
+    *c->link = c->next;
+    if (c->next != NULL)
+        c->next->link = c->link;
+    else if ((c->flags & CONN_QUEUED) != 0)
+        s->read_last = c->link;
+    c->flags &= ~(CONN_QUEUED | CONN_STARVED);
 }
 
 /* Reads what one block holds. */
@@ -87,10 +106,7 @@ static size_t reader_visit(struct tern_provider *provider, size_t n)
 
     for (; i < n && s->read_first != NULL; i++) {
         struct tern_socket_conn *c = s->read_first;
-        s->read_first = c->next;
-        if (s->read_first == NULL)
-            s->read_last = &s->read_first;
-        c->flags &= ~CONN_QUEUED;
+        list_leave(c);
         conn_read(c);
     }
     return i;
@@ -136,27 +152,12 @@ static void conn_ready(struct tern_unix_watch *watch, uint32_t events)
 
 /* ---- Sending and ending ----------------------------------------------------------- */
 
-/* Off the list it waits in; rare, for a connection that ends there. */
-static void list_drop(struct tern_socket_conn **at, struct tern_socket_conn *c)
-{
-    while (*at != NULL && *at != c)
-        at = &(*at)->next;
-    if (*at == c)
-        *at = c->next;
-}
-
 static void conn_free(struct tern_socket_conn *c)
 {
     struct tern_sockets *s = c->sockets;
 
-    if ((c->flags & CONN_QUEUED) != 0) {
-        list_drop(&s->read_first, c);
-        s->read_last = &s->read_first;
-        while (*s->read_last != NULL)
-            s->read_last = &(*s->read_last)->next;
-    }
-    if ((c->flags & CONN_STARVED) != 0)
-        list_drop(&s->starved, c);
+    if ((c->flags & (CONN_QUEUED | CONN_STARVED)) != 0)
+        list_leave(c);
     if (tern_feed_why(&c->feed) != TERN_OK) {
         struct linger reset = { .l_onoff = 1, .l_linger = 0 };
         (void)setsockopt(c->watch.fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
@@ -236,8 +237,7 @@ static void conn_work(struct tern_socket_conn *c)
         break;
     }
     if ((c->flags & CONN_STARVED) != 0 && !tern_feed_is_choked(&c->feed)) {
-        list_drop(&c->sockets->starved, c);
-        c->flags &= ~CONN_STARVED;
+        list_leave(c);
         read_queue(c);
     }
 }
@@ -250,15 +250,12 @@ static void set_send(struct tern_feed_set *set)
     while ((feed = tern_feed_set_next(set)) != NULL)
         conn_work(conn_of_feed(feed));
     /* Others may have given back the blocks that these wait for. */
-    struct tern_socket_conn **at = &s->starved;
-    for (size_t i = 0; i < STARVED_LOOKS && *at != NULL; i++) {
-        struct tern_socket_conn *c = *at;
-        if (tern_feed_is_choked(&c->feed)) {
-            at = &c->next;
+    struct tern_socket_conn *c = s->starved, *next;
+    for (size_t i = 0; i < STARVED_LOOKS && c != NULL; i++, c = next) {
+        next = c->next;
+        if (tern_feed_is_choked(&c->feed))
             continue;
-        }
-        *at = c->next;
-        c->flags &= ~CONN_STARVED;
+        list_leave(c);
         read_queue(c);
     }
 }

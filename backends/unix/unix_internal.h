@@ -75,7 +75,7 @@ struct tern_socket_conn {
     struct tern_feed feed;    /* first: its stream is the connection's */
     struct tern_unix_watch watch;
     struct tern_sockets *sockets;
-    struct tern_socket_conn *next;    /* in the free list, or the one it waits in */
+    struct tern_socket_conn *next, **link;    /* in the free list, or the one it waits in */
     unsigned flags;
 };
 

@@ -486,6 +486,34 @@ START_TEST(a_reset_in_the_middle_gives_every_block_back)
 }
 END_TEST
 
+START_TEST(a_few_blocks_are_enough_for_all_and_nobody_starves)
+{
+    struct tern_sockets_config config = { .n_conns = 8, .blocks_len = 6 * 4096 };
+    const size_t len = 400000;
+    tern_sockets_close(host);
+    ck_assert_int_eq(tern_sockets_open(&loop, &config, &host), TERN_OK);
+    ck_assert_uint_eq(host->blocks->n_blocks, 6);
+    listen_on("127.0.0.1", "127.0.0.1", accept_end);
+    struct end *dialled[4] = { &client, &others[4], &others[5], &others[6] };
+    for (size_t i = 0; i < 4; i++) {
+        dialled[i]->to_send = len;
+        dialled[i]->finish = dialled[i]->keep_open = true;
+        connect_end(dialled[i]);
+    }
+    server.finish = others[1].finish = others[2].finish = others[3].finish = true;
+    for (size_t i = 0; i < 4; i++)
+        step_until(&dialled[i]->n_closed, 1);
+    struct end *accepted[4] = { &server, &others[1], &others[2], &others[3] };
+    for (size_t i = 0; i < 4; i++) {
+        step_until(&accepted[i]->n_closed, 1);
+        ck_assert_uint_eq(accepted[i]->n_data, len);
+        ck_assert_uint_eq(accepted[i]->sum, pattern_sum(len));
+    }
+    ck_assert_uint_eq(host->blocks->n_free, host->blocks->n_blocks);
+    ck_assert_uint_gt(host->blocks->n_empty + tern_sockets_stats(host)->no_block, 0);
+}
+END_TEST
+
 Suite *unix_sockets_suite(void)
 {
     Suite *suite = suite_create("unix_sockets");
@@ -510,6 +538,7 @@ Suite *unix_sockets_suite(void)
     tcase_add_test(tc, what_cannot_be_connected_to_is_said_at_once);
     tcase_add_test(tc, data_before_a_fin_in_one_batch_is_all_delivered);
     tcase_add_test(tc, a_reset_in_the_middle_gives_every_block_back);
+    tcase_add_test(tc, a_few_blocks_are_enough_for_all_and_nobody_starves);
     suite_add_tcase(suite, tc);
     return suite;
 }
