@@ -119,8 +119,8 @@ static enum tern_err redirect(struct tern_http_exchange *x, const char *path, si
     return tern_http_respond(x, 301, &to, 1, 0);
 }
 
-enum tern_err tern_http_assets_serve(struct tern_http_exchange *x,
-                                     const struct tern_http_asset *assets, size_t n)
+static enum tern_err serve(struct tern_http_exchange *x, const struct tern_http_asset *assets,
+                           size_t n)
 {
     static const char index[] = "index.html";
     enum tern_http_method method = tern_http_method(x);
@@ -150,4 +150,14 @@ enum tern_err tern_http_assets_serve(struct tern_http_exchange *x,
             return redirect(x, path, len);
     }
     return tern_http_respond_text(x, 404, "404 Not Found\n", 14);
+}
+
+enum tern_err tern_http_assets_serve(struct tern_http_exchange *x,
+                                     const struct tern_http_asset *assets, size_t n)
+{
+    enum tern_err err = serve(x, assets, n);
+    /* Only an unusually long head finds no room in `request`; a short one does. */
+    if (err == TERN_FULL)
+        err = tern_http_respond_text(x, 503, "503 Service Unavailable\n", 24);
+    return err;
 }

@@ -603,7 +603,8 @@ const struct tern_http_asset *tern_http_asset_find(const struct tern_http_asset 
  * answered with its index.html, and one that lacks its last "/" with 301. If-None-Match
  * gives 304. Ranges are ignored: the answer is always the whole. The data is
  * borrowed: an asset of any size takes no memory to send. A path that is
- * malformed gets 400, one that is not there 404. Results as tern_http_respond.
+ * malformed gets 400, one that is not there 404. TERN_OK; TERN_INVALID: the
+ * exchange was answered before.
  */
 enum tern_err tern_http_assets_serve(struct tern_http_exchange *x,
                                      const struct tern_http_asset *assets, size_t n);

@@ -192,6 +192,29 @@ START_TEST(test_long_path_names_no_asset)
 }
 END_TEST
 
+START_TEST(test_redirect_without_room_is_503)
+{
+    static char path[600], line[700];
+    struct tern_http_asset deep = { path, "text/html", NULL, (const uint8_t *)"x", 1 };
+    memset(path, '^', 500);
+    path[0] = '/';
+    strcpy(path + 300, "/index.html");
+    int n = snprintf(line, sizeof line, "GET %.300s HTTP/1.1\r\nHost: x\r\n\r\n", path);
+    for (int room = 0; room < 2; room++) {
+        fixture_init(&f);
+        f.handler = HANDLER_ASSETS;
+        f.assets = &deep;
+        f.n_assets = 1;
+        f.feed_config.out_max = room ? 4096 : 600;
+        fixture_open(&f);
+        fixture_input(&f, line, (size_t)n);
+        const char *wanted = room ? "HTTP/1.1 301 Moved" : "HTTP/1.1 503 Service Unavailable\r\n";
+        ck_assert_msg(strncmp(fixture_out(&f), wanted, strlen(wanted)) == 0, "%s", f.out);
+        ck_assert(fixture_end(&f));
+    }
+}
+END_TEST
+
 Suite *http_assets_suite(void)
 {
     Suite *suite = suite_create("http_assets");
@@ -203,6 +226,7 @@ Suite *http_assets_suite(void)
     tcase_add_test(tcase, test_client_that_has_it_gets_304);
     tcase_add_test(tcase, test_big_asset_takes_one_block_to_send);
     tcase_add_test(tcase, test_long_path_names_no_asset);
+    tcase_add_test(tcase, test_redirect_without_room_is_503);
     suite_add_tcase(suite, tcase);
     return suite;
 }
