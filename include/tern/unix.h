@@ -139,7 +139,7 @@ struct tern_sockets_config {
     size_t n_endpoints;     /* 0: 16 */
     size_t blocks_len;      /* octets for payload; 0: 8 KiB a connection, at least 4 MiB */
     size_t in_max;          /* octets of input that may wait for a slow user; 0: 65,536 */
-    size_t out_max;         /* octets of copied output that may wait for a slow peer; 0: 16 blocks */
+    size_t out_max;         /* octets of copied output that may wait; 0: 16 blocks */
     uint64_t linger_ns;     /* after close, how long to wait for the peer's end; 0: 5 s */
     enum tern_log_level log;    /* what goes to standard error; 0: errors alone */
 };
