@@ -16,6 +16,7 @@
  *
  * What is not wanted yet (a body whose handler is busy, a pipelined request)
  * is not taken and waits in the stream below, whose window says so to the peer.
+ * Heads are http_head.c's.
  */
 #include "http_internal.h"
 
@@ -160,201 +161,6 @@ void tern_http_conn_step(struct tern_http_conn *conn)
         exchange_over(conn);
 }
 
-/* ---- Heads ------------------------------------------------------------------- */
-
-/* Room for an answer's head must be there before its request is given to a handler. */
-static bool room_to_answer(struct tern_http_conn *conn)
-{
-    size_t room;
-    if (tern_stream_reserve(conn->below, TERN_RESERVE_LEAST, &room) == NULL) {
-        conn->flags |= CONN_NO_ROOM;
-        return false;
-    }
-    tern_stream_commit(conn->below, 0);
-    conn->flags &= ~(uint32_t)CONN_NO_ROOM;
-    return true;
-}
-
-static void body_begin(struct tern_http_conn *conn, const struct tern_http_request *r)
-{
-    conn->received = 0;
-    conn->body_left = r->body_len;
-    if ((r->framing_flags & TERN_HTTP_CHUNKED) != 0) {
-        conn->state = CONN_CHUNKED;
-        conn->chunked = (struct tern_http_chunked){ .state = 0 };
-        conn->body_left = conn->server->config.body_max;
-    } else {
-        conn->state = r->body_len != 0 ? CONN_BODY : CONN_WAIT;
-    }
-}
-
-/* A checked head becomes an exchange, and the handler is asked. */
-static void request_begin(struct tern_http_conn *conn, struct tern_http_request *r,
-                          const uint8_t *head)
-{
-    struct tern_http_server *server = conn->server;
-    struct tern_stream *s = &conn->exchange.stream;
-    conn->flags |= CONN_EXCHANGE | CONN_IN_REQUEST;
-    if ((r->framing_flags & TERN_HTTP_CLOSES) != 0)
-        conn->flags |= CONN_CLOSES;
-    if ((r->framing_flags & TERN_HTTP_CONTINUE) != 0)
-        conn->flags |= CONN_CONTINUE;
-    if ((r->framing_flags & TERN_HTTP_KEEPS) != 0)
-        conn->flags |= CONN_KEEPS;
-    if (r->method == TERN_HTTP_HEAD)
-        conn->flags |= CONN_HEAD_ONLY;
-    if (r->minor == 0)
-        conn->flags |= CONN_OLD;
-    body_begin(conn, r);
-    conn->exchange.request = r;
-    conn->exchange.head = head;
-    tern_stream_attach(s, NULL, NULL);
-    server->stats.requests++;
-    server->config.request(server->config.app, &conn->exchange);
-    conn->flags &= ~(uint32_t)CONN_IN_REQUEST;
-    if (!conn_is(conn, CONN_KEPT)) {
-        conn->exchange.request = NULL;
-        conn->exchange.head = NULL;
-        if (conn->held != NULL) {
-            tern_http_head_give(server, conn->held);
-            conn->held = NULL;
-        }
-    }
-    if (conn->state == CONN_OVER)
-        return;
-    /* RFC 9110 section 10.1.1: the body is wanted, so it is asked for. */
-    if (conn_is(conn, CONN_CONTINUE) && !conn_is(conn, CONN_RESPONDED) && s->events != NULL &&
-        s->events->data != NULL)
-        (void)tern_http_interim(&conn->exchange, 100, NULL, 0);
-    tern_http_conn_step(conn);
-}
-
-/* A complete head: is it a request that we serve, and one with a body we take? */
-static bool head_accept(struct tern_http_conn *conn, struct tern_http_request *r,
-                        const uint8_t *head)
-{
-    enum tern_err err = tern_http_request_check(r, head);
-    if (r->method == TERN_HTTP_HEAD)
-        conn->flags |= CONN_HEAD_ONLY;
-    if (err != TERN_OK) {
-        tern_http_conn_refuse(conn, (enum tern_http_fault)r->fault, r->off);
-        return false;
-    }
-    if (r->body_len != TERN_HTTP_UNKNOWN && r->body_len > conn->server->config.body_max) {
-        tern_http_conn_refuse(conn, TERN_HTTP_BODY_LONG, UINT32_MAX);
-        return false;
-    }
-    return true;
-}
-
-/* Copies what the parser knows so far; fields past the one under way hold nothing. */
-static void request_copy(struct tern_http_request *to, const struct tern_http_request *from)
-{
-    size_t n = from->n_fields < TERN_HTTP_FIELDS_CAP ? from->n_fields + 1u : from->n_fields;
-    memcpy(to, from, offsetof(struct tern_http_request, fields));
-    memcpy(to->fields, from->fields, n * sizeof from->fields[0]);
-}
-
-/* The head so far waits in a buffer of its own. */
-static bool head_hold(struct tern_http_conn *conn, const struct tern_http_request *r,
-                      const uint8_t *octets, size_t len)
-{
-    struct tern_http_head *held = tern_http_head_take(conn->server);
-    if (held == NULL)
-        return false;
-    request_copy(&held->request, r);
-    memcpy(held->octets, octets, len);
-    held->len = len;
-    conn->held = held;
-    return true;
-}
-
-enum tern_err tern_http_keep(struct tern_http_exchange *x)
-{
-    struct tern_http_conn *conn = conn_of(x);
-    if (!conn_is(conn, CONN_IN_REQUEST))
-        return TERN_INVALID;
-    if (conn->held == NULL && !head_hold(conn, x->request, x->head, x->request->head_len))
-        return TERN_FULL;
-    conn->flags |= CONN_KEPT;
-    x->request = &conn->held->request;
-    x->head = conn->held->octets;
-    return TERN_OK;
-}
-
-static void parse_refuse(struct tern_http_conn *conn, const struct tern_http_request *r)
-{
-    if (r->method == TERN_HTTP_HEAD)
-        conn->flags |= CONN_HEAD_ONLY;
-    tern_http_conn_refuse(conn, (enum tern_http_fault)r->fault, r->off);
-}
-
-/* A head that lies in this run from its first octet on: parsed where it is. */
-static size_t head_in_place(struct tern_http_conn *conn, const uint8_t *data, size_t len)
-{
-    struct tern_http_request *r = &conn->server->scratch;
-    const struct tern_http_config *config = &conn->server->config;
-    tern_http_request_init(r, config->head_max, config->target_max, config->fields_max);
-    enum tern_err err = tern_http_request_parse(r, data, len);
-    if (err == TERN_AGAIN) {
-        if (!head_hold(conn, r, data, len))
-            tern_http_conn_refuse(conn, TERN_HTTP_NO_HEAD, UINT32_MAX);
-        return len;
-    }
-    if (err != TERN_OK) {
-        parse_refuse(conn, r);
-        return len;
-    }
-    if (!room_to_answer(conn))
-        return 0;
-    size_t head_len = r->head_len;
-    if (head_accept(conn, r, data))
-        request_begin(conn, r, data);
-    return head_len;
-}
-
-/* The head that waits in `held` is complete. */
-static void head_ready(struct tern_http_conn *conn)
-{
-    struct tern_http_head *held = conn->held;
-    conn->state = CONN_READY;
-    if (!room_to_answer(conn))
-        return;
-    conn->state = CONN_HEAD;
-    if (head_accept(conn, &held->request, held->octets))
-        request_begin(conn, &held->request, held->octets);
-}
-
-/* A head that comes in pieces: the parser goes on where it stood. */
-static size_t head_in_pieces(struct tern_http_conn *conn, const uint8_t *data, size_t len)
-{
-    struct tern_http_head *held = conn->held;
-    size_t old = held->len, room = TERN_HTTP_HEAD_CAP - old, n = len < room ? len : room;
-    memcpy(held->octets + old, data, n);
-    enum tern_err err = tern_http_request_parse(&held->request, held->octets, old + n);
-    if (err == TERN_AGAIN) {
-        held->len = old + n;
-        return n;
-    }
-    if (err != TERN_OK) {
-        parse_refuse(conn, &held->request);
-        return len;
-    }
-    size_t head_len = held->request.head_len;
-    held->len = head_len;
-    head_ready(conn);
-    return head_len - old;
-}
-
-static size_t head_input(struct tern_http_conn *conn, const uint8_t *data, size_t len)
-{
-    if (conn->held != NULL)
-        return head_in_pieces(conn, data, len);
-    if (conn_is(conn, CONN_NO_ROOM) && !room_to_answer(conn))
-        return 0;
-    return head_in_place(conn, data, len);
-}
-
 /* ---- Bodies ------------------------------------------------------------------- */
 
 /* The request is complete. */
@@ -444,7 +250,7 @@ static size_t conn_data(struct tern_stream *s, uint8_t *data, size_t len)
     while (used < len && n > 0) {
         switch (conn->state) {
         case CONN_HEAD:
-            n = head_input(conn, data + used, len - used);
+            n = tern_http_head_input(conn, data + used, len - used);
             break;
         case CONN_BODY:
             n = body_input(conn, data + used, len - used);
@@ -485,7 +291,7 @@ static void conn_room(struct tern_stream *s)
     if (conn_is(conn, CONN_REFUSING))
         tern_http_refusal_send(conn);
     if (conn->state == CONN_READY)
-        head_ready(conn);
+        tern_http_head_ready(conn);
     else if (conn->state == CONN_HEAD && conn_is(conn, CONN_NO_ROOM))
         tern_stream_resume(s);
     if (conn_is(conn, CONN_EXCHANGE) && conn->state != CONN_OVER) {

@@ -14,7 +14,8 @@
  *   http_etag, http_date, http_status, http_content
  *   http_emit           an answer's head becomes octets
  *   http_server         pools, accept, drain
- *   http_conn           a connection: what arrives, and who is asked next
+ *   http_head           heads, in place or in pieces, and who is asked
+ *   http_conn           a connection: exchanges and bodies, one after another
  *   http_time           its one timer: heads, bodies, readers, idleness
  *   http_exchange       what a handler sees, and its stream's calls
  *   http_respond        answers, interim answers, refusals
@@ -149,6 +150,12 @@ static inline bool conn_is(const struct tern_http_conn *conn, unsigned flags)
     return (conn->flags & flags) != 0;
 }
 
+/* http_head.c: octets of a head (how many were taken), and one that waited for room. */
+size_t tern_http_head_input(struct tern_http_conn *conn, const uint8_t *data, size_t len);
+void tern_http_head_ready(struct tern_http_conn *conn);
+struct tern_http_head *tern_http_head_take(struct tern_http_server *server);
+void tern_http_head_give(struct tern_http_server *server, struct tern_http_head *head);
+
 /* The events a connection attaches to the stream below (http_conn.c). */
 extern const struct tern_stream_events tern_http_conn_events;
 
@@ -184,8 +191,6 @@ void tern_http_exchange_seal(struct tern_http_conn *conn);
 void tern_http_exchange_count(struct tern_http_conn *conn, size_t len);
 
 /* http_server.c */
-struct tern_http_head *tern_http_head_take(struct tern_http_server *server);
-void tern_http_head_give(struct tern_http_server *server, struct tern_http_head *head);
 void tern_http_conn_give(struct tern_http_conn *conn);
 
 /* The text of the date field now, or NULL: the server does not know the time. */

@@ -52,23 +52,6 @@ enum tern_err tern_http_server_init(struct tern_http_server *server, struct tern
     return TERN_OK;
 }
 
-struct tern_http_head *tern_http_head_take(struct tern_http_server *server)
-{
-    struct tern_http_head *head = server->free_heads;
-    if (head == NULL)
-        return NULL;
-    server->free_heads = head->next;
-    server->n_free_heads--;
-    return head;
-}
-
-void tern_http_head_give(struct tern_http_server *server, struct tern_http_head *head)
-{
-    head->next = server->free_heads;
-    server->free_heads = head;
-    server->n_free_heads++;
-}
-
 /* While no connection is free, none is accepted that could only be aborted. */
 static void listeners_update(struct tern_http_server *server)
 {

@@ -25,6 +25,7 @@ libhttp_libtern_http_la_SOURCES = \
     libhttp/http_content.c \
     libhttp/http_emit.c \
     libhttp/http_server.c \
+    libhttp/http_head.c \
     libhttp/http_conn.c \
     libhttp/http_time.c \
     libhttp/http_exchange.c \
