@@ -14,9 +14,11 @@ tests_unit_http_main_SOURCES = \
     tests/unit/http_request_test.c \
     tests/unit/http_pure_test.c \
     tests/unit/http_server_test.c \
+    tests/unit/http_answer_test.c \
     tests/unit/http_exchange_test.c \
     tests/unit/http_assets_test.c \
-    tests/unit/http_hostile_test.c
+    tests/unit/http_hostile_test.c \
+    tests/unit/http_hostile_server_test.c
 
 # libhttp over every provider of streams.
 check_PROGRAMS += tests/unit/trace_main

@@ -280,6 +280,20 @@ bool fixture_end(struct http_fixture *f)
            f->server.n_free_conns == FIXTURE_CONNS && f->server.n_free_heads == FIXTURE_HEADS;
 }
 
+void fixture_refusal(char *to, size_t cap, enum tern_http_fault fault, int off, bool head)
+{
+    char body[256], at[32] = "";
+    unsigned status = tern_http_fault_status(fault);
+    const char *reason = tern_http_status_text((uint16_t)status);
+    if (off >= 0)
+        snprintf(at, sizeof at, " at octet %d", off);
+    snprintf(body, sizeof body, "%u %s\n%s%s\n", status, reason, tern_http_fault_text(fault), at);
+    snprintf(to, cap,
+             "HTTP/1.1 %u %s\r\nContent-Length: %zu\r\nConnection: close\r\n"
+             "Content-Type: text/plain; charset=utf-8\r\n\r\n%s",
+             status, reason, strlen(body), head ? "" : body);
+}
+
 const char *fixture_out(struct http_fixture *f)
 {
     f->out[f->out_len] = '\0';

@@ -72,6 +72,12 @@ size_t fixture_read(struct http_fixture *f, size_t n);
 /* The peer ends, and everything comes to an end: true if all pools are full again. */
 bool fixture_end(struct http_fixture *f);
 
+/*
+ * The server's whole answer to a fault at an octet of the head (negative: it
+ * names none), as a C string.
+ */
+void fixture_refusal(char *to, size_t cap, enum tern_http_fault fault, int off, bool head);
+
 /* The output so far as a C string. */
 const char *fixture_out(struct http_fixture *f);
 const char *fixture_log(struct http_fixture *f);

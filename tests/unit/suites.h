@@ -22,9 +22,11 @@ Suite *conform_suite(void);
 Suite *http_request_suite(void);
 Suite *http_pure_suite(void);
 Suite *http_server_suite(void);
+Suite *http_answer_suite(void);
 Suite *http_exchange_suite(void);
 Suite *http_assets_suite(void);
 Suite *http_hostile_suite(void);
+Suite *http_hostile_server_suite(void);
 Suite *http_trace_suite(void);
 
 Suite *net_suite(void);
