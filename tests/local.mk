@@ -15,6 +15,7 @@ include tests/unit/kvm.mk
 endif
 
 include tests/sim/local.mk
+include tests/replay/local.mk
 include tests/vm/local.mk
 
 if FUZZING
