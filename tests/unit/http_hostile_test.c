@@ -141,8 +141,10 @@ END_TEST
 /* 3: Content-Length and Transfer-Encoding in one request, both orders. */
 START_TEST(hostile_http_3_length_and_coding)
 {
-    post_refused("Content-Length: 5\r\nTransfer-Encoding: chunked", TERN_HTTP_LENGTH_AND_CODING, 19);
-    post_refused("Transfer-Encoding: chunked\r\nContent-Length: 5", TERN_HTTP_LENGTH_AND_CODING, 28);
+    post_refused("Content-Length: 5\r\nTransfer-Encoding: chunked",
+                 TERN_HTTP_LENGTH_AND_CODING, 19);
+    post_refused("Transfer-Encoding: chunked\r\nContent-Length: 5",
+                 TERN_HTTP_LENGTH_AND_CODING, 28);
     post_refused("Transfer-Encoding: chunked\r\nX: y\r\nContent-Length: 0",
                  TERN_HTTP_LENGTH_AND_CODING, 34);
     post_refused("Content-Length: x\r\nTransfer-Encoding: gzip", TERN_HTTP_LENGTH_AND_CODING, 19);
