@@ -214,7 +214,8 @@ END_TEST
 /* 6: Transfer-Encoding in an HTTP/1.0 request; the connection is never used again. */
 START_TEST(hostile_http_6_coding_in_http_1_0)
 {
-    const char *text = "POST / HTTP/1.0\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n";
+    const char *text = "POST / HTTP/1.0\r\nConnection: keep-alive\r\n"
+                       "Transfer-Encoding: chunked\r\n";
     head_refused(text, TERN_HTTP_CODING_VERSION, off_of(text, "Transfer"));
 }
 END_TEST
