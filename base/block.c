@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The block pool: equal pieces of one piece of memory on a free list, last
- * given first taken, since that one is still in the cache.
+ * The block pool: equal pieces of one piece of memory. Those given back are on
+ * a free list, last given first taken, since that one is still in the cache.
+ * Those never taken are not touched: a pool may be far larger than the memory
+ * that is ever resident, and start costs the same for any size.
  */
 #include "base_internal.h"
 
@@ -21,14 +23,9 @@ enum tern_err tern_block_pool_init(struct tern_block_pool *pool, void *mem, size
     if (mem == NULL || mem_len < skip || mem_len - skip < block_len)
         return TERN_INVALID;
     memset(pool, 0, sizeof *pool);
-    unsigned char *first = (unsigned char *)mem + skip;
-    pool->n_blocks = (mem_len - skip) / block_len;
+    pool->fresh = (uint8_t *)mem + skip;
+    pool->n_fresh = pool->n_blocks = (mem_len - skip) / block_len;
     pool->data_cap = block_len - sizeof(struct tern_block);
-    for (size_t i = pool->n_blocks; i > 0; i--) {
-        struct tern_block *block = (struct tern_block *)(void *)(first + (i - 1) * block_len);
-        block->next = pool->free;
-        pool->free = block;
-    }
     pool->n_free = pool->n_low = pool->n_blocks;
     return TERN_OK;
 }
@@ -36,11 +33,16 @@ enum tern_err tern_block_pool_init(struct tern_block_pool *pool, void *mem, size
 struct tern_block *tern_block_take(struct tern_block_pool *pool)
 {
     struct tern_block *block = pool->free;
-    if (block == NULL) {
+    if (block != NULL) {
+        pool->free = block->next;
+    } else if (pool->n_fresh > 0) {
+        block = (struct tern_block *)(void *)pool->fresh;
+        pool->fresh += sizeof(struct tern_block) + pool->data_cap;
+        pool->n_fresh--;
+    } else {
         pool->n_empty++;
         return NULL;
     }
-    pool->free = block->next;
     pool->n_free--;
     if (pool->n_free < pool->n_low)
         pool->n_low = pool->n_free;

@@ -242,7 +242,7 @@ void tern_tcp_half_fire(struct tern_timer *timer, uint64_t now_ns)
     tern_net_worked(tcp->net);
 }
 
-/* ---- Segments ---------------------------------------------------------------------------------- */
+/* ---- Segments ----------------------------------------------------------- */
 
 /* The handshake's last ACK has come: the entry becomes a connection. */
 static struct tern_tcp_conn *promote(struct tern_tcp *tcp, struct tern_tcp_half *half,

@@ -236,33 +236,43 @@ static void found_input(struct tern_tcp *tcp, uint32_t ref, struct tern_tcp_seg 
         closed_input(tcp, seg, pkt);
 }
 
-/* The checks that need no state; each failure has its counter. */
-static bool segment_checked(struct tern_tcp *tcp, struct tern_tcp_seg *seg,
-                            const struct tern_net_packet *pkt)
+/* The checks that need no state but the header's first words; each failure has its counter. */
+static uint64_t *header_reason(struct tern_tcp *tcp, struct tern_tcp_seg *seg,
+                               const struct tern_net_packet *pkt)
+{
+    enum tern_err err = tern_tcp_seg_parse(seg, pkt->l4, pkt->l4_contig, pkt->l4_len);
+    if (err == TERN_OK)
+        return NULL;
+    return err == TERN_TRUNCATED ? &tcp->stats.drop_short : &tcp->stats.drop_bad_offset;
+}
+
+static uint64_t *segment_reason(struct tern_tcp *tcp, struct tern_tcp_seg *seg,
+                                const struct tern_net_packet *pkt)
 {
     struct tern_tcp_stats *stats = &tcp->stats;
-    uint64_t *reason = NULL;
-    enum tern_err err = tern_tcp_seg_parse(seg, pkt->l4, pkt->l4_contig, pkt->l4_len);
-    if (err == TERN_TRUNCATED)
-        reason = &stats->drop_short;
-    else if (err != TERN_OK)
-        reason = &stats->drop_bad_offset;
-    else if (!tern_net_packet_sum_ok(tcp->net, pkt))
-        reason = &stats->drop_bad_checksum;
-    else if (tern_tcp_seg_options_parse(seg, pkt->l4) != TERN_OK)
-        reason = &stats->drop_bad_options;
-    else if (seg->src_port == 0 || seg->dst_port == 0)
-        reason = &stats->drop_port_zero;
-    else if ((seg->flags & (TCP_SYN | TCP_RST | TCP_ACK)) == 0 ||
-             ((seg->flags & TCP_SYN) != 0 && (seg->flags & (TCP_FIN | TCP_RST)) != 0))
-        reason = &stats->drop_bad_flags;
-    else if (pkt->multicast)
-        reason = &stats->drop_bad_source;    /* RFC 9293 section 3.9.2.3, MUST-57 */
-    if (reason == NULL)
-        return true;
-    (*reason)++;
-    stats->in_errs++;
-    return false;
+    if (!tern_net_packet_sum_ok(tcp->net, pkt))
+        return &stats->drop_bad_checksum;
+    if (tern_tcp_seg_options_parse(seg, pkt->l4) != TERN_OK)
+        return &stats->drop_bad_options;
+    if (seg->src_port == 0 || seg->dst_port == 0)
+        return &stats->drop_port_zero;
+    if ((seg->flags & (TCP_SYN | TCP_RST | TCP_ACK)) == 0 ||
+        ((seg->flags & TCP_SYN) != 0 && (seg->flags & (TCP_FIN | TCP_RST)) != 0))
+        return &stats->drop_bad_flags;
+    if (pkt->multicast)    /* RFC 9293 section 3.9.2.3, MUST-57 */
+        return &stats->drop_bad_source;
+    return NULL;
+}
+
+/* Is it for the connection of the segment before? Most of a batch is. */
+static bool is_recent(const struct tern_tcp *tcp, const struct tern_tcp_seg *seg,
+                      const struct tern_net_packet *pkt)
+{
+    if (tcp->recent == 0)
+        return false;
+    const struct tern_tcp_conn *conn = &tcp->config.conns[tcp->recent - 1];
+    return conn->hashed && tern_tcp_tuple_is(&conn->tuple, &pkt->dst, seg->dst_port, &pkt->src,
+                                             seg->src_port);
 }
 
 void tern_tcp_input(struct tern_net *net, void *context, const struct tern_net_packet *pkt)
@@ -270,19 +280,24 @@ void tern_tcp_input(struct tern_net *net, void *context, const struct tern_net_p
     (void)net;
     struct tern_tcp *tcp = context;
     struct tern_tcp_seg seg;
+    const uint32_t *bucket = NULL;
     tcp->stats.in_segs++;
-    if (!segment_checked(tcp, &seg, pkt))
+    uint64_t *reason = header_reason(tcp, &seg, pkt);
+    if (reason == NULL) {
+        if (!is_recent(tcp, &seg, pkt))
+            bucket = tern_tcp_lookup_prefetch(tcp, &pkt->dst, seg.dst_port, &pkt->src,
+                                              seg.src_port);
+        reason = segment_reason(tcp, &seg, pkt);
+    }
+    if (reason != NULL) {
+        (*reason)++;
+        tcp->stats.in_errs++;
         return;
+    }
     seg.data_off = (uint32_t)(pkt->l4_off + seg.hdr_len);
     seg.many = pkt->rx->seg_len != 0 && seg.len > pkt->rx->seg_len;
-    if (tcp->recent != 0) {
-        const struct tern_tcp_conn *conn = &tcp->config.conns[tcp->recent - 1];
-        if (conn->hashed && tern_tcp_tuple_is(&conn->tuple, &pkt->dst, seg.dst_port, &pkt->src,
-                                              seg.src_port)) {
-            found_input(tcp, TCP_REF_CONN | tcp->recent, &seg, pkt);
-            return;
-        }
-    }
-    found_input(tcp, tern_tcp_lookup(tcp, &pkt->dst, seg.dst_port, &pkt->src, seg.src_port),
-                &seg, pkt);
+    uint32_t ref = TCP_REF_CONN | tcp->recent;
+    if (bucket != NULL)
+        ref = tern_tcp_lookup_in(tcp, bucket, &pkt->dst, seg.dst_port, &pkt->src, seg.src_port);
+    found_input(tcp, ref, &seg, pkt);
 }

@@ -79,6 +79,20 @@ static inline uint64_t tcp_ms_to_ns(const struct tern_tcp *tcp, uint32_t ms)
 /* The entry for these four, or 0. */
 uint32_t tern_tcp_lookup(const struct tern_tcp *tcp, const struct tern_addr *local,
                          uint16_t local_port, const struct tern_addr *peer, uint16_t peer_port);
+/* The same in two steps, between which there is time for the first to come from memory. */
+const uint32_t *tern_tcp_lookup_prefetch(const struct tern_tcp *tcp,
+                                         const struct tern_addr *local, uint16_t local_port,
+                                         const struct tern_addr *peer, uint16_t peer_port);
+uint32_t tern_tcp_lookup_in(const struct tern_tcp *tcp, const uint32_t *bucket,
+                            const struct tern_addr *local, uint16_t local_port,
+                            const struct tern_addr *peer, uint16_t peer_port);
+static inline void tcp_conn_prefetch(const struct tern_tcp_conn *conn)
+{
+    __builtin_prefetch(&conn->stream);
+    __builtin_prefetch(&conn->snd_una);
+    __builtin_prefetch(&conn->timer);
+    __builtin_prefetch(&conn->srtt_us);
+}
 void tern_tcp_lookup_add(struct tern_tcp *tcp, uint32_t ref);
 void tern_tcp_lookup_remove(struct tern_tcp *tcp, uint32_t ref);
 struct tern_tcp_tuple *tern_tcp_lookup_tuple(const struct tern_tcp *tcp, uint32_t ref);
@@ -228,7 +242,7 @@ void tern_tcp_reass_advance(struct tern_tcp_conn *conn);
 bool tern_tcp_reass_yield(struct tern_tcp_conn *conn);
 void tern_tcp_reass_drop(struct tern_tcp_conn *conn);
 
-/* ---- Closing: tcp_close.c --------------------------------------------------------------------- */
+/* ---- Closing: tcp_close.c ----------------------------------------------- */
 
 /* The peer's FIN is next in order (eighth). */
 void tern_tcp_close_fin_in(struct tern_tcp_conn *conn);
@@ -240,7 +254,7 @@ void tern_tcp_close_finish(struct tern_tcp_conn *conn);
 void tern_tcp_close_close(struct tern_tcp_conn *conn);
 void tern_tcp_close_abort(struct tern_tcp_conn *conn, enum tern_err why);
 
-/* ---- Sending ---------------------------------------------------------------------------------- */
+/* ---- Sending ------------------------------------------------------------ */
 
 /* tcp_output.c: sends all that is due and allowed; takes care of the timers. */
 void tern_tcp_output(struct tern_tcp_conn *conn);
@@ -277,7 +291,7 @@ void tern_tcp_reply_reset(struct tern_tcp *tcp, const struct tern_tcp_seg *seg,
 void tern_tcp_reply_finish(struct tern_tcp *tcp, struct tern_net_out *out, size_t hdr_len,
                            size_t l4_len, uint32_t payload_sum);
 
-/* ---- Work, flights, congestion ------------------------------------------------------------------- */
+/* ---- Work, flights, congestion ------------------------------------------ */
 
 /* tcp_work.c: its work block, or NULL. */
 static inline struct tern_tcp_work *tcp_work(const struct tern_tcp_conn *conn)
@@ -307,7 +321,7 @@ bool tern_tcp_flight_acked(struct tern_tcp_conn *conn, uint32_t ack, uint32_t *r
 void tern_tcp_flight_merge(struct tern_tcp_conn *conn);
 void tern_tcp_flight_drop(struct tern_tcp_conn *conn);
 
-/* ---- Timers ---------------------------------------------------------------------------------------- */
+/* ---- Timers ------------------------------------------------------------- */
 
 /* tcp_timer.c */
 void tern_tcp_timer_fire(struct tern_timer *timer, uint64_t now_ns);

@@ -323,7 +323,7 @@ static void syn_send(struct tern_tcp_conn *conn)
     sent(conn);
 }
 
-/* ---- ACKs -------------------------------------------------------------------------------------- */
+/* ---- ACKs --------------------------------------------------------------- */
 
 /*
  * Where an ACK or RST stands: at SND.NXT, but not beyond the window. With a
@@ -382,7 +382,7 @@ static void ack_settle(struct tern_tcp_conn *conn)
     }
 }
 
-/* ---- The turn's end ------------------------------------------------------------------------------ */
+/* ---- The turn's end ----------------------------------------------------- */
 
 /* The last word of a connection that is over: its RST, or the ACK of the peer's FIN. */
 static void over_send(struct tern_tcp_conn *conn)

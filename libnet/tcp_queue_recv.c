@@ -242,7 +242,7 @@ void tern_tcp_recv_input(struct tern_tcp_conn *conn, struct tern_tcp_seg *seg,
     }
 }
 
-/* ---- To the user ------------------------------------------------------------------------------ */
+/* ---- To the user -------------------------------------------------------- */
 
 /* Offers the first frame's runs; false: one was not wholly taken. */
 static bool rx_deliver(struct tern_tcp_conn *conn)

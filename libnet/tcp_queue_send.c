@@ -227,7 +227,7 @@ size_t tern_tcp_send_commit(struct tern_tcp_conn *conn, size_t len)
     return done;
 }
 
-/* ---- The peer's side ---------------------------------------------------------------------------- */
+/* ---- The peer's side ---------------------------------------------------- */
 
 /* The first len octets of the queue are acknowledged. */
 void tern_tcp_send_acked(struct tern_tcp_conn *conn, uint32_t len)

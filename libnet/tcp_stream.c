@@ -11,6 +11,7 @@
 
 static size_t stream_write(struct tern_stream *s, const uint8_t *data, size_t len)
 {
+    tcp_conn_prefetch(tcp_conn_of(s));
     return tern_tcp_send_write(tcp_conn_of(s), data, len);
 }
 

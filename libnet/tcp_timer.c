@@ -53,7 +53,7 @@ void tern_tcp_timer_arm(struct tern_tcp_conn *conn)
         tern_timer_set(tcp->net->turn, &conn->timer, due_ns);
 }
 
-/* RFC 9293 section 3.10.8, USER TIMEOUT: "flush all queues, signal the user ... connection aborted". */
+/* RFC 9293 section 3.10.8, USER TIMEOUT: all queues go, the user learns of it, and a RST. */
 static void gave_up(struct tern_tcp_conn *conn)
 {
     struct tern_tcp_stats *stats = &conn->tcp->stats;

@@ -375,6 +375,8 @@ struct tern_block {
 
 struct tern_block_pool {
     struct tern_block *free;
+    uint8_t *fresh;             /* n_fresh blocks that were never taken begin here */
+    size_t n_fresh;
     size_t n_free, n_blocks;
     size_t data_cap;            /* octets of data in each block */
     size_t n_low;               /* the least n_free has been */

@@ -36,7 +36,7 @@ extern "C" {
 
 struct tern_dgram {
     struct tern_endpoint_addr peer;     /* from whom, or to whom */
-    struct tern_endpoint_addr local;    /* where it came to; where an answer leaves from; 0: choose */
+    struct tern_endpoint_addr local;    /* where it came to, or leaves from; 0: choose */
     uint8_t ecn;                        /* the two ECN bits */
     uint8_t hop_limit;                  /* 0 when sending: the default */
     uint8_t flags;                      /* TERN_DGRAM_* */

@@ -220,8 +220,9 @@ static inline void tern_host_on_event(struct tern_host *host, tern_host_event_fn
 
 /*
  * The appliance has drained: the program ends with status (0..127) now. Nobody
- * needs to call it: draining, the host ends by itself, with status 0, once its
- * last stream has closed, and in any case after drain=SECONDS.
+ * needs to call it: draining, the host pauses its listeners and ends by itself,
+ * with status 0, once its last stream has closed, and in any case after
+ * drain=SECONDS.
  */
 static inline void tern_host_drained(struct tern_host *host, int status)
 {

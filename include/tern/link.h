@@ -67,7 +67,7 @@ struct tern_tx {
     size_t cap;             /* at least the len that was asked for */
     uint64_t driver[2];     /* the driver's */
     /* What the stack says of the frame; tx_slot clears these, commit reads them. */
-    bool csum_partial;      /* finish the sum from csum_start on, store it at csum_start + csum_off */
+    bool csum_partial;      /* sum from csum_start on, store at csum_start + csum_off */
     uint8_t gso;            /* enum tern_gso; needs csum_partial */
     uint16_t csum_start, csum_off;    /* octets, from the frame's start; from csum_start */
     uint16_t seg_len;       /* with gso: payload octets a segment */

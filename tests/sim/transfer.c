@@ -115,7 +115,8 @@ static void pump(struct end *e)
         end_of_sending(e);
     else if (e->lazy && !tern_timer_is_set(&e->timer))
         tern_timer_set(&e->host->turn, &e->timer,
-                       e->host->turn.now_ns + sim_random_u64(&e->random) % (50 * TERN_MILLISECOND_NS));
+                       e->host->turn.now_ns +
+                           sim_random_u64(&e->random) % (50 * TERN_MILLISECOND_NS));
 }
 
 static void on_timer(struct tern_timer *timer, uint64_t now_ns)

@@ -212,7 +212,7 @@ void script_connected(struct tcp_script *t)
     LOG("opened");
 }
 
-/* ---- Segments in ------------------------------------------------------------------------------ */
+/* ---- Segments in -------------------------------------------------------- */
 
 static void l4_sum(uint8_t *l4, size_t len)
 {
@@ -334,7 +334,7 @@ void script_icmp(struct tcp_script *t, uint8_t type, uint8_t code, uint16_t mtu,
     script_sane(t);
 }
 
-/* ---- Segments out -------------------------------------------------------------------------------- */
+/* ---- Segments out ------------------------------------------------------- */
 
 const struct fake_frame *script_take(struct tcp_script *t)
 {
@@ -417,7 +417,7 @@ void script_quiet(struct tcp_script *t, const char *file, int line)
                  tern_load_be16(frame->data + 16) - 20 - (l4[12] >> 4) * 4);
 }
 
-/* ---- Time, the user's calls, ends ------------------------------------------------------------------ */
+/* ---- Time, the user's calls, ends --------------------------------------- */
 
 /* The peer's MAC is asked for now and then. */
 static void arp_answer(struct tcp_script *t)
