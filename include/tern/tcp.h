@@ -147,7 +147,8 @@ struct tern_tcp_conn {
     uint8_t keepalive_every_s;
     uint8_t n_acks;               /* duplicate ACKs that this turn owes */
     uint8_t challenge_s;          /* when the period began, modulo 2^8 seconds */
-    uint8_t n_reserved;           /* spans lent to the user: see tcp_queue_send.c */
+    uint8_t n_reserved : 5;       /* spans lent to the user: see tcp_queue_send.c */
+    bool lively : 1;              /* an ACK was delayed since the timer last fired */
 };
 
 /* A connection in SYN-RECEIVED that a listener will own: 64 octets. */
@@ -311,7 +312,7 @@ struct tern_tcp_stats {
     uint64_t in_ack_only, in_dup_acks, in_window_probes;
     uint64_t out_data_octets, out_acks, out_dup_acks, out_challenge_acks, out_window_updates;
     uint64_t challenge_limited;        /* ACKs not sent: the connection's budget is spent */
-    uint64_t reply_lost;               /* a RST, SYN-ACK or TIME-WAIT ACK that found no slot or route */
+    uint64_t reply_lost;               /* a RST, SYN-ACK or TIME-WAIT ACK without slot or route */
     uint64_t timeouts_rto, timeouts_delayed_ack, timeouts_persist, timeouts_keepalive;
     uint64_t timeouts_user, timeouts_linger;
     uint64_t fast_retransmits, recoveries, partial_acks, limited_transmits;
@@ -336,7 +337,7 @@ struct tern_tcp {
     uint32_t recent;              /* the connection of the last segment: a batch is mostly one's */
     uint32_t conn_free, half_free, time_wait_free, work_free, flight_free;
     uint32_t n_conns_free, n_halves_free, n_time_waits_free, n_works_free, n_flights_free;
-    uint32_t turn_first, turn_last;              /* connections with something to do at turn's end */
+    uint32_t turn_first, turn_last;              /* with something to do at the turn's end */
     uint32_t work_wait_first, work_wait_last;
     struct { uint32_t first, last; } half_lists[TERN_TCP_HALF_LISTS];
     uint32_t time_wait_first, time_wait_last;
