@@ -82,27 +82,36 @@ static void recovery_acked(struct tern_tcp_conn *conn, struct tern_tcp_work *wor
 /* ---- What an ACK acknowledges ----------------------------------------------------------- */
 
 /*
- * An RTT from the flight record, to the nanosecond; from the echoed timestamp,
- * to the millisecond, where the record is worthless because of a
- * retransmission (RFC 7323 section 4, Karn's algorithm). The echo must be of
- * the retransmission then: where only the ACK was lost, an answer to it may
- * still echo the original, and a sample of seconds would stay for long.
+ * An RTT from the flight record, to the nanosecond; else, to the millisecond,
+ * from the echoed timestamp (RFC 7323 section 4); else, of a segment that was
+ * alone and sent once, from its timer, which was set when it left.
+ *
+ * Karn's algorithm: of what was sent again, only an echo of the retransmission
+ * counts. Where only the ACK was lost, an answer to it may still echo the
+ * original, and a sample of seconds would stay for long.
  */
 static void rtt_take(struct tern_tcp_conn *conn, const struct tern_tcp_seg *seg)
 {
-    uint32_t rtt_us;
+    uint32_t rtt_us, now_ms = tcp_now_ms(conn->tcp);
     uint64_t again_ns = 0;
-    bool known = tern_tcp_flight_acked(conn, seg->ack, &rtt_us, &again_ns);
-    if (!known && conn->timestamps && seg->has_ts && seg->ts_ecr != 0) {
-        uint32_t sent_ms = seg->ts_ecr - conn->ts_offset;
-        uint32_t rtt_ms = tcp_now_ms(conn->tcp) - sent_ms;
-        uint32_t again_ms = (uint32_t)(again_ns / TERN_MILLISECOND_NS);
-        known = rtt_ms <= conn->tcp->config.rto_max_ms &&
-                (again_ns == 0 || tern_tcp_seq_geq(sent_ms, again_ms));
-        rtt_us = 1000 * rtt_ms;
-    }
-    if (known)
+    if (tern_tcp_flight_acked(conn, seg->ack, &rtt_us, &again_ns)) {
         tern_tcp_rto_sample(conn, rtt_us);
+        return;
+    }
+    bool alone = conn->work == 0 && conn->timer_kind == TCP_TIMER_RTO;
+    bool again = again_ns != 0 || conn->backoff > 0 || conn->rtx_due;
+    uint32_t sent_ms = conn->due_ms - tern_tcp_rto_ms(conn);    /* the last time, if alone */
+    if (conn->timestamps && seg->has_ts && seg->ts_ecr != 0) {
+        uint32_t last_ms = alone ? sent_ms : (uint32_t)(again_ns / TERN_MILLISECOND_NS);
+        sent_ms = seg->ts_ecr - conn->ts_offset;
+        if (again && tern_tcp_seq_lt(sent_ms, last_ms))
+            return;
+    } else if (!alone || again || seg->ack != conn->snd_nxt) {
+        return;
+    }
+    uint32_t rtt_ms = now_ms - sent_ms;
+    if (rtt_ms <= conn->tcp->config.rto_max_ms)
+        tern_tcp_rto_sample(conn, 1000 * rtt_ms);
 }
 
 static void new_data_acked(struct tern_tcp_conn *conn, const struct tern_tcp_seg *seg)

@@ -170,8 +170,31 @@ static uint32_t window(const struct tern_tcp_conn *conn, const struct tern_tcp_w
  */
 static bool nagle_holds(const struct tern_tcp_conn *conn, const struct tern_tcp_work *work)
 {
-    return !conn->no_delay && !conn->fin_queued && work != NULL && tcp_in_flight(conn) > 0 &&
-           tern_tcp_seq_gt(work->small_end, conn->snd_una);
+    if (conn->no_delay || conn->fin_queued)
+        return false;
+    return work != NULL ? tern_tcp_seq_gt(work->small_end, conn->snd_una)
+                        : tcp_in_flight(conn) % conn->mss != 0;
+}
+
+/*
+ * The work block to send with. One segment by itself, which is most of what
+ * there is on many connections, needs none: nothing can overtake it, and its
+ * timer says when it was sent. *ok is false where sending has to wait.
+ */
+static struct tern_tcp_work *work_for(struct tern_tcp_conn *conn, uint32_t avail, bool *ok)
+{
+    struct tern_tcp_work *work = tcp_work(conn);
+    bool alone = tcp_in_flight(conn) == 0 && avail <= conn->mss;
+    *ok = true;
+    if (work != NULL || alone)
+        return work;
+    if (avail < conn->mss && nagle_holds(conn, NULL)) {
+        *ok = false;
+        return NULL;
+    }
+    work = tern_tcp_work_take(conn, true);
+    *ok = work != NULL || tcp_in_flight(conn) == 0;
+    return work;
 }
 
 /*
@@ -256,8 +279,9 @@ static bool new_send(struct tern_tcp_conn *conn)
     /* Nothing moves without a window, so nothing is taken for it. */
     if (avail > 0 && conn->snd_wnd <= tcp_in_flight(conn))
         return false;
-    struct tern_tcp_work *work = tern_tcp_work_take(conn, true);
-    if (work == NULL && tcp_in_flight(conn) > 0)
+    bool ok;
+    struct tern_tcp_work *work = work_for(conn, avail, &ok);
+    if (!ok)
         return false;
     uint32_t len = new_len(conn, work, avail);
     if (len == 0 && avail > 0)
@@ -376,7 +400,7 @@ static void ack_settle(struct tern_tcp_conn *conn)
             conn->tcp->stats.out_window_updates++;
         (void)ack_send(conn);
     } else if (conn->n_unacked > 0 && !conn->delack_set) {
-        conn->delack_set = true;
+        conn->delack_set = conn->lively = true;
         conn->delack_ms =
             (uint16_t)tcp_deadline_ms(conn->tcp, conn->tcp->config.delayed_ack_ms);
     }

@@ -192,7 +192,7 @@ uint8_t *tern_tcp_send_reserve(struct tern_tcp_conn *conn, size_t least, size_t 
         conn->room_wanted = true;
         return NULL;
     }
-    conn->n_reserved++;
+    conn->n_reserved = (conn->n_reserved + 1u) & 0x1f;
     *room = cap;
     return block->data;
 }

@@ -57,6 +57,10 @@ void tern_tcp_rto_fire(struct tern_tcp_conn *conn)
         conn->rtx_due = true;
     } else if (work == NULL) {
         conn->rtx_due = true;
+        if (!conn->on_work_wait) {    /* as the congestion control would, of one segment */
+            conn->cc.saved.ssthresh = 2u * conn->mss;
+            conn->cc.saved.cwnd = conn->mss;
+        }
     } else {
         tcp->cc->timed_out(&work->cc, tcp_in_flight(conn), again, tcp->net->turn->now_ns);
         work->timed_out = true;

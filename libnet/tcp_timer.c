@@ -7,6 +7,9 @@
  *
  * The timer is never moved later. When it fires early it is set to the next
  * deadline, so an ACK that moves the RTO touches nothing but the connection.
+ * While ACKs are being delayed it stays close, whatever the next deadline: to
+ * move it earlier for each would touch its neighbours in the wheel, which with
+ * many connections are in nobody's cache.
  */
 #include "tcp_internal.h"
 
@@ -36,10 +39,10 @@ static uint32_t delack_in_ms(const struct tern_tcp_conn *conn, uint32_t now_ms)
     return ahead < 0x8000 ? ahead : 0;
 }
 
-void tern_tcp_timer_arm(struct tern_tcp_conn *conn)
+static void arm(struct tern_tcp_conn *conn, uint32_t in_ms)
 {
     struct tern_tcp *tcp = conn->tcp;
-    uint32_t now_ms = tcp_now_ms(tcp), in_ms = UINT32_MAX;
+    uint32_t now_ms = tcp_now_ms(tcp);
     if (conn->timer_kind != TCP_TIMER_NONE)
         earlier(now_ms, &in_ms, conn->due_ms);
     if (conn->give_up_set)
@@ -51,6 +54,11 @@ void tern_tcp_timer_arm(struct tern_tcp_conn *conn)
     uint64_t due_ns = tcp_ms_to_ns(tcp, now_ms + in_ms);
     if (!tern_timer_is_set(&conn->timer) || due_ns < conn->timer.due_ns)
         tern_timer_set(tcp->net->turn, &conn->timer, due_ns);
+}
+
+void tern_tcp_timer_arm(struct tern_tcp_conn *conn)
+{
+    arm(conn, UINT32_MAX);
 }
 
 /* RFC 9293 section 3.10.8, USER TIMEOUT: all queues go, the user learns of it, and a RST. */
@@ -100,6 +108,8 @@ void tern_tcp_timer_fire(struct tern_timer *timer, uint64_t now_ns)
     }
     if (conn->timer_kind != TCP_TIMER_NONE && tern_tcp_seq_leq(conn->due_ms, now_ms))
         kind_fire(conn);
-    if (!conn->over)
-        tern_tcp_timer_arm(conn);
+    if (conn->over)
+        return;
+    arm(conn, conn->lively ? conn->tcp->config.delayed_ack_ms : UINT32_MAX);
+    conn->lively = false;
 }

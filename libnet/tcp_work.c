@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Work blocks: what a connection needs only while it has data in flight or out
- * of order. It takes one with the first segment and gives it back with the last
- * ACK; cwnd and ssthresh stay with it in between.
+ * of order. It takes one with the second segment (tcp_output.c) and gives it
+ * back with the last ACK; cwnd and ssthresh stay with it in between.
  *
  * Where none is free a connection waits its turn, first come, first served, and
  * sends one segment at a time meanwhile. The waiters' links are `work` (the one
@@ -91,6 +91,8 @@ static struct tern_tcp_work *work_give_to(struct tern_tcp_conn *conn, uint32_t i
     work->cc.ssthresh = conn->cc.saved.ssthresh;
     work->cc.mss = conn->mss;
     work->recover = work->small_end = work->rtx_nxt = work->rtx_end = conn->snd_una;
+    if (tcp_in_flight(conn) % conn->mss != 0)
+        work->small_end = conn->snd_nxt;    /* the segment that was sent without */
     tcp->cc->start(&work->cc);
     conn->work = index;
     return work;
