@@ -37,14 +37,17 @@ void tern_eth_input(struct tern_net *net, uint8_t link, struct tern_rx *rx)
         return;
     }
     stats->rx_octets += tern_rx_len(rx);
-    const uint8_t *frame = rx->spans[0].data;
-    bool to_group = eth_is_group(frame + ETH_DST);
-    if (!to_group && !eth_equal(frame + ETH_DST, net->links[link].mac)) {
-        stats->eth_other_host++;
-        return;
+    const uint8_t *frame = rx->spans[0].data, *mac = net->links[link].mac;
+    bool to_group = false;
+    if (!eth_equal(frame + ETH_DST, mac)) {
+        if (!eth_is_group(frame + ETH_DST)) {
+            stats->eth_other_host++;
+            return;
+        }
+        to_group = true;
     }
     /* A group sends nothing; what we sent ourselves has come back. */
-    if (eth_is_group(frame + ETH_SRC) || eth_equal(frame + ETH_SRC, net->links[link].mac)) {
+    if (eth_is_group(frame + ETH_SRC) || eth_equal(frame + ETH_SRC, mac)) {
         stats->eth_bad_source++;
         return;
     }

@@ -36,8 +36,13 @@ static inline void eth_copy(uint8_t to[6], const uint8_t from[6])
 
 static inline bool eth_equal(const uint8_t a[6], const uint8_t b[6])
 {
-    return ((tern_load_be32(a) ^ tern_load_be32(b)) |
-            (uint32_t)(tern_load_be16(a + 4) ^ tern_load_be16(b + 4))) == 0;
+    uint32_t a4, b4;
+    uint16_t a2, b2;
+    __builtin_memcpy(&a4, a, 4);
+    __builtin_memcpy(&b4, b, 4);
+    __builtin_memcpy(&a2, a + 4, 2);
+    __builtin_memcpy(&b2, b + 4, 2);
+    return ((a4 ^ b4) | (uint32_t)(a2 ^ b2)) == 0;
 }
 
 #endif

@@ -17,7 +17,8 @@ enum { UDP_DST_PORT = 2, DHCP_CLIENT_PORT = 68 };
 
 /* ---- Receiving ---------------------------------------------------------- */
 
-void tern_ipv4_deliver(struct tern_net *net, struct tern_ipv4 *ip, struct tern_net_packet *pkt)
+static inline void deliver(struct tern_net *net, struct tern_ipv4 *ip,
+                           struct tern_net_packet *pkt)
 {
     if (pkt->protocol == IPV4_ICMP) {
         ip->stats.in_delivered++;
@@ -33,19 +34,32 @@ void tern_ipv4_deliver(struct tern_net *net, struct tern_ipv4 *ip, struct tern_n
     tern_icmp4_error(net, ip, pkt, 3, 2);
 }
 
+void tern_ipv4_deliver(struct tern_net *net, struct tern_ipv4 *ip, struct tern_net_packet *pkt)
+{
+    deliver(net, ip, pkt);
+}
+
 /*
  * RFC 1122 section 3.2.1.3: sources that no packet may have; and our own
- * (LAND, CVE-1999-0016), wherever we have it.
+ * (LAND, CVE-1999-0016), wherever we have it. Packets come in trains: the last
+ * good source needs no second look until an address of ours changes.
  */
-static bool source_ok(const struct tern_net *net, const struct tern_ipv4 *ip, uint8_t link,
-                      uint32_t src)
+static bool source_check(const struct tern_net *net, struct tern_ipv4 *ip, uint8_t link,
+                         uint32_t src)
 {
     if (!ipv4_is_host(src) || ipv4_is_directed_broadcast(ip, link, src))
         return false;
     for (size_t i = 0; i < net->n_links; i++)
         if (ip->links[i].set && ip->links[i].addr == src)
             return false;
+    ip->links[link].good_source = src;
     return true;
+}
+
+static void good_sources_forget(struct tern_ipv4 *ip)
+{
+    for (size_t i = 0; i < TERN_NET_LINKS; i++)
+        ip->links[i].good_source = 0;
 }
 
 bool tern_ipv4_has_group(const struct tern_ipv4 *ip, uint8_t link, uint32_t group)
@@ -123,6 +137,14 @@ static bool options_ok(struct tern_ipv4 *ip, const struct tern_ipv4_view *v)
     }
 }
 
+/* tern_addr_v4 without a detour by the machine's order. */
+static inline void addr_take(struct tern_addr *a, const uint8_t *octets)
+{
+    static const uint8_t mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
+    __builtin_memcpy(a->octets, mapped, 12);
+    __builtin_memcpy(a->octets + 12, octets, 4);
+}
+
 static void ipv4_input(struct tern_net *net, void *context, uint8_t link, struct tern_rx *rx,
                        size_t off, bool to_group)
 {
@@ -137,7 +159,8 @@ static void ipv4_input(struct tern_net *net, void *context, uint8_t link, struct
         return;
     }
     uint32_t src = ipv4_src(hdr), dst = ipv4_dst(hdr);
-    if (!source_ok(net, ip, link, src)) {
+    if ((src != ip->links[link].good_source || src == IPV4_ANY) &&
+        !source_check(net, ip, link, src)) {
         ip->stats.in_bad_source++;
         return;
     }
@@ -154,8 +177,6 @@ static void ipv4_input(struct tern_net *net, void *context, uint8_t link, struct
     size_t l4_len = v.total_len - v.hdr_len;
     struct tern_net_packet pkt = {
         .rx = rx,
-        .src = tern_addr_v4(src),
-        .dst = tern_addr_v4(dst),
         .l4 = hdr + v.hdr_len,
         .l4_contig = contig - v.hdr_len < l4_len ? contig - v.hdr_len : l4_len,
         .l4_off = off + v.hdr_len,
@@ -169,11 +190,13 @@ static void ipv4_input(struct tern_net *net, void *context, uint8_t link, struct
         .ecn = hdr[IPV4_TOS] & 3,
         .multicast = !ours,
     };
+    addr_take(&pkt.src, hdr + IPV4_SRC);
+    addr_take(&pkt.dst, hdr + IPV4_DST);
     if ((tern_load_be16(hdr + IPV4_FRAG) & (IPV4_MF | IPV4_OFF_MASK)) != 0) {
         tern_ipv4_fragment(net, ip, &pkt);
         return;
     }
-    tern_ipv4_deliver(net, ip, &pkt);
+    deliver(net, ip, &pkt);
 }
 
 static bool ipv4_input_other(struct tern_net *net, void *context, uint8_t link,
@@ -270,6 +293,7 @@ enum tern_err tern_ipv4_set(struct tern_net *net, uint8_t link,
     ip->links[link].mask = mask;
     ip->links[link].gateway = gateway;
     ip->links[link].set = true;
+    good_sources_forget(ip);
     tern_arp_cache_invalidate(ip);
     if (!is_new)
         return TERN_OK;
@@ -288,6 +312,7 @@ void tern_ipv4_clear(struct tern_net *net, uint8_t link)
     struct tern_addr addr = tern_addr_v4(ip->links[link].addr);
     ip->links[link].set = false;
     ip->links[link].addr = ip->links[link].mask = ip->links[link].gateway = 0;
+    good_sources_forget(ip);
     tern_arp_forget(net, ip, link);
     tern_arp_cache_invalidate(ip);
     tern_ipv4_reassembly_forget(ip, link);

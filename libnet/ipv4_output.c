@@ -87,19 +87,19 @@ static uint16_t next_id(struct tern_ipv4 *ip, const struct tern_net_out *out)
 /* ---- Begin and commit --------------------------------------------------- */
 
 /* id_frag: identification in the upper half, flags and fragment offset in the lower. */
-static enum tern_err slot_fill(struct tern_net *net, struct tern_ipv4 *ip,
-                               struct tern_net_out *out, const struct way *way, size_t l4_len,
-                               uint32_t id_frag)
+static inline enum tern_err slot_fill(struct tern_net *net, struct tern_ipv4 *ip,
+                                      struct tern_net_out *out, const uint8_t *mac,
+                                      uint8_t on_link, size_t l4_len, uint32_t id_frag)
 {
-    const struct tern_link *link = net->links[way->link].link;
+    struct tern_link *link = net->links[on_link].link;
     if (l4_len > 65535 - IPV4_HDR_LEN ||
         ETH_HDR_LEN + IPV4_HDR_LEN + l4_len > link->slot_max) {
         ip->stats.out_too_long++;
         return TERN_INVALID;
     }
-    enum tern_err err = tern_net_slot_begin(net, way->link, out->transport, way->mac,
-                                            ETH_TYPE_IPV4, IPV4_HDR_LEN + l4_len, &out->tx,
-                                            &out->wait);
+    enum tern_err err =
+        tern_net_slot_begin(net, on_link, out->transport, mac, ETH_TYPE_IPV4,
+                            IPV4_HDR_LEN + l4_len, &out->tx, &out->wait);
     if (err != TERN_OK) {
         if (err == TERN_FULL)
             ip->stats.out_full++;
@@ -120,37 +120,60 @@ static enum tern_err slot_fill(struct tern_net *net, struct tern_ipv4 *ip,
     out->pseudo = addr_sum + out->protocol;
     out->own[0] = addr_sum + (0x4500u | out->tos) + (id_frag >> 16) + (id_frag & 0xffff) +
                   ttl_protocol;
-    out->own[1] = way->link;
-    out->link = net->links[way->link].link;
+    out->own[1] = on_link;
+    out->link = link;
     out->l4 = hdr + IPV4_HDR_LEN;
     out->l4_cap = out->tx.cap - ETH_HDR_LEN - IPV4_HDR_LEN;
     out->l4_off = ETH_HDR_LEN + IPV4_HDR_LEN;
     return TERN_OK;
 }
 
-static inline enum tern_err way_get(struct tern_net *net, struct tern_ipv4 *ip,
-                                    struct tern_net_out *out, struct way *way)
+/* The neighbour that the path names, if that still holds and needs no look now. */
+static inline const struct tern_ipv4_neighbour *path_use(const struct tern_net *net,
+                                                         const struct tern_ipv4 *ip,
+                                                         const struct tern_net_path *path)
 {
-    const struct tern_net_path *path = out->path;
     const struct tern_ipv4_neighbour *n = &ip->config.neighbours[path->neighbour];
     if (path->generation == 0 || path->generation != n->generation ||
         net->turn->now_ns >= n->check_ns)
+        return NULL;
+    return n;
+}
+
+static enum tern_err way_get(struct tern_net *net, struct tern_ipv4 *ip, struct tern_net_out *out,
+                             struct way *way)
+{
+    const struct tern_ipv4_neighbour *n = path_use(net, ip, out->path);
+    if (n == NULL)
         return way_find(net, ip, out, way);
     way->mac = n->mac;
     way->link = n->link;
     return TERN_OK;
 }
 
+static uint32_t whole_id_frag(struct tern_ipv4 *ip, const struct tern_net_out *out)
+{
+    return out->dont_fragment ? IPV4_DF : (uint32_t)next_id(ip, out) << 16;
+}
+
+static enum tern_err begin_slowly(struct tern_net *net, struct tern_ipv4 *ip,
+                                  struct tern_net_out *out, size_t l4_len)
+{
+    struct way way;
+    enum tern_err err = way_find(net, ip, out, &way);
+    if (err != TERN_OK)
+        return err;
+    return slot_fill(net, ip, out, way.mac, way.link, l4_len, whole_id_frag(ip, out));
+}
+
 enum tern_err tern_ipv4_begin(struct tern_net *net, void *context, struct tern_net_out *out,
                               size_t l4_len)
 {
     struct tern_ipv4 *ip = context;
-    struct way way;
-    enum tern_err err = way_get(net, ip, out, &way);
-    if (err != TERN_OK)
-        return err;
-    uint32_t id_frag = out->dont_fragment ? IPV4_DF : (uint32_t)next_id(ip, out) << 16;
-    return slot_fill(net, ip, out, &way, l4_len, id_frag);
+    const struct tern_ipv4_neighbour *n = path_use(net, ip, out->path);
+    if (n == NULL)
+        return begin_slowly(net, ip, out, l4_len);
+    return slot_fill(net, ip, out, n->mac, n->link, l4_len, whole_id_frag(ip, out));
 }
 
 void tern_ipv4_commit(struct tern_net *net, void *context, struct tern_net_out *out,
@@ -303,7 +326,7 @@ static enum tern_err piece_send(struct tern_net *net, struct tern_ipv4 *ip,
                                 const struct tern_span parts[2], size_t off, size_t len,
                                 uint32_t id_frag)
 {
-    enum tern_err err = slot_fill(net, ip, out, way, len, id_frag);
+    enum tern_err err = slot_fill(net, ip, out, way->mac, way->link, len, id_frag);
     if (err != TERN_OK)
         return err;
     parts_copy(out->l4, parts, off, len);
@@ -356,8 +379,7 @@ enum tern_err tern_ipv4_send_parts(struct tern_net *net, void *context, struct t
     mtu = mtu != 0 ? mtu : tern_ipv4_link_mtu(net, ip, way.link);
     if (l4_len > mtu - IPV4_HDR_LEN)
         return fragments_send(net, ip, out, &way, parts, mtu);
-    uint32_t id_frag = out->dont_fragment ? IPV4_DF : (uint32_t)next_id(ip, out) << 16;
-    return piece_send(net, ip, out, &way, parts, 0, l4_len, id_frag);
+    return piece_send(net, ip, out, &way, parts, 0, l4_len, whole_id_frag(ip, out));
 }
 
 enum tern_err tern_ipv4_send(struct tern_net *net, void *context, struct tern_net_out *out,

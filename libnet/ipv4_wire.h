@@ -62,15 +62,27 @@ static inline uint32_t ipv4_dst(const uint8_t *hdr)
     return tern_load_be32(hdr + IPV4_DST);
 }
 
-/* The sum of a header of 20 octets, not folded. */
-static inline uint32_t ipv4_sum_20(const uint8_t *hdr)
+static inline uint64_t ipv4_word(const uint8_t *p)
 {
-    uint64_t sum = 0;
-    for (size_t i = 0; i < IPV4_HDR_LEN; i += 4)
-        sum += tern_load_be32(hdr + i);
+    uint32_t word;
+    __builtin_memcpy(&word, p, sizeof word);
+    return word;
+}
+
+/*
+ * Is the sum of a whole header all ones? By RFC 1071 section 2 (B) that does
+ * not depend on the order of octets, so the words are the machine's.
+ */
+static inline bool ipv4_sum_ok(const uint8_t *hdr, size_t hdr_len)
+{
+    uint64_t sum = ipv4_word(hdr) + ipv4_word(hdr + 4) + ipv4_word(hdr + 8) +
+                   ipv4_word(hdr + 12) + ipv4_word(hdr + 16);
+    for (size_t i = IPV4_HDR_LEN; i < hdr_len; i += 4)
+        sum += ipv4_word(hdr + i);
     sum = (sum & 0xffffffff) + (sum >> 32);
     sum = (sum & 0xffff) + (sum >> 16);
-    return (uint32_t)sum;
+    sum = (sum & 0xffff) + (sum >> 16);
+    return sum == 0xffff;
 }
 
 /*
@@ -89,10 +101,7 @@ static inline enum tern_ipv4_fault tern_ipv4_view_init(struct tern_ipv4_view *v,
         return TERN_IPV4_BAD_VERSION;
     if (hdr_len < IPV4_HDR_LEN || hdr_len > contig)
         return TERN_IPV4_BAD_HDR_LEN;
-    uint32_t sum = ipv4_sum_20(pkt);
-    for (size_t i = IPV4_HDR_LEN; i < hdr_len; i += 2)
-        sum += tern_load_be16(pkt + i);
-    if (tern_checksum_fold(sum) != 0xffff)
+    if (!ipv4_sum_ok(pkt, hdr_len))
         return TERN_IPV4_BAD_CHECKSUM;
     size_t total_len = tern_load_be16(pkt + IPV4_TOTAL_LEN);
     if (total_len < hdr_len || total_len > pkt_len)

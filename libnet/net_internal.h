@@ -260,13 +260,12 @@ void tern_net_flush(struct tern_net *net);
 /* One received frame to its network layer; in eth.c. */
 void tern_eth_input(struct tern_net *net, uint8_t link, struct tern_rx *rx);
 
-/* Octets of a frame in all its spans. */
+/* Octets of a frame in all its spans, of which there is mostly one. */
+size_t tern_rx_len_of_many(const struct tern_rx *rx);
+
 static inline size_t tern_rx_len(const struct tern_rx *rx)
 {
-    size_t len = rx->spans[0].len;
-    for (size_t i = 1; i < rx->n_spans; i++)
-        len += rx->spans[i].len;
-    return len;
+    return rx->n_spans == 1 ? rx->spans[0].len : tern_rx_len_of_many(rx);
 }
 
 /* Copies len octets of a frame from offset off on; they are there. */

@@ -47,6 +47,14 @@ static uint32_t walk(const struct tern_checksum_ops *ops, const struct tern_rx *
     return sum;
 }
 
+size_t tern_rx_len_of_many(const struct tern_rx *rx)
+{
+    size_t len = 0;
+    for (size_t i = 0; i < rx->n_spans; i++)
+        len += rx->spans[i].len;
+    return len;
+}
+
 void tern_rx_copy(const struct tern_rx *rx, size_t off, uint8_t *to, size_t len)
 {
     (void)walk(NULL, rx, off, to, len, 0);

@@ -278,6 +278,7 @@ struct tern_ipv4 {
         uint8_t n_announce;          /* announcements still to be made */
         uint64_t announce_ns, defended_ns;
         uint32_t probing;            /* asked about before it is used; 0: nothing */
+        uint32_t good_source;        /* the last that was found right; 0: none */
     } links[TERN_NET_LINKS];
     struct { uint32_t dst; uint16_t mtu; uint64_t due_ns; } pmtus[TERN_IPV4_PMTUS];
     struct { uint32_t dst; uint32_t tokens; uint64_t at_ns; } rates[TERN_IPV4_RATES];
