@@ -51,7 +51,7 @@ ensure() {
     export DEBIAN_FRONTEND=noninteractive
     # shellcheck disable=SC2086
     if ! { "${sudo[@]}" apt-get -q update &&
-        "${sudo[@]}" apt-get -q -y --no-install-recommends install $packages
+        "${sudo[@]}" apt-get -q -y -o Dpkg::Use-Pty=0 --no-install-recommends install $packages
     } </dev/null >&2; then
         say "could not install it. As root, run:"
         say "    $line"
