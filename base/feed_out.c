@@ -89,13 +89,8 @@ size_t tern_feed_out_room(const struct tern_feed *feed)
     if (!out_is_open(feed))
         return 0;
     size_t max = out_allowance(feed);
-    size_t room = out_tail_room(feed);
-    size_t n_free = feed->pool->n_free, n_held = feed->n_out_blocks;
-    while (room < max && n_free > 0 && n_held <= n_free / 4) {    /* tern_block_fair */
-        room += feed->pool->data_cap;
-        n_free--;
-        n_held++;
-    }
+    size_t n = tern_block_fair_more(feed->pool, feed->n_out_blocks);
+    size_t room = out_tail_room(feed) + n * feed->pool->data_cap;
     return room < max ? room : max;
 }
 

@@ -117,11 +117,7 @@ size_t tern_tcp_send_room(const struct tern_tcp_conn *conn)
     if (!is_open(conn))
         return 0;
     const struct tern_block_pool *pool = conn->tcp->net->blocks;
-    size_t n = 0;    /* each taken leaves one fewer free: held + n <= (free - n) / 4 */
-    if (pool->n_free > 4 * (size_t)conn->n_snd_blocks)
-        n = (pool->n_free - 4 * (size_t)conn->n_snd_blocks + 4) / 5;
-    if (n == 0 && tern_block_fair(pool, conn->n_snd_blocks))
-        n = 1;
+    size_t n = tern_block_fair_more(pool, conn->n_snd_blocks);
     size_t room = tail_room(conn) + n * pool->data_cap;
     return room < queue_room(conn) ? room : queue_room(conn);
 }

@@ -409,6 +409,17 @@ static inline bool tern_block_fair(const struct tern_block_pool *pool, size_t n_
     return pool->n_free > 0 && n_held <= pool->n_free / 4;
 }
 
+/*
+ * How many more, one after the other, tern_block_fair would grant it. Each
+ * taken leaves one fewer free: the i-th needs n_held + i <= (n_free - i) / 4.
+ */
+static inline size_t tern_block_fair_more(const struct tern_block_pool *pool, size_t n_held)
+{
+    if (!tern_block_fair(pool, n_held))
+        return 0;
+    return (pool->n_free - 4 * n_held) / 5 + 1;
+}
+
 /* ---- A keyed hash -------------------------------------------------------- */
 
 /* SipHash-2-4 of len octets under a 16-octet key. */

@@ -108,6 +108,20 @@ START_TEST(test_pool_without_free_blocks_is_fair_to_nobody)
 }
 END_TEST
 
+START_TEST(test_pool_foretells_how_many_it_would_grant)
+{
+    for (size_t n_free = 0; n_free < 60; n_free++) {
+        for (size_t n_held = 0; n_held < 20; n_held++) {
+            struct tern_block_pool pool = { .n_free = n_free };
+            size_t n = 0, foretold = tern_block_fair_more(&pool, n_held);
+            for (; tern_block_fair(&pool, n_held + n); pool.n_free--)
+                n++;
+            ck_assert_uint_eq(foretold, n);
+        }
+    }
+}
+END_TEST
+
 Suite *block_suite(void)
 {
     Suite *suite = suite_create("block");
@@ -117,6 +131,7 @@ Suite *block_suite(void)
     tcase_add_test(tc, test_pool_remembers_its_lowest_point);
     tcase_add_test(tc, test_pool_is_fair_to_newcomers_whatever_the_greedy_hold);
     tcase_add_test(tc, test_pool_without_free_blocks_is_fair_to_nobody);
+    tcase_add_test(tc, test_pool_foretells_how_many_it_would_grant);
     suite_add_tcase(suite, tc);
     return suite;
 }
