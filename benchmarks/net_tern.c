@@ -271,7 +271,8 @@ static void start(size_t n_conns, const struct tern_stream_events *server)
     hosts[0].peer = &hosts[1];
     hosts[1].peer = &hosts[0];
     for (unsigned i = 0; i < 2; i++)
-        host_init(&hosts[i], 0x0a000001 + i, n_conns, 16u << 20);
+        /* What was echoed and waits for a delayed ACK holds a block. */
+        host_init(&hosts[i], 0x0a000001 + i, n_conns, (16u << 20) + n_conns * 4096);
     for (uint16_t i = 0; i < PORTS; i++) {
         listen.local.port = (uint16_t)(PORT + i);
         if (tern_tcp_listen(&hosts[1].net, &listen, accept_conn, (void *)(uintptr_t)server,

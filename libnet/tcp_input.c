@@ -211,6 +211,7 @@ static void found_input(struct tern_tcp *tcp, uint32_t ref, struct tern_tcp_seg 
     switch (ref & TCP_REF_KIND) {
     case TCP_REF_CONN: {
         struct tern_tcp_conn *conn = &tcp->config.conns[index];
+        __builtin_prefetch(conn->snd_first);    /* what an ACK frees */
         tcp->recent = index + 1;
         if (conn->state == TERN_TCP_SYN_SENT)
             tern_tcp_input_synsent(conn, seg, pkt);
