@@ -194,6 +194,29 @@ START_TEST(hostile_net_43_sources_that_cannot_be)
 }
 END_TEST
 
+START_TEST(hostile_net_43_a_source_that_was_good_becomes_ours)
+{
+    struct net_fixture *f = met();
+    struct tern_ipv4_address a = { .addr = tern_addr_v4(OTHER), .prefix_len = 24 };
+    struct packet_ip4 ip = { .src = OTHER, .dst = US };
+    net_fixture_in(f, frame, ping(&ip));
+    ck_assert_uint_eq(f->ipv4.stats.in_delivered, 1);
+    ck_assert_int_eq(tern_ipv4_set(&f->net, 0, &a), TERN_OK);
+    ip.dst = OTHER;
+    net_fixture_in(f, frame, ping(&ip));
+    ck_assert_uint_eq(f->ipv4.stats.in_bad_source, 1);
+    /* And one that was a host's becomes the broadcast address of a shorter prefix. */
+    ip.src = 0x0a00027f;
+    net_fixture_in(f, frame, ping(&ip));
+    a.addr = tern_addr_v4(0x0a000203);
+    a.prefix_len = 25;
+    ck_assert_int_eq(tern_ipv4_set(&f->net, 0, &a), TERN_OK);
+    ip.dst = 0x0a000203;
+    net_fixture_in(f, frame, ping(&ip));
+    ck_assert_uint_eq(f->ipv4.stats.in_bad_source, 2);
+}
+END_TEST
+
 /* Our address of one link on another: strong hosts only (CVE-2019-14899). */
 START_TEST(hostile_net_54_our_address_on_the_wrong_link)
 {
@@ -408,6 +431,7 @@ Suite *ipv4_suite(void)
     tcase_add_test(tc, test_ipv4_refuses_a_wrong_checksum);
     tcase_add_test(tc, test_ipv4_takes_frames_of_many_spans);
     tcase_add_test(tc, hostile_net_43_sources_that_cannot_be);
+    tcase_add_test(tc, hostile_net_43_a_source_that_was_good_becomes_ours);
     tcase_add_test(tc, hostile_net_54_our_address_on_the_wrong_link);
     tcase_add_test(tc, test_ipv4_destinations);
     tcase_add_test(tc, test_ipv4_options_table);
