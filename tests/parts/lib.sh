@@ -85,6 +85,10 @@ in_netns() {
 # this before anything else; it runs the part again inside.
 enter_netns() {
     [ "${TERN_IN_NETNS:-0}" = 1 ] && return 0
+    if [ "$(id -u)" -ne 0 ] && ! unshare --user --map-root-user --net true 2>/dev/null; then
+        not_ok "network namespaces need root, or user namespaces, which this machine refuses"
+        exit 0
+    fi
     export TERN_IN_NETNS=1
     rm -rf "$scratch"
     trap - EXIT INT TERM
