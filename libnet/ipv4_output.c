@@ -47,6 +47,8 @@ static enum tern_err way_find(struct tern_net *net, struct tern_ipv4 *ip,
     }
     way->link = route.link;
     if (route.kind != IPV4_UNICAST) {
+        if (route.kind == IPV4_TO_MULTICAST && out->ttl == 0)
+            out->ttl = 1;    /* RFC 1112 section 6.1: no further, unless one says so */
         group_mac(way->group_mac, dst, route.kind);
         way->mac = way->group_mac;
         return TERN_OK;

@@ -90,6 +90,8 @@ enum tern_err tern_net_init_sized(struct tern_net *net, size_t net_len,
     net->max_waiting = config->waiting_dgrams != 0 ? config->waiting_dgrams : 64;
     net->max_waiting_per_neighbour =
         config->waiting_per_neighbour != 0 ? config->waiting_per_neighbour : 3;
+    if (net->max_waiting_per_neighbour > UINT8_MAX)
+        net->max_waiting_per_neighbour = UINT8_MAX;    /* what an entry counts to */
     for (const struct tern_net_use *use = config->parts; use->part != NULL; use++) {
         enum tern_err err = part_file(net, use);
         if (err != TERN_OK)

@@ -108,7 +108,7 @@ struct tern_net_config {
     tern_net_event_fn *event;                    /* may be NULL; runs in a visit */
     void *app;
     uint16_t waiting_dgrams;                     /* for unresolved neighbours, in all; 0: 64 */
-    uint16_t waiting_per_neighbour;              /* 0: 3 */
+    uint16_t waiting_per_neighbour;              /* 0: 3; at most 255 */
 };
 
 /* One attached link, as the stack keeps it. Members are not part of the interface. */

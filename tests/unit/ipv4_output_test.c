@@ -105,7 +105,9 @@ START_TEST(test_ipv4_group_frames_have_group_macs)
     static const uint8_t mdns[6] = { 1, 0, 0x5e, 0, 0, 0xfb };
     static const uint8_t high[6] = { 1, 0, 0x5e, 0x7f, 0xff, 0xff };
     ck_assert_int_eq(send(f, 0xe00000fb, 8, false), TERN_OK);
-    ck_assert_mem_eq(net_fixture_sent(f)->data, mdns, 6);
+    const struct fake_frame *sent = net_fixture_sent(f);
+    ck_assert_mem_eq(sent->data, mdns, 6);
+    ck_assert_uint_eq(sent->data[PACKET_ETH + 8], 1);    /* no further than the link */
     ck_assert_int_eq(send(f, 0xefffffff, 8, false), TERN_OK);
     ck_assert_mem_eq(net_fixture_sent(f)->data, high, 6);
     ck_assert_int_eq(send(f, NET_BROADCAST, 8, false), TERN_OK);
