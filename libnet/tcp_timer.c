@@ -13,6 +13,9 @@
  */
 #include "tcp_internal.h"
 
+/* How often a user who waits for blocks that others hold is looked after. */
+#define ROOM_RETRY_MS 20u
+
 void tern_tcp_timer_set(struct tern_tcp_conn *conn, uint8_t kind, uint32_t delta_ms)
 {
     conn->timer_kind = kind & 3u;
@@ -49,6 +52,9 @@ static void arm(struct tern_tcp_conn *conn, uint32_t in_ms)
         earlier(now_ms, &in_ms, conn->give_up_ms);
     if (conn->delack_set)
         earlier(now_ms, &in_ms, now_ms + delack_in_ms(conn, now_ms));
+    /* No ACK is awaited that could make room for this user: others' blocks must. */
+    if (conn->room_wanted && !tcp_owes(conn))
+        earlier(now_ms, &in_ms, now_ms + ROOM_RETRY_MS);
     if (in_ms == UINT32_MAX)
         return;
     uint64_t due_ns = tcp_ms_to_ns(tcp, now_ms + in_ms);
@@ -110,6 +116,8 @@ void tern_tcp_timer_fire(struct tern_timer *timer, uint64_t now_ns)
         kind_fire(conn);
     if (conn->over)
         return;
+    if (conn->room_wanted && tern_tcp_send_has_room(conn))
+        tern_tcp_conn_ready(conn);
     arm(conn, conn->lively ? conn->tcp->config.delayed_ack_ms : UINT32_MAX);
     conn->lively = false;
 }

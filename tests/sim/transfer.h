@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * One transfer: two hosts on an impaired cable, a connection, octets both ways
- * in every style that the stream contract has, and an end. All from one seed.
+ * One transfer: two hosts on an impaired cable, one to six connections at once
+ * that share their pools, octets both ways in every style that the stream
+ * contract has, and an end. All from one seed.
  */
 #ifndef TERN_TESTS_SIM_TRANSFER_H
 #define TERN_TESTS_SIM_TRANSFER_H
@@ -10,7 +11,7 @@
 #include <stdint.h>
 
 struct transfer_result {
-    char failure[160];      /* "": none */
+    char failure[240];      /* "": none */
     uint64_t trace;         /* a hash over every frame of the run and its time */
     uint64_t octets;        /* delivered, both ways */
     uint64_t frames;
