@@ -213,6 +213,10 @@ void tern_tcp_stream_visit(struct tern_net *net, void *context, uint32_t index)
     struct tern_tcp *tcp = context;
     struct tern_tcp_conn *conn = &tcp->config.conns[index];
     conn->on_ready = false;
+    if (conn->freed) {    /* its last event asked for one visit more */
+        tern_tcp_conn_give(conn);
+        return;
+    }
     if (conn->accept_pending)
         accept_emit(conn);
     if (!conn->opened && may_read(conn) && !tcp_syn_out(conn) && conn->state != 0) {

@@ -255,6 +255,37 @@ START_TEST(test_close_inside_an_event_discards_the_rest)
 }
 END_TEST
 
+static void connect_in_closed(struct tcp_script *t, const char *event)
+{
+    if (strncmp(event, "data", 4) == 0) {
+        tern_stream_resume(t->s);    /* one visit more, which the end overtakes */
+        tern_stream_abort(t->s, TERN_ABORTED);
+    }
+    if (strncmp(event, "closed", 6) == 0) {
+        struct tern_endpoint_addr peer = { .addr = tern_addr_v4(SCRIPT_PEER), .port = 99 };
+        struct tern_stream *s;
+        t->on_event = NULL;
+        ck_assert_int_eq(tern_tcp_connect(&t->net, &peer, NULL, NULL, NULL, NULL, &s),
+                         TERN_FULL);    /* the memory is ours until closed returns */
+    }
+}
+
+START_TEST(test_memory_is_the_pools_when_closed_has_returned)
+{
+    SCRIPT(.n_conns = 1);
+    script_accepted(t);
+    t->on_event = connect_in_closed;
+    IN(.flags = PA, .seq = 1, .ack = 1, .len = 10);
+    LOG("data(10) closed(10)");
+    script_poll(t);
+    LOG("");
+    DRAINED();
+    fake_link_clear(t->wire);
+    script_connect(t);
+    OUT(.flags = S);
+}
+END_TEST
+
 START_TEST(test_data_kept_beyond_time_wait_is_delivered_before_the_end)
 {
     SCRIPT(0);
@@ -401,6 +432,7 @@ Suite *tcp_close_suite(void)
     tcase_add_test(tc, test_abort_sends_a_rst);
     tcase_add_test(tc, test_abort_inside_an_event_ends_the_visit);
     tcase_add_test(tc, test_close_inside_an_event_discards_the_rest);
+    tcase_add_test(tc, test_memory_is_the_pools_when_closed_has_returned);
     tcase_add_test(tc, test_data_kept_beyond_time_wait_is_delivered_before_the_end);
     tcase_add_test(tc, test_time_wait_acknowledges_the_fin_again_and_waits_anew);
     tcase_add_test(tc, test_syn_with_a_later_timestamp_reopens_from_time_wait);
