@@ -195,11 +195,18 @@ void tern_sockets_listener_local(const struct tern_listener *listener,
         tern_unix_sockaddr_load(&name, addr);
 }
 
+/*
+ * From now on the kernel refuses connections: in a backlog that nobody looks at
+ * again they would wait for nothing until the program has ended. The socket
+ * keeps its address, so that tern_listener_local still knows it.
+ */
 void tern_sockets_listeners_drain(struct tern_host_core *core)
 {
     struct tern_sockets *s = tern_sockets_of(&core->host);
-    for (struct tern_socket_listener *l = s->open_listeners; l != NULL; l = l->next)
+    for (struct tern_socket_listener *l = s->open_listeners; l != NULL; l = l->next) {
         listener_look(l);
+        (void)shutdown(l->fd, SHUT_RDWR);
+    }
 }
 
 void tern_sockets_listeners_stop(struct tern_sockets *s)
