@@ -10,6 +10,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -29,7 +30,13 @@ void serve_log_flush(struct serve_log *log)
     while (at < log->len) {
         if (poll(&p, 1, 0) <= 0)
             break;
-        ssize_t n = write(log->fd, log->buf + at, log->len - at);
+        /*
+         * Standard output may be a pipe that blocks, and is not ours to change:
+         * one that polls as writable has room for PIPE_BUF octets and no more
+         * (pipe(7)), and a larger write would wait for its reader.
+         */
+        size_t left = log->len - at, most = log->own || left < PIPE_BUF ? left : PIPE_BUF;
+        ssize_t n = write(log->fd, log->buf + at, most);
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
