@@ -10,6 +10,7 @@ enum {
     PATH_MAX_LEN = 1024,    /* a path that is longer names no asset */
     COPY_MAX = 1024,        /* data up to this is copied behind the answer's head */
     LOCATION_MAX = 3 * PATH_MAX_LEN,
+    QUERY_MAX = 1024,       /* one that is longer is left out of a redirection */
 };
 
 static int path_compare(const char *path, size_t len, const char *other)
@@ -98,11 +99,15 @@ static enum tern_err asset_answer(struct tern_http_exchange *x,
     return TERN_OK;
 }
 
-/* 301 to path with "/" after it: percent-encoded anew, since path is decoded. */
+/*
+ * 301 to path with "/" after it: percent-encoded anew, since path is decoded.
+ * The query goes along as it came.
+ */
 static enum tern_err redirect(struct tern_http_exchange *x, const char *path, size_t len)
 {
     static const char hex[] = "0123456789ABCDEF";
-    char location[LOCATION_MAX + 1];
+    struct tern_http_span query = tern_http_query(x);
+    char location[LOCATION_MAX + 2 + QUERY_MAX];
     size_t n = 0;
     for (size_t i = 0; i < len; i++) {
         uint8_t c = (uint8_t)path[i];
@@ -115,6 +120,11 @@ static enum tern_err redirect(struct tern_http_exchange *x, const char *path, si
         location[n++] = hex[c & 15];
     }
     location[n++] = '/';
+    if (query.data != NULL && query.len <= QUERY_MAX) {
+        location[n++] = '?';
+        memcpy(location + n, query.data, query.len);
+        n += query.len;
+    }
     struct tern_http_field to = field("Location", location, n);
     return tern_http_respond(x, 301, &to, 1, 0);
 }
@@ -127,6 +137,8 @@ static enum tern_err serve(struct tern_http_exchange *x, const struct tern_http_
     struct tern_http_span raw = tern_http_path(x);
     char path[PATH_MAX_LEN + 1 + sizeof index];
     size_t len;
+    if (method == TERN_HTTP_OTHER)    /* RFC 9110 section 9.1: one that we do not know */
+        return tern_http_respond_text(x, 501, "501 Not Implemented\n", 20);
     if (method != TERN_HTTP_GET && method != TERN_HTTP_HEAD) {
         static const struct tern_http_field allow[] = { TERN_HTTP_FIELD("Allow", "GET, HEAD") };
         return tern_http_respond(x, 405, allow, 1, 0);

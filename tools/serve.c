@@ -59,20 +59,34 @@ static void answer_405(struct serve *serve, struct tern_http_exchange *x)
     (void)tern_http_respond(x, 405, &allow, 1, 0);
 }
 
-/* To the directory's own path, with its slash; the path as it came is a reference as it is. */
+/*
+ * To the directory's own path, with its slash; the path as it came is a
+ * reference as it is, and so is the query.
+ */
 static void answer_301(struct serve *serve, struct tern_http_exchange *x)
 {
-    struct tern_http_span path = tern_http_path(x);
-    char location[300];
+    struct tern_http_span path = tern_http_path(x), query = tern_http_query(x);
+    char location[TERN_RESERVE_LEAST / 2];
+    size_t len = 0;
 
     /* "//x/y" would be a reference to a host x (RFC 3986 section 4.2). */
-    if (path.len + 1 > sizeof location || (path.len > 1 && path.data[1] == '/')) {
+    while (path.len > 1 && path.data[1] == '/') {
+        path.data++;
+        path.len--;
+    }
+    if (path.len + 2 > sizeof location || query.len > sizeof location - path.len - 2) {
         answer_text(serve, x, 404);
         return;
     }
     memcpy(location, path.data, path.len);
-    location[path.len] = '/';
-    struct tern_http_field field = { { "location", 8 }, { location, path.len + 1 } };
+    len = path.len;
+    location[len++] = '/';
+    if (query.data != NULL) {
+        location[len++] = '?';
+        memcpy(location + len, query.data, query.len);
+        len += query.len;
+    }
+    struct tern_http_field field = { { "location", 8 }, { location, len } };
     request_log(serve, x, 301, 0);
     (void)tern_http_respond(x, 301, &field, 1, 0);
 }
@@ -123,6 +137,10 @@ static void request(void *app, struct tern_http_exchange *x)
     char path[8192];
     size_t len;
 
+    if (method == TERN_HTTP_OTHER) {    /* RFC 9110 section 9.1: one that we do not know */
+        answer_text(serve, x, 501);
+        return;
+    }
     if (method != TERN_HTTP_GET && method != TERN_HTTP_HEAD) {
         answer_405(serve, x);
         return;

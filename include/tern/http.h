@@ -599,12 +599,13 @@ const struct tern_http_asset *tern_http_asset_find(const struct tern_http_asset 
 
 /*
  * Answers an exchange from a table; call it in `request`, nothing is left to
- * do. GET and HEAD; other methods get 405 with Allow. A directory's path is
- * answered with its index.html, and one that lacks its last "/" with 301. If-None-Match
- * gives 304. Ranges are ignored: the answer is always the whole. The data is
- * borrowed: an asset of any size takes no memory to send. A path that is
- * malformed gets 400, one that is not there 404. TERN_OK; TERN_INVALID: the
- * exchange was answered before.
+ * do. GET and HEAD; other methods get 405 with Allow, or 501 if nobody knows
+ * them. A directory's path is answered with its index.html, and one that lacks
+ * its last "/" with 301 to it, query and all. If-None-Match gives 304. Ranges
+ * are ignored: the answer is always the whole. The data is borrowed: an asset
+ * of any size takes no memory to send. A path that is malformed gets 400, one
+ * that is not there 404. TERN_OK; TERN_INVALID: the exchange was answered
+ * before.
  */
 enum tern_err tern_http_assets_serve(struct tern_http_exchange *x,
                                      const struct tern_http_asset *assets, size_t n);

@@ -85,6 +85,12 @@ START_TEST(test_directory_has_an_index)
     ck_assert_str_eq(answer("GET //dir", ""),    /* never "//dir/": that would be a host */
                      MOVED "/dir/\r\n\r\n");
     ck_assert(fixture_end(&f));
+    ck_assert_str_eq(answer("GET /dir?a=%20&b", ""),
+                     MOVED "/dir/?a=%20&b\r\n\r\n");
+    ck_assert(fixture_end(&f));
+    ck_assert_str_eq(answer("GET /dir?", ""),
+                     MOVED "/dir/?\r\n\r\n");
+    ck_assert(fixture_end(&f));
     ck_assert_str_eq(answer("GET /s%20p/%c3%a9", ""),
                      MOVED "/s%20p/%C3%A9/\r\n\r\n");
     ck_assert(fixture_end(&f));
@@ -95,12 +101,23 @@ END_TEST
 
 START_TEST(test_other_methods_are_told_what_is_allowed)
 {
-    static const char *const methods[] = { "POST /", "PUT /nothing", "DELETE /", "OPTIONS *",
-                                           "BREW /" };
+    static const char *const methods[] = { "POST /", "PUT /nothing", "DELETE /", "OPTIONS *" };
     for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
         ck_assert_str_eq(answer(methods[i], ""),
                          "HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\n"
                          "Allow: GET, HEAD\r\n\r\n");
+        ck_assert(fixture_end(&f));
+    }
+}
+END_TEST
+
+START_TEST(test_unknown_methods_are_not_implemented)
+{
+    static const char *const methods[] = { "BREW /", "GETS /a.css", "PROPFIND /nothing" };
+    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
+        ck_assert_str_eq(answer(methods[i], ""),
+                         "HTTP/1.1 501 Not Implemented\r\nContent-Length: 20\r\n"
+                         "Content-Type: text/plain; charset=utf-8\r\n\r\n501 Not Implemented\n");
         ck_assert(fixture_end(&f));
     }
 }
@@ -224,6 +241,7 @@ Suite *http_assets_suite(void)
     tcase_add_test(tcase, test_asset_is_answered);
     tcase_add_test(tcase, test_directory_has_an_index);
     tcase_add_test(tcase, test_other_methods_are_told_what_is_allowed);
+    tcase_add_test(tcase, test_unknown_methods_are_not_implemented);
     tcase_add_test(tcase, test_client_that_has_it_gets_304);
     tcase_add_test(tcase, test_big_asset_takes_one_block_to_send);
     tcase_add_test(tcase, test_long_path_names_no_asset);
