@@ -41,3 +41,9 @@ benchmarks_net_tap_tern_LDFLAGS = -static
 benchmarks_net_tap_tern_LDADD = backends/unix/libtern-unix.la libnet/libtern-net.la \
     base/libtern-base.la
 EXTRA_DIST += benchmarks/net benchmarks/net_tap.sh
+
+# vm: a guest's start, from outside.
+EXTRA_PROGRAMS += benchmarks/vm_start
+benchmarks_vm_start_SOURCES = benchmarks/vm_start.c
+benchmarks_vm_start_CFLAGS = $(TERN_CFLAGS)
+EXTRA_DIST += benchmarks/vm
