@@ -17,6 +17,7 @@
 #define UNSENT_PAUSE_MS 20u
 #define UNSENT_MOST_MS 3000u
 #define SENT_MOST 6u
+#define LOOK_MOST 8u
 
 static uint32_t index_of(const struct tern_tcp *tcp, const struct tern_tcp_half *half)
 {
@@ -107,6 +108,33 @@ static struct tern_tcp_half *oldest(const struct tern_tcp *tcp)
             found = half;
     }
     return found;
+}
+
+/*
+ * Makes room in a listener's full backlog: its oldest entry goes. The lists'
+ * heads are the oldest, and are looked through only a little way, so that a
+ * flood at one listener is not paid for by walking past another's entries.
+ */
+bool tern_tcp_half_yield(struct tern_tcp *tcp, const struct tern_tcp_listener *listener)
+{
+    struct tern_tcp_half *found = NULL;
+    for (uint32_t n = 0; n <= SENT_MOST; n++) {
+        uint32_t index = tcp->half_lists[n].first;
+        for (uint32_t i = 0; i < LOOK_MOST && index != 0; i++) {
+            struct tern_tcp_half *half = at(tcp, index);
+            index = half->next;
+            if (&tcp->config.listeners[half->listener] != listener)
+                continue;
+            if (found == NULL || tern_tcp_seq_lt(half->created_ms, found->created_ms))
+                found = half;
+            break;
+        }
+    }
+    if (found == NULL)
+        return false;
+    tcp->stats.half_evicted++;
+    tern_tcp_half_remove(tcp, found);
+    return true;
 }
 
 /* Those of one listener, or of one address of ours. */
@@ -270,7 +298,7 @@ static struct tern_tcp_conn *promote(struct tern_tcp *tcp, struct tern_tcp_half 
     conn->snd_wl1 = seg->seq;
     conn->syn_lost = was.n_sent != 1;
     if (conn->timestamps && was.n_sent == 1)
-        tern_tcp_rto_sample(conn, 1000 * (tcp_now_ms(tcp) + conn->ts_offset - seg->ts_ecr));
+        (void)tern_tcp_rto_echo(conn, seg->ts_ecr);
     conn->accept_pending = true;
     conn->stream.user = listener;
     listener->n_pending++;
@@ -292,8 +320,10 @@ static uint64_t *refused(struct tern_tcp *tcp, const struct tern_tcp_half *half,
         *challenge = (seg->flags & TCP_RST) == 0;
         return &stats->drop_half_seq;
     }
-    if ((seg->flags & TCP_RST) != 0)    /* in the window, but not where it counts */
+    if ((seg->flags & TCP_RST) != 0) {    /* in the window, but not where it counts */
+        *challenge = true;
         return &stats->drop_half_rst;
+    }
     if ((seg->flags & TCP_SYN) != 0) {
         *challenge = true;
         return &stats->drop_half_seq;

@@ -26,7 +26,8 @@ static bool paws_drops(struct tern_tcp_conn *conn, const struct tern_tcp_seg *se
     if (seg->has_ts && (!tern_tcp_seq_lt(seg->ts_val, conn->ts_recent) || conn->ts_stale))
         return false;
     conn->tcp->stats.drop_paws++;
-    if (seg->has_ts)
+    /* A SYN may be a peer's that has started anew (RFC 5961 section 4.2). */
+    if (seg->has_ts || (seg->flags & TCP_SYN) != 0)
         tern_tcp_challenge(conn);
     return true;
 }
@@ -64,14 +65,15 @@ static bool sequence_acceptable(struct tern_tcp_conn *conn, struct tern_tcp_seg 
 /*
  * Not acceptable: an ACK goes back, unless it was a RST. ACKs of pure ACKs are
  * held to the challenge budget, or two confused peers could keep each other
- * busy; what carries data is a retransmission and always gets its answer.
+ * busy, and so are those of SYNs (RFC 5961 section 4.2: wherever they stand);
+ * what else carries data or a FIN is a retransmission and always gets its answer.
  */
 static void sequence_refused(struct tern_tcp_conn *conn, const struct tern_tcp_seg *seg)
 {
     conn->tcp->stats.drop_out_of_window++;
     if ((seg->flags & TCP_RST) != 0)
         return;
-    if (seg->len == 0 && (seg->flags & (TCP_SYN | TCP_FIN)) == 0) {
+    if ((seg->flags & TCP_SYN) != 0 || (seg->len == 0 && (seg->flags & TCP_FIN) == 0)) {
         tern_tcp_challenge(conn);
         return;
     }
@@ -257,9 +259,6 @@ static uint64_t *segment_reason(struct tern_tcp *tcp, struct tern_tcp_seg *seg,
         return &stats->drop_bad_options;
     if (seg->src_port == 0 || seg->dst_port == 0)
         return &stats->drop_port_zero;
-    if ((seg->flags & (TCP_SYN | TCP_RST | TCP_ACK)) == 0 ||
-        ((seg->flags & TCP_SYN) != 0 && (seg->flags & (TCP_FIN | TCP_RST)) != 0))
-        return &stats->drop_bad_flags;
     if (pkt->multicast)    /* RFC 9293 section 3.9.2.3, MUST-57 */
         return &stats->drop_bad_source;
     return NULL;

@@ -13,7 +13,7 @@ static void accepted(struct tern_tcp_conn *conn, const struct tern_tcp_seg *seg)
     conn->max_snd_wnd = conn->snd_wnd;
     conn->snd_wl1 = seg->seq;
     if (conn->timestamps && !conn->syn_lost)
-        tern_tcp_rto_sample(conn, 1000 * (tcp_now_ms(conn->tcp) + conn->ts_offset - seg->ts_ecr));
+        (void)tern_tcp_rto_echo(conn, seg->ts_ecr);
     conn->ack_now = true;
     tern_tcp_conn_establish(conn);
 }

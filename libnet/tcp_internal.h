@@ -203,6 +203,8 @@ void tern_tcp_half_open(struct tern_tcp_listener *listener, const struct tern_tc
 void tern_tcp_half_input(struct tern_tcp *tcp, struct tern_tcp_half *half,
                          struct tern_tcp_seg *seg, const struct tern_net_packet *pkt);
 void tern_tcp_half_remove(struct tern_tcp *tcp, struct tern_tcp_half *half);
+/* A full backlog: the listener's oldest entry gives way; false: none was found soon. */
+bool tern_tcp_half_yield(struct tern_tcp *tcp, const struct tern_tcp_listener *listener);
 void tern_tcp_half_fire(struct tern_timer *timer, uint64_t now_ns);
 void tern_tcp_half_purge(struct tern_tcp *tcp, const struct tern_tcp_listener *listener,
                          const struct tern_addr *local);
@@ -304,6 +306,8 @@ struct tern_tcp_work *tern_tcp_work_take(struct tern_tcp_conn *conn, bool wait);
 /* Gives it back if nothing needs it any more. */
 void tern_tcp_work_settle(struct tern_tcp_conn *conn);
 void tern_tcp_work_drop(struct tern_tcp_conn *conn);
+/* Something is sent without one: if it ends an idle time, that counts (RFC 5681 section 4.1). */
+void tern_tcp_work_restart(struct tern_tcp_conn *conn);
 uint32_t tern_tcp_work_initial_window(const struct tern_tcp_conn *conn);
 
 /* tcp_flight.c */
@@ -332,8 +336,11 @@ void tern_tcp_timer_give_up_set(struct tern_tcp_conn *conn, uint32_t delta_ms);
 
 /* tcp_rto.c (RFC 6298) */
 void tern_tcp_rto_sample(struct tern_tcp_conn *conn, uint32_t rtt_us);
+bool tern_tcp_rto_echo(struct tern_tcp_conn *conn, uint32_t ts_ecr);
 uint32_t tern_tcp_rto_ms(const struct tern_tcp_conn *conn);
 void tern_tcp_rto_fire(struct tern_tcp_conn *conn);
+/* What timed out is acknowledged, without a sample: the timeout stays as long as it is. */
+void tern_tcp_rto_keep(struct tern_tcp_conn *conn);
 
 /* tcp_persist.c, tcp_keepalive.c */
 void tern_tcp_persist_fire(struct tern_tcp_conn *conn);

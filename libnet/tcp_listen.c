@@ -65,13 +65,21 @@ void tern_tcp_listen_input(struct tern_tcp_listener *listener, struct tern_tcp_s
         tern_tcp_reply_reset(tcp, seg, pkt);
         return;
     }
-    /* Third, check for a SYN: neither RST nor ACK, so segment_checked saw one. */
+    /*
+     * Third, check for a SYN; fourth, "this should not be reached. Drop the
+     * segment": what scanners send. A FIN with a SYN has nothing to end.
+     */
+    if ((seg->flags & (TCP_SYN | TCP_FIN)) != TCP_SYN) {
+        stats->drop_bad_flags++;
+        stats->in_errs++;
+        return;
+    }
     if (!source_ok(pkt, seg)) {
         stats->drop_bad_source++;
         stats->in_errs++;
         return;
     }
-    if (listener->n_halves >= listener->backlog) {
+    if (listener->n_halves >= listener->backlog && !tern_tcp_half_yield(tcp, listener)) {
         stats->drop_backlog++;
         return;
     }

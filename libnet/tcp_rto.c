@@ -30,6 +30,20 @@ void tern_tcp_rto_sample(struct tern_tcp_conn *conn, uint32_t rtt_us)
         conn->srtt_us = 1;
 }
 
+/*
+ * The sample of RFC 7323 section 4.1: now, less what we said and the peer
+ * echoes. What we cannot have said is none: a peer that echoes nonsense, or
+ * nothing, would have us wait a minute.
+ */
+bool tern_tcp_rto_echo(struct tern_tcp_conn *conn, uint32_t ts_ecr)
+{
+    uint32_t rtt_ms = tcp_now_ms(conn->tcp) + conn->ts_offset - ts_ecr;
+    if (rtt_ms > conn->tcp->config.rto_max_ms)
+        return false;
+    tern_tcp_rto_sample(conn, 1000 * rtt_ms);
+    return true;
+}
+
 /* (2.1) to (2.5), doubled for each timeout in a row (5.5). */
 uint32_t tern_tcp_rto_ms(const struct tern_tcp_conn *conn)
 {
@@ -41,6 +55,19 @@ uint32_t tern_tcp_rto_ms(const struct tern_tcp_conn *conn)
         rto_ms = config->rto_min_ms;
     uint64_t backed_off = (uint64_t)rto_ms << conn->backoff;
     return backed_off < config->rto_max_ms ? (uint32_t)backed_off : config->rto_max_ms;
+}
+
+/*
+ * Karn's algorithm, its other half: only a sample makes a timeout short again
+ * that had to be doubled. Else a path slower than the estimate would see every
+ * segment twice, never give a sample, and never be known. What the estimate
+ * was is bogus then: section 5 lets it go, and the next sample be the first.
+ */
+void tern_tcp_rto_keep(struct tern_tcp_conn *conn)
+{
+    uint32_t rto_ms = tern_tcp_rto_ms(conn);
+    conn->srtt_us = 0;
+    conn->rttvar_us = rto_ms < RTT_MOST_US / 1000 ? rto_ms * 250 : RTT_MOST_US / 4;
 }
 
 /* (5.4) to (5.6): the earliest segment again, twice the time. */

@@ -166,7 +166,8 @@ static bool may_reopen(const struct tern_tcp *tcp, const struct tern_tcp_time_wa
 bool tern_tcp_time_wait_input(struct tern_tcp *tcp, struct tern_tcp_time_wait *tw,
                               const struct tern_tcp_seg *seg, const struct tern_net_packet *pkt)
 {
-    if ((seg->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN && may_reopen(tcp, tw, seg) &&
+    if ((seg->flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) == TCP_SYN &&
+        may_reopen(tcp, tw, seg) &&
         tern_tcp_listen_find(tcp, &pkt->dst, seg->dst_port, pkt->link) != NULL) {
         tcp->stats.time_wait_reused++;
         tern_tcp_time_wait_remove(tcp, tw);

@@ -279,7 +279,7 @@ struct tern_tcp_stats {
 
     /* drop: the segment is broken (in_errs is their sum) */
     uint64_t drop_short, drop_bad_offset, drop_bad_checksum, drop_bad_options, drop_port_zero;
-    uint64_t drop_bad_flags;      /* SYN with FIN or RST, or none of ACK, RST and SYN */
+    uint64_t drop_bad_flags;      /* in LISTEN: SYN with FIN, or none of ACK, RST and SYN */
     uint64_t drop_bad_source;     /* to or from a group, "any", or ourselves (LAND) */
 
     /* drop: nobody is there, or the state does not want it */

@@ -298,9 +298,10 @@ START_TEST(test_half_open_entry_checks_what_completes_it)
     ck_assert_uint_eq(STAT(drop_half_seq), 2);
     IN(.flags = S, .seq = 100, .ts = true, .ts_val = 500);    /* another SYN, in the window */
     OUT(.flags = A, .seq = 1, .ack = 1, .ts = true);
-    IN(.flags = P, .seq = 1, .len = 5);
-    ck_assert_uint_eq(STAT(drop_bad_flags), 1);
-    IN(.flags = R, .seq = 2);
+    IN(.flags = P, .seq = 1, .len = 5, .ts = true, .ts_val = 500);
+    ck_assert_uint_eq(STAT(drop_no_ack), 1);
+    IN(.flags = R, .seq = 2);    /* RFC 5961 section 3.2 */
+    OUT(.flags = A, .seq = 1, .ack = 1, .ts = true);
     ck_assert_uint_eq(STAT(drop_half_rst), 1);
     LOG("");
     IN(.flags = A, .seq = 1, .ack = 1, .ts = true, .ts_val = 501, .ts_ecr = ecr);
@@ -506,6 +507,43 @@ START_TEST(test_syn_waits_for_the_neighbour_and_leaves_when_it_is_known)
 }
 END_TEST
 
+START_TEST(test_syn_ack_that_finds_no_slot_leaves_soon)
+{
+    SCRIPT(0);
+    script_listen(t);
+    t->wire->full = true;
+    IN(.flags = S, .mss = 1460);
+    QUIET();
+    ck_assert_uint_eq(STAT(reply_lost), 1);
+    t->wire->full = false;
+    script_at(t, 19);
+    QUIET();
+    script_at(t, 20);
+    OUT(.flags = SA, .ack = 1);
+    script_at(t, 999);
+    QUIET();
+    script_at(t, 1000);    /* and from then on as if it had left at once */
+    OUT(.flags = SA, .ack = 1);
+    IN(.flags = A, .seq = 1, .ack = 1);
+    LOG("accept opened");
+}
+END_TEST
+
+START_TEST(test_syn_ack_that_never_finds_a_slot_is_given_up)
+{
+    SCRIPT(0);
+    script_listen(t);
+    t->wire->full = true;
+    IN(.flags = S, .mss = 1460);
+    script_at(t, 3000);
+    ck_assert_uint_eq(STAT(half_timed_out), 1);
+    t->wire->full = false;
+    script_at(t, 10000);
+    QUIET();
+    DRAINED();
+}
+END_TEST
+
 Suite *tcp_open_suite(void)
 {
     Suite *suite = suite_create("tcp_open");
@@ -539,6 +577,8 @@ Suite *tcp_open_suite(void)
     tcase_add_test(tc, test_what_is_written_before_the_answer_leaves_with_it);
     tcase_add_test(tc, test_neighbour_that_does_not_answer_makes_a_connect_unreachable);
     tcase_add_test(tc, test_syn_waits_for_the_neighbour_and_leaves_when_it_is_known);
+    tcase_add_test(tc, test_syn_ack_that_finds_no_slot_leaves_soon);
+    tcase_add_test(tc, test_syn_ack_that_never_finds_a_slot_is_given_up);
     suite_add_tcase(suite, tc);
     return suite;
 }
