@@ -12,12 +12,13 @@
 
 /*
  * A duplicate by RFC 5681 section 2: something is out, the segment carries
- * neither data nor FIN, moves neither the ACK nor the window.
+ * neither data nor FIN, moves neither the ACK nor the window. What answers a
+ * window probe says nothing of a loss.
  */
 static bool is_duplicate(const struct tern_tcp_conn *conn, const struct tern_tcp_seg *seg,
                          uint32_t wnd)
 {
-    return tcp_in_flight(conn) > 0 && seg->len == 0 && (seg->flags & TCP_FIN) == 0 &&
+    return tcp_in_flight(conn) > 0 && conn->timer_kind == TCP_TIMER_RTO && seg->len == 0 && (seg->flags & TCP_FIN) == 0 &&
            seg->ack == conn->snd_una && wnd == conn->snd_wnd;
 }
 
@@ -88,15 +89,15 @@ static void recovery_acked(struct tern_tcp_conn *conn, struct tern_tcp_work *wor
  *
  * Karn's algorithm: of what was sent again, only an echo of the retransmission
  * counts. Where only the ACK was lost, an answer to it may still echo the
- * original, and a sample of seconds would stay for long.
+ * original, and a sample of seconds would stay for long. False: no sample.
  */
-static void rtt_take(struct tern_tcp_conn *conn, const struct tern_tcp_seg *seg)
+static bool rtt_take(struct tern_tcp_conn *conn, const struct tern_tcp_seg *seg)
 {
     uint32_t rtt_us, now_ms = tcp_now_ms(conn->tcp);
     uint64_t again_ns = 0;
     if (tern_tcp_flight_acked(conn, seg->ack, &rtt_us, &again_ns)) {
         tern_tcp_rto_sample(conn, rtt_us);
-        return;
+        return true;
     }
     bool alone = conn->work == 0 && conn->timer_kind == TCP_TIMER_RTO;
     bool again = again_ns != 0 || conn->backoff > 0 || conn->rtx_due;
@@ -105,13 +106,15 @@ static void rtt_take(struct tern_tcp_conn *conn, const struct tern_tcp_seg *seg)
         uint32_t last_ms = alone ? sent_ms : (uint32_t)(again_ns / TERN_MILLISECOND_NS);
         sent_ms = seg->ts_ecr - conn->ts_offset;
         if (again && tern_tcp_seq_lt(sent_ms, last_ms))
-            return;
+            return false;
     } else if (!alone || again || seg->ack != conn->snd_nxt) {
-        return;
+        return false;
     }
     uint32_t rtt_ms = now_ms - sent_ms;
-    if (rtt_ms <= conn->tcp->config.rto_max_ms)
-        tern_tcp_rto_sample(conn, 1000 * rtt_ms);
+    if (rtt_ms > conn->tcp->config.rto_max_ms)
+        return false;
+    tern_tcp_rto_sample(conn, 1000 * rtt_ms);
+    return true;
 }
 
 static void new_data_acked(struct tern_tcp_conn *conn, const struct tern_tcp_seg *seg)
@@ -119,7 +122,8 @@ static void new_data_acked(struct tern_tcp_conn *conn, const struct tern_tcp_seg
     uint32_t flight = tcp_in_flight(conn);
     uint32_t acked = seg->ack - conn->snd_una;
     bool fin_acked = tcp_fin_sent(conn) && seg->ack == conn->snd_nxt;
-    rtt_take(conn, seg);
+    if (!rtt_take(conn, seg) && conn->timer_kind == TCP_TIMER_RTO && conn->backoff > 0)
+        tern_tcp_rto_keep(conn);
     tern_tcp_send_acked(conn, acked - (fin_acked ? 1u : 0u));
     conn->snd_una = seg->ack;
     conn->backoff = 0;
@@ -170,9 +174,12 @@ static void window_update(struct tern_tcp_conn *conn, const struct tern_tcp_seg 
     if (wnd > conn->max_snd_wnd)
         conn->max_snd_wnd = wnd;
     conn->snd_wl1 = seg->seq;
-    /* RFC 9293 section 3.8.6.1: while probes are answered, the peer is alive. */
-    if (conn->timer_kind == TCP_TIMER_PERSIST && conn->give_up_set && !conn->fin_queued &&
-        conn->user_timeout_ds == 0)
+    /*
+     * RFC 9293 section 3.8.6.1: while probes are answered, the peer is alive.
+     * Where the window closed with data out, its retransmissions are the probes.
+     */
+    if ((conn->timer_kind == TCP_TIMER_PERSIST || wnd == 0) && conn->give_up_set &&
+        !conn->discard && conn->user_timeout_ds == 0)
         tern_tcp_timer_give_up_set(conn, tern_tcp_user_timeout_ms(conn));
 }
 

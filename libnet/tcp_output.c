@@ -186,6 +186,8 @@ static struct tern_tcp_work *work_for(struct tern_tcp_conn *conn, uint32_t avail
     struct tern_tcp_work *work = tcp_work(conn);
     bool alone = tcp_in_flight(conn) == 0 && avail <= conn->mss;
     *ok = true;
+    if (alone && work == NULL)
+        tern_tcp_work_restart(conn);
     if (work != NULL || alone)
         return work;
     if (avail < conn->mss && nagle_holds(conn, NULL)) {
@@ -231,7 +233,11 @@ static void sent(struct tern_tcp_conn *conn)
     tern_tcp_timer_set(conn, TCP_TIMER_RTO, tern_tcp_rto_ms(conn));
 }
 
-/* A retransmission from seq: at most one segment. */
+/*
+ * A retransmission from seq: at most one segment, and no octet beyond the
+ * window that was not out before: a probe's octet may have company only as far
+ * as the window has opened.
+ */
 static enum tern_err again_send(struct tern_tcp_conn *conn, uint32_t seq, uint32_t *len)
 {
     uint32_t queued = conn->snd_end - seq;
@@ -239,7 +245,13 @@ static enum tern_err again_send(struct tern_tcp_conn *conn, uint32_t seq, uint32
     *len = queued < conn->mss ? queued : conn->mss;
     if (*len > most)
         *len = most;
-    uint8_t flags = TCP_ACK | TCP_PSH;
+    uint32_t out = conn->snd_nxt - seq, ahead = seq - conn->snd_una;
+    uint32_t wnd = conn->snd_wnd > ahead ? conn->snd_wnd - ahead : 0;
+    if (wnd < out)
+        wnd = out;
+    if (*len > wnd)
+        *len = wnd;
+    uint8_t flags = *len > 0 ? TCP_ACK | TCP_PSH : TCP_ACK;
     bool fin = tcp_fin_sent(conn) && *len == queued;
     if (fin)
         flags |= TCP_FIN;
@@ -287,7 +299,7 @@ static bool new_send(struct tern_tcp_conn *conn)
     if (len == 0 && avail > 0)
         return false;
     uint8_t flags = TCP_ACK;
-    if (len == avail)
+    if (len == avail && len > 0)
         flags |= TCP_PSH;
     bool fin = conn->fin_queued && len == avail;
     if (fin)

@@ -81,6 +81,12 @@ static uint32_t restart_window(const struct tern_tcp_conn *conn)
     return (int32_t)idle_ms > (int32_t)tern_tcp_rto_ms(conn) ? initial : conn->cc.saved.cwnd;
 }
 
+void tern_tcp_work_restart(struct tern_tcp_conn *conn)
+{
+    if (conn->work == 0)
+        conn->cc.saved.cwnd = restart_window(conn);
+}
+
 static struct tern_tcp_work *work_give_to(struct tern_tcp_conn *conn, uint32_t index)
 {
     struct tern_tcp *tcp = conn->tcp;

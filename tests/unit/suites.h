@@ -60,6 +60,7 @@ Suite *tcp_open_suite(void);
 Suite *tcp_input_suite(void);
 Suite *tcp_close_suite(void);
 Suite *tcp_hostile_suite(void);
+Suite *tcp_rules_suite(void);
 Suite *tcp_pool_suite(void);
 Suite *tcp_recv_suite(void);
 Suite *tcp_ack_suite(void);

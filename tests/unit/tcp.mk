@@ -18,6 +18,7 @@ tests_unit_tcp_main_SOURCES = \
     tests/unit/tcp_input_test.c \
     tests/unit/tcp_close_test.c \
     tests/unit/tcp_hostile_test.c \
+    tests/unit/tcp_rules_test.c \
     tests/unit/tcp_pool_test.c \
     tests/unit/tcp_recv_test.c \
     tests/unit/tcp_ack_test.c \

@@ -18,6 +18,7 @@ int main(void)
     srunner_add_suite(runner, tcp_recv_suite());
     srunner_add_suite(runner, tcp_pool_suite());
     srunner_add_suite(runner, tcp_hostile_suite());
+    srunner_add_suite(runner, tcp_rules_suite());
     srunner_run_all(runner, CK_ENV);
     int n_failed = srunner_ntests_failed(runner);
     srunner_free(runner);
