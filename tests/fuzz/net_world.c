@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: ISC */
+/*
+ * The world for fuzzers: links that check what is sent, frames in memory of
+ * their own length, and the account at the end.
+ */
 #include "net_world.h"
 
 #include "tests/unit/packet.h"

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: ISC */
+/*
+ * Frames to conversations: fragments joined, TCP's octets each once, in order.
+ */
 #include "summary.h"
 
 #include <inttypes.h>

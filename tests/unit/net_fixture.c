@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: ISC */
+/*
+ * The stack for tests of the network layer: made, fed, watched.
+ */
 #include "net_fixture.h"
 
 #include <check.h>
