@@ -40,7 +40,7 @@ size_t tern_wheel_run(struct tern_turn *turn, size_t most);
  * When to run the wheel next: never later than any timer's due_ns, perhaps
  * earlier; TERN_NEVER when no timer is set. O(levels).
  */
-uint64_t tern_wheel_next_ns(const struct tern_wheel *wheel);
+uint64_t tern_wheel_next_ns(struct tern_wheel *wheel);
 
 #pragma GCC visibility pop
 

@@ -38,11 +38,11 @@ static inline void acc_join(struct acc *acc, const struct acc *other)
 }
 
 /* Folds to the 16 bits that big-endian words would have given. */
-static uint32_t acc_fold(const struct acc *acc)
+static inline uint32_t acc_fold(const struct acc *acc)
 {
-    uint64_t s = (acc->value & 0xffffffffu) + (acc->value >> 32);
-    s += (acc->n_carries & 0xffffffffu) + (acc->n_carries >> 32);
-    s = (s & 0xffffu) + (s >> 16 & 0xffffu) + (s >> 32);
+    uint64_t s = (acc->value & 0xffffffffu) + (acc->value >> 32) + acc->n_carries;
+    s = (s & 0xffffffffu) + (s >> 32);
+    s = (s & 0xffffu) + (s >> 16);    /* below 2^18 */
     s = (s & 0xffffu) + (s >> 16);
     s = (s & 0xffffu) + (s >> 16);
     uint16_t native = (uint16_t)s;
@@ -61,7 +61,7 @@ static inline void acc_add_tail(struct acc *acc, const uint8_t *p, size_t len)
 }
 
 /* The sum that the caller brings, and that of the data, in 16 bits. */
-static uint32_t sum_finish(uint32_t sum, const struct acc *acc)
+static inline uint32_t sum_finish(uint32_t sum, const struct acc *acc)
 {
     return tern_checksum_fold(tern_checksum_fold(sum) + acc_fold(acc));
 }

@@ -83,6 +83,8 @@ static void timer_file(struct tern_wheel *wheel, struct tern_timer *timer)
     unsigned digit = digit_of(tick, level);
     if (tick == wheel->tick && timer->due_ns < wheel->near_ns)
         wheel->near_ns = timer->due_ns;
+    if (timer->due_ns < wheel->next_ns)
+        wheel->next_ns = timer->due_ns;
     timer_link(timer, &wheel->slots[level][digit]);
     wheel->occupied[level] |= UINT64_C(1) << digit;
 }
@@ -106,10 +108,18 @@ static void timer_unlink(struct tern_wheel *wheel, struct tern_timer *timer)
     timer->link = NULL;
 }
 
+/* The timer that next_ns may come from goes, or is moved later: look again. */
+static void next_forget(struct tern_wheel *wheel, const struct tern_timer *timer)
+{
+    if (timer->due_ns <= wheel->next_ns)
+        wheel->next_ns = 0;
+}
+
 void tern_timer_set(struct tern_turn *turn, struct tern_timer *timer, uint64_t due_ns)
 {
     if (timer->link != NULL) {
         if (due_ns >= timer->due_ns) {
+            next_forget(&turn->wheel, timer);
             timer->due_ns = due_ns;
             return;
         }
@@ -121,8 +131,10 @@ void tern_timer_set(struct tern_turn *turn, struct tern_timer *timer, uint64_t d
 
 void tern_timer_cancel(struct tern_turn *turn, struct tern_timer *timer)
 {
-    if (timer->link != NULL)
-        timer_unlink(&turn->wheel, timer);
+    if (timer->link == NULL)
+        return;
+    next_forget(&turn->wheel, timer);
+    timer_unlink(&turn->wheel, timer);
 }
 
 /* ---- Where the earliest timers are ---------------------------------------------- */
@@ -161,7 +173,7 @@ static unsigned level_pending(const struct tern_wheel *wheel)
     return 0;
 }
 
-uint64_t tern_wheel_next_ns(const struct tern_wheel *wheel)
+static uint64_t next_find(const struct tern_wheel *wheel)
 {
     if (wheel->due != NULL || level_pending(wheel) != 0)
         return 0;
@@ -184,6 +196,13 @@ uint64_t tern_wheel_next_ns(const struct tern_wheel *wheel)
     }
     /* A lone timer at the end of time is never. */
     return next_ns;
+}
+
+uint64_t tern_wheel_next_ns(struct tern_wheel *wheel)
+{
+    if (wheel->next_ns == 0)
+        wheel->next_ns = next_find(wheel);
+    return wheel->next_ns;
 }
 
 /* ---- Running --------------------------------------------------------------------- */
@@ -264,9 +283,13 @@ static bool position_serve(struct tern_turn *turn, size_t most, size_t *n)
 size_t tern_wheel_run(struct tern_turn *turn, size_t most)
 {
     struct tern_wheel *wheel = &turn->wheel;
+    /* Most turns: nothing to look at before next_ns, so the position may stay behind. */
+    if (turn->now_ns < wheel->next_ns)
+        return 0;
     uint64_t now_tick = turn->now_ns >> TICK_BITS;
     size_t n = 0;
     struct slot_at at;
+    wheel->next_ns = 0;
     /* Each turn leaves one occupied slot behind; the last ends at the present. */
     while (position_serve(turn, most, &n)) {
         if (wheel->tick == now_tick)

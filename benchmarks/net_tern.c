@@ -18,7 +18,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { SLOTS = 1024, SLOT_LEN = 2048, PORT = 7, PORTS = 8, BATCH = 64, TABLE = 1024 };
+enum { SLOTS = 128, SLOT_LEN = 2048, PORT = 7, PORTS = 8, BATCH = 64, TABLE = 1024 };
 
 struct ring {
     uint8_t data[SLOTS][SLOT_LEN];

@@ -269,6 +269,7 @@ struct tern_wheel {
     struct tern_timer *slots[TERN_WHEEL_LEVELS][TERN_WHEEL_SLOTS];
     struct tern_timer *due;                 /* taken from their slot, not yet fired */
     uint64_t near_ns;                       /* no timer of the present slot is due before */
+    uint64_t next_ns;                       /* no timer at all is to be looked at before; 0: ask */
 };
 
 /* ---- Turns ------------------------------------------------------------- */
