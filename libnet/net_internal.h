@@ -56,7 +56,7 @@ struct tern_net_out {
     uint8_t protocol;
     uint8_t ttl;                          /* 0: the default */
     uint8_t tos;                          /* DSCP and ECN */
-    bool dont_fragment;                   /* always for TCP */
+    bool dont_fragment;                   /* for TCP nearly always */
     uint8_t transport;                    /* slot of the caller, for wait */
     uint16_t scope;                       /* only by this link: index plus one; 0: by route */
     /* out, when begin returned TERN_OK */

@@ -36,7 +36,8 @@
 
 #define TCP_MSS_DEFAULT 536u        /* RFC 9293 section 3.7.1, where no option came */
 #define TCP_MSS_LEAST 64u           /* what a hostile option cannot push us below */
-#define TCP_PMTU_LEAST 552u         /* RFC 5927 section 7.2; kernels agree */
+#define TCP_PMTU_LEAST 552u         /* below it DF goes instead; kernels agree */
+#define TCP_PMTU_NONE 68u           /* RFC 1191 section 3: no router may say less */
 #define TCP_WINDOW_FIRST 14600u     /* offered with our SYN: all that IW10 sends (RFC 6928) */
 #define TCP_QUEUE_MAX (UINT32_C(1) << 30)
 #define TCP_CHALLENGES 10u          /* ... */

@@ -87,7 +87,7 @@ static enum tern_err segment_send(struct tern_tcp_conn *conn, uint32_t seq, uint
         .dst = &conn->tuple.peer,
         .path = &path,
         .protocol = TCP_PROTOCOL,
-        .dont_fragment = true,
+        .dont_fragment = !conn->may_fragment,
         .transport = tcp->slot,
     };
     const struct tern_net_network_ops *ops = tern_net_network(net, path.network);

@@ -14,8 +14,10 @@ static bool quote_is_in_flight(const struct tern_tcp_conn *conn, uint32_t seq)
 
 /*
  * Section 6.4 of RFC 1191: MSS follows, and what was too big goes again at
- * once, without a congestion signal. An MTU that would not be lower, or one
- * that no path has (TCP_PMTU_LEAST), is not believed.
+ * once, without a congestion signal. An MTU that would not be lower is not
+ * believed. One below TCP_PMTU_LEAST costs no more than that: segments stay so
+ * large and go without DF, which section 3 allows, so that a router who means
+ * it cuts them, and one who lies has not made us send crumbs (CVE-2004-1060).
  */
 static void too_big(struct tern_tcp_conn *conn, const struct tern_net_error *error)
 {
@@ -24,16 +26,22 @@ static void too_big(struct tern_tcp_conn *conn, const struct tern_net_error *err
     const struct tern_net_network_ops *ops = tern_net_network(net, error->network);
     void *context = net->networks[error->network].context;
     uint16_t known = ops->mtu(net, context, &conn->tuple.peer);
-    if (error->mtu < TCP_PMTU_LEAST || error->mtu >= known) {
+    bool tiny = error->mtu < TCP_PMTU_LEAST;
+    if (error->mtu < TCP_PMTU_NONE || (tiny ? conn->may_fragment : error->mtu >= known)) {
         tcp->stats.icmp_pmtu_bad++;
         return;
     }
     tcp->stats.icmp_pmtu++;
-    ops->set_mtu(net, context, &conn->tuple.peer, error->mtu);
+    uint16_t mtu = tiny ? TCP_PMTU_LEAST : error->mtu;
+    if (tiny)
+        conn->may_fragment = true;
+    if (mtu < known)
+        ops->set_mtu(net, context, &conn->tuple.peer, mtu);
     tern_tcp_conn_mss(conn);
     if (tcp_syn_out(conn))
         return;
-    struct tern_tcp_work *work = tcp_work(conn);
+    /* A segment that was alone is several now: without a work block, one a timeout. */
+    struct tern_tcp_work *work = tern_tcp_work_take(conn, false);
     if (work == NULL) {
         conn->rtx_due = true;
     } else {

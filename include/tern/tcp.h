@@ -149,6 +149,7 @@ struct tern_tcp_conn {
     uint8_t challenge_s;          /* when the period began, modulo 2^8 seconds */
     uint8_t n_reserved : 5;       /* spans lent to the user: see tcp_queue_send.c */
     bool lively : 1;              /* an ACK was delayed since the timer last fired */
+    bool may_fragment : 1;        /* no DF: the path says it is tiny (tcp_pmtu.c) */
 };
 
 /* A connection in SYN-RECEIVED that a listener will own: 64 octets. */
@@ -312,7 +313,7 @@ struct tern_tcp_stats {
     uint64_t in_ack_only, in_dup_acks, in_window_probes;
     uint64_t out_data_octets, out_acks, out_dup_acks, out_challenge_acks, out_window_updates;
     uint64_t challenge_limited;        /* ACKs not sent: the connection's budget is spent */
-    uint64_t reply_lost;               /* a RST, SYN-ACK or TIME-WAIT ACK without slot or route */
+    uint64_t reply_lost;               /* sent nowhere: no route, or for a reply no slot */
     uint64_t timeouts_rto, timeouts_delayed_ack, timeouts_persist, timeouts_keepalive;
     uint64_t timeouts_user, timeouts_linger;
     uint64_t fast_retransmits, recoveries, partial_acks, limited_transmits;

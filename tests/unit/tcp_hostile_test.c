@@ -56,7 +56,7 @@ START_TEST(hostile_net_15_frag_needed_with_a_tiny_mtu)
     script_accepted(t);
     script_write(t, 1460);
     OUT(.flags = PA, .seq = 1, .ack = 1, .len = 1460);
-    static const uint16_t mtus[] = { 1, 67, 68, 296, 551, 1500, 65535 };
+    static const uint16_t mtus[] = { 1, 67, 1500, 65535 };
     for (size_t i = 0; i < sizeof mtus / sizeof mtus[0]; i++)
         script_icmp(t, 3, 4, mtus[i], 1);
     struct tern_tcp_info info;
@@ -67,9 +67,33 @@ START_TEST(hostile_net_15_frag_needed_with_a_tiny_mtu)
     script_icmp(t, 3, 4, 1000, 0);
     ck_assert_uint_eq(STAT(icmp_out_of_window), 2);
     QUIET();
-    script_icmp(t, 3, 4, 552, 1);    /* the least that is believed */
+    ck_assert_uint_eq(STAT(icmp_pmtu_bad), 4);
+    script_icmp(t, 3, 4, 68, 1);    /* believed as far as 552, and that routers cut the rest */
     tern_tcp_info(t->s, &info);
     ck_assert_uint_eq(info.mss, 512);
+    ck_assert_uint_eq(STAT(icmp_pmtu), 1);
+    for (uint32_t i = 0; i < 3; i++) {
+        OUT(.flags = A, .seq = 1 + 512 * i, .ack = 1, .len = i < 2 ? 512 : 436);
+        ck_assert_uint_eq(t->last.data[14 + 6] & 0x40, 0);    /* DF */
+    }
+    QUIET();
+    static const uint16_t again[] = { 68, 296, 551, 552 };
+    for (size_t i = 0; i < sizeof again / sizeof again[0]; i++)
+        script_icmp(t, 3, 4, again[i], 1);
+    ck_assert_uint_eq(STAT(icmp_pmtu_bad), 8);
+    QUIET();
+}
+
+/* The neighbour case: the least MTU that is believed as it is leaves DF set. */
+START_TEST(hostile_net_15_frag_needed_at_the_limit)
+{
+    SCRIPT(0);
+    script_accepted(t);
+    script_write(t, 512);
+    OUT(.flags = PA, .seq = 1, .ack = 1, .len = 512);
+    script_icmp(t, 3, 4, 552, 1);
+    OUT(.flags = PA, .seq = 1, .ack = 1, .len = 512);
+    ck_assert_uint_eq(t->last.data[14 + 6] & 0x40, 0x40);
     ck_assert_uint_eq(STAT(icmp_pmtu), 1);
 }
 END_TEST
@@ -598,6 +622,7 @@ Suite *tcp_hostile_suite(void)
     tcase_add_test(tc, hostile_net_6_data_offset_below_five_or_beyond);
     tcase_add_test(tc, hostile_net_7_payload_length_from_a_bad_ip_length);
     tcase_add_test(tc, hostile_net_15_frag_needed_with_a_tiny_mtu);
+    tcase_add_test(tc, hostile_net_15_frag_needed_at_the_limit);
     tcase_add_test(tc, hostile_net_16_hard_error_does_not_reset);
     tcase_add_test(tc, hostile_net_35_option_length_zero_or_one);
     tcase_add_test(tc, hostile_net_36_mss_truncated_zero_or_tiny);
