@@ -18,8 +18,8 @@
 static bool is_duplicate(const struct tern_tcp_conn *conn, const struct tern_tcp_seg *seg,
                          uint32_t wnd)
 {
-    return tcp_in_flight(conn) > 0 && conn->timer_kind == TCP_TIMER_RTO && seg->len == 0 && (seg->flags & TCP_FIN) == 0 &&
-           seg->ack == conn->snd_una && wnd == conn->snd_wnd;
+    return tcp_in_flight(conn) > 0 && conn->timer_kind == TCP_TIMER_RTO && seg->len == 0 &&
+           (seg->flags & TCP_FIN) == 0 && seg->ack == conn->snd_una && wnd == conn->snd_wnd;
 }
 
 /* RFC 6582 section 3.2, step 2: the third duplicate, unless it echoes an old recovery. */
@@ -144,11 +144,7 @@ static void new_data_acked(struct tern_tcp_conn *conn, const struct tern_tcp_seg
         tern_tcp_conn_ready(conn);
     tern_tcp_conn_join(conn);
     struct tern_net *net = conn->tcp->net;
-    struct tern_net_path path;
-    path.generation = conn->path.generation;
-    path.neighbour = conn->path.neighbour;
-    path.link = conn->path.link;
-    path.network = conn->path.network;
+    struct tern_net_path path = tcp_path(conn);
     tern_net_network(net, path.network)->confirm(net, net->networks[path.network].context, &path);
     if (fin_acked)
         tern_tcp_close_fin_acked(conn);

@@ -96,7 +96,6 @@ static inline void tcp_conn_prefetch(const struct tern_tcp_conn *conn)
 }
 void tern_tcp_lookup_add(struct tern_tcp *tcp, uint32_t ref);
 void tern_tcp_lookup_remove(struct tern_tcp *tcp, uint32_t ref);
-struct tern_tcp_tuple *tern_tcp_lookup_tuple(const struct tern_tcp *tcp, uint32_t ref);
 bool tern_tcp_tuple_is(const struct tern_tcp_tuple *tuple, const struct tern_addr *local,
                        uint16_t local_port, const struct tern_addr *peer, uint16_t peer_port);
 
@@ -148,6 +147,19 @@ static inline bool tcp_fin_sent(const struct tern_tcp_conn *conn)
 static inline bool tcp_owes(const struct tern_tcp_conn *conn)
 {
     return conn->snd_una != conn->snd_end + (conn->fin_queued ? 1u : 0u);
+}
+
+/* The path that it keeps, as the network layer knows it. */
+static inline struct tern_net_path tcp_path(const struct tern_tcp_conn *conn)
+{
+    return (struct tern_net_path){ conn->path.generation, conn->path.neighbour,
+                                   conn->path.link, conn->path.network };
+}
+
+static inline void tcp_path_keep(struct tern_tcp_conn *conn, const struct tern_net_path *path)
+{
+    conn->path = (struct tern_tcp_path){ path->generation, path->neighbour, path->link,
+                                         path->network };
 }
 
 /* A zeroed connection with its tuple in the table, or NULL: none is free. */

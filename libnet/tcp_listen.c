@@ -221,7 +221,6 @@ enum tern_err tern_tcp_connect(struct tern_net *net, const struct tern_endpoint_
     conn->snd_una = conn->snd_nxt = tern_tcp_isn(tcp, &tuple, tcp_now_ms(tcp));
     conn->snd_end = conn->snd_una + 1;
     conn->ts_offset = tern_tcp_isn_ts_offset(tcp, &tuple);
-    conn->path.link = 0;
     tcp->stats.active_opens++;
     tern_tcp_conn_join(conn);
     *s = &conn->stream;

@@ -23,11 +23,6 @@ static struct tern_tcp_tuple *tuple_of(const struct tern_tcp *tcp, uint32_t ref)
     }
 }
 
-struct tern_tcp_tuple *tern_tcp_lookup_tuple(const struct tern_tcp *tcp, uint32_t ref)
-{
-    return tuple_of(tcp, ref);
-}
-
 static uint32_t *bucket_of(const struct tern_tcp *tcp, const struct tern_addr *local,
                            uint16_t local_port, const struct tern_addr *peer, uint16_t peer_port)
 {

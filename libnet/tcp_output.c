@@ -13,8 +13,6 @@
  */
 #include "tcp_internal.h"
 
-#include <string.h>
-
 #define SUPER_MAX 65535u    /* an IP packet's length */
 
 /* ---- One segment ------------------------------------------------------------------------- */
@@ -65,6 +63,25 @@ static void ack_went(struct tern_tcp_conn *conn)
     conn->n_unacked = 0;
 }
 
+/* Writes the segment into its slot: header, payload copied and summed in one pass. */
+static void segment_emit(struct tern_tcp_conn *conn, const struct tern_tcp_hdr *hdr,
+                         struct tern_net_out *out, uint32_t len)
+{
+    const struct tern_checksum_ops *ops = conn->tcp->net->checksum;
+    size_t hdr_len = tern_tcp_hdr_emit(hdr, out->l4);
+    uint32_t sum = 0;
+    if ((out->link->offloads & TERN_OFFLOAD_TX_CSUM) != 0)
+        ops = NULL;    /* only the pseudo-header is ours to sum */
+    if (len > 0)
+        sum = tern_tcp_send_copy(conn, hdr->seq, out->l4 + hdr_len, len, ops, 0);
+    if (len > conn->mss) {
+        out->tx.gso = TERN_GSO_TCP4;
+        out->tx.seg_len = conn->mss;
+        out->tx.hdr_len = (uint16_t)(out->l4_off + hdr_len);
+    }
+    tern_tcp_reply_finish(conn->tcp, out, hdr_len, hdr_len + len, sum);
+}
+
 /*
  * Sends len octets from seq on. TERN_OK: it is on its way, or there was none
  * and it counts as lost (the timer will tell). TERN_FULL, TERN_AGAIN: nothing
@@ -77,11 +94,10 @@ static enum tern_err segment_send(struct tern_tcp_conn *conn, uint32_t seq, uint
     struct tern_net *net = tcp->net;
     uint32_t adv = conn->rcv_adv;
     struct tern_tcp_hdr hdr = header(conn, seq, flags);
-    size_t hdr_len = tern_tcp_hdr_len(&hdr), l4_len = hdr_len + len;
+    size_t l4_len = tern_tcp_hdr_len(&hdr) + len;
     if (conn->path.generation == 0)
         conn->path.network = tern_net_network_of(net, &conn->tuple.peer);
-    struct tern_net_path path = { conn->path.generation, conn->path.neighbour,
-                                  conn->path.link, conn->path.network };
+    struct tern_net_path path = tcp_path(conn);
     struct tern_net_out out = {
         .src = &conn->tuple.local,
         .dst = &conn->tuple.peer,
@@ -94,36 +110,20 @@ static enum tern_err segment_send(struct tern_tcp_conn *conn, uint32_t seq, uint
     void *context = net->networks[path.network].context;
     enum tern_err err = ops->begin(net, context, &out, l4_len);
     if (err == TERN_FULL || err == TERN_AGAIN) {
-        conn->rcv_adv = adv;
+        conn->rcv_adv = adv;    /* the window was not offered after all */
         wait_join(conn, out.wait);
         return err;
     }
-    conn->path.generation = path.generation;
-    conn->path.neighbour = path.neighbour;
-    conn->path.link = path.link;
-    conn->path.network = path.network;
-    if (err != TERN_OK) {
+    tcp_path_keep(conn, &path);
+    if (err == TERN_OK) {
+        segment_emit(conn, &hdr, &out, len);
+        ops->commit(net, context, &out, l4_len);
+        tcp->stats.out_segs++;
+        tcp->stats.out_data_octets += len;
+    } else {
         conn->soft_error = true;
         tcp->stats.reply_lost++;
-        ack_went(conn);
-        return TERN_OK;
     }
-    (void)tern_tcp_hdr_emit(&hdr, out.l4);
-    uint32_t sum = 0;
-    if (len > 0) {
-        bool offload = (out.link->offloads & TERN_OFFLOAD_TX_CSUM) != 0;
-        sum = tern_tcp_send_copy(conn, seq, out.l4 + hdr_len, len,
-                                 offload ? NULL : net->checksum, 0);
-        if (len > conn->mss) {
-            out.tx.gso = TERN_GSO_TCP4;
-            out.tx.seg_len = conn->mss;
-            out.tx.hdr_len = (uint16_t)(out.l4_off + hdr_len);
-        }
-    }
-    tern_tcp_reply_finish(tcp, &out, hdr_len, l4_len, sum);
-    ops->commit(net, context, &out, l4_len);
-    tcp->stats.out_segs++;
-    tcp->stats.out_data_octets += len;
     if ((flags & TCP_ACK) != 0)
         ack_went(conn);
     return TERN_OK;
