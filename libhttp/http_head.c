@@ -6,22 +6,60 @@
  */
 #include "http_internal.h"
 
-struct tern_http_head *tern_http_head_take(struct tern_http_server *server)
+/* ---- Buffers -------------------------------------------------------------------- */
+
+/* The head is incomplete: the newest of those that are. */
+static void waiting_add(struct tern_http_conn *conn, struct tern_http_head *head)
 {
+    struct tern_http_server *server = conn->server;
+    head->conn = conn;
+    head->next = NULL;
+    head->link = server->waiting_end;
+    *server->waiting_end = head;
+    server->waiting_end = &head->next;
+}
+
+/* It is complete, or goes. Harmless where it was not waiting. */
+static void waiting_remove(struct tern_http_server *server, struct tern_http_head *head)
+{
+    if (head->link == NULL)
+        return;
+    *head->link = head->next;
+    if (head->next != NULL)
+        head->next->link = head->link;
+    else
+        server->waiting_end = head->link;
+    head->link = NULL;
+}
+
+/*
+ * A buffer, or NULL. When there is none, whoever has been incomplete the
+ * longest loses his: a head that is only cut by the network is whole within a
+ * round trip, one that drips stays. Otherwise as many drips as there are
+ * buffers would keep out everyone whose head comes in two segments.
+ */
+static struct tern_http_head *head_take(struct tern_http_server *server)
+{
+    if (server->free_heads == NULL && server->waiting != NULL)
+        tern_http_conn_refuse(server->waiting->conn, TERN_HTTP_NO_HEAD, UINT32_MAX);
     struct tern_http_head *head = server->free_heads;
     if (head == NULL)
         return NULL;
     server->free_heads = head->next;
     server->n_free_heads--;
+    head->link = NULL;
     return head;
 }
 
 void tern_http_head_give(struct tern_http_server *server, struct tern_http_head *head)
 {
+    waiting_remove(server, head);
     head->next = server->free_heads;
     server->free_heads = head;
     server->n_free_heads++;
 }
+
+/* ---- Requests --------------------------------------------------------------------- */
 
 /* Room for an answer's head must be there before its request is given to a handler. */
 static bool room_to_answer(struct tern_http_conn *conn)
@@ -120,7 +158,7 @@ static void request_copy(struct tern_http_request *to, const struct tern_http_re
 static bool head_hold(struct tern_http_conn *conn, const struct tern_http_request *r,
                       const uint8_t *octets, size_t len)
 {
-    struct tern_http_head *held = tern_http_head_take(conn->server);
+    struct tern_http_head *held = head_take(conn->server);
     if (held == NULL)
         return false;
     request_copy(&held->request, r);
@@ -158,7 +196,9 @@ static size_t head_in_place(struct tern_http_conn *conn, const uint8_t *data, si
     tern_http_request_init(r, config->head_max, config->target_max, config->fields_max);
     enum tern_err err = tern_http_request_parse(r, data, len);
     if (err == TERN_AGAIN) {
-        if (!head_hold(conn, r, data, len))
+        if (head_hold(conn, r, data, len))
+            waiting_add(conn, conn->held);
+        else
             tern_http_conn_refuse(conn, TERN_HTTP_NO_HEAD, UINT32_MAX);
         return len;
     }
@@ -203,6 +243,7 @@ static size_t head_in_pieces(struct tern_http_conn *conn, const uint8_t *data, s
     }
     size_t head_len = held->request.head_len;
     held->len = head_len;
+    waiting_remove(conn->server, held);
     tern_http_head_ready(conn);
     return head_len - old;
 }

@@ -153,7 +153,6 @@ static inline bool conn_is(const struct tern_http_conn *conn, unsigned flags)
 /* http_head.c: octets of a head (how many were taken), and one that waited for room. */
 size_t tern_http_head_input(struct tern_http_conn *conn, const uint8_t *data, size_t len);
 void tern_http_head_ready(struct tern_http_conn *conn);
-struct tern_http_head *tern_http_head_take(struct tern_http_server *server);
 void tern_http_head_give(struct tern_http_server *server, struct tern_http_head *head);
 
 /* The events a connection attaches to the stream below (http_conn.c). */
@@ -164,7 +163,8 @@ void tern_http_conn_step(struct tern_http_conn *conn);
 
 /*
  * Gives a request up: counts, answers if nothing was answered yet, closes.
- * off: the octet of the head, UINT32_MAX where there is none to tell. In a visit.
+ * off: the octet of the head, UINT32_MAX where there is none to tell. In a
+ * visit, or while the connection waits for more of a head.
  */
 void tern_http_conn_refuse(struct tern_http_conn *conn, enum tern_http_fault fault, uint32_t off);
 

@@ -40,6 +40,7 @@ enum tern_err tern_http_server_init(struct tern_http_server *server, struct tern
     server->n_conns = server->n_free_conns = n_conns;
     server->n_heads = server->n_free_heads = n_heads;
     server->date_s = UINT64_MAX;
+    server->waiting_end = &server->waiting;
     for (size_t i = n_conns; i-- > 0;) {
         conns[i].below = NULL;
         conns[i].next = server->free_conns;

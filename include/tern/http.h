@@ -129,7 +129,7 @@ enum tern_http_fault {
     TERN_HTTP_HEAD_TIME,         /* the head took longer than head_ns */
     TERN_HTTP_BODY_TIME,         /* the body came slower than body_rate */
     TERN_HTTP_READ_TIME,         /* the peer reads slower than read_rate: aborted */
-    TERN_HTTP_NO_HEAD,           /* an incomplete head, and no buffer for it */
+    TERN_HTTP_NO_HEAD,           /* an incomplete head, and no buffer for it (any more) */
     TERN_HTTP_UNANSWERED,        /* the handler neither answered nor attached */
     TERN_HTTP_CUT,               /* the handler ended an answer before its length: aborted */
     TERN_HTTP_N_FAULTS
@@ -454,10 +454,13 @@ const char *tern_http_content_type(const char *path, size_t len);
 
 /*
  * A head that has to wait: incomplete, or kept by its handler. A server takes
- * one from its pool only then.
+ * one from its pool only then; when none is free, the one that has been
+ * incomplete the longest is given up for it. Members are not part of the
+ * interface.
  */
 struct tern_http_head {
-    struct tern_http_head *next;
+    struct tern_http_head *next, **link;    /* link: what points at it; NULL: complete or free */
+    struct tern_http_conn *conn;            /* whose it is while it is incomplete */
     size_t len;
     struct tern_http_request request;
     uint8_t octets[TERN_HTTP_HEAD_CAP];
@@ -534,6 +537,7 @@ struct tern_http_server {
     struct tern_http_config config;
     struct tern_http_conn *conns, *free_conns;
     struct tern_http_head *free_heads;
+    struct tern_http_head *waiting, **waiting_end;    /* incomplete heads, the oldest first */
     size_t n_conns, n_free_conns, n_heads, n_free_heads;
     struct tern_listener *listeners[TERN_HTTP_LISTENERS];
     size_t n_listeners;
@@ -546,7 +550,8 @@ struct tern_http_server {
 /*
  * Starts a server on a turn. config is copied, conns and heads are placed.
  * n_heads may be smaller than n_conns: a head needs a buffer only when it
- * comes in pieces or is kept; without one a head in pieces is answered 503.
+ * comes in pieces or is kept. With none free the oldest head in pieces is
+ * answered 503; with all of them kept, the new one is.
  * TERN_INVALID: no `request`, no connections, or a limit above its cap.
  */
 enum tern_err tern_http_server_init(struct tern_http_server *server, struct tern_turn *turn,

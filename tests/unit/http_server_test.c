@@ -305,6 +305,63 @@ START_TEST(test_head_in_pieces_without_a_buffer_is_503)
 }
 END_TEST
 
+/* What the feed has to send, as a string. */
+static const char *feed_out(struct tern_feed *feed)
+{
+    static char text[2048];
+    struct tern_feed_span span;
+    size_t len = 0;
+    while (tern_feed_output(feed, &span)) {
+        ck_assert_uint_lt(len + span.len, sizeof text);
+        memcpy(text + len, span.data, span.len);
+        len += span.len;
+        tern_feed_sent(feed, span.len);
+    }
+    text[len] = '\0';
+    fixture_run(&f);
+    return text;
+}
+
+static void feed_in(struct tern_feed *feed, const char *text)
+{
+    ck_assert_uint_eq(tern_feed_input(feed, (const uint8_t *)text, strlen(text)), strlen(text));
+    fixture_run(&f);
+}
+
+/* 21: as many heads that drip as there are buffers; the oldest gives way, whoever comes. */
+START_TEST(hostile_http_21_drips_keep_no_buffer_from_others)
+{
+    static struct tern_feed drips[FIXTURE_HEADS];
+    char refusal[512];
+    fixture_init(&f);
+    fixture_open(&f);
+    fixture_refusal(refusal, sizeof refusal, TERN_HTTP_NO_HEAD, -1, false);
+    for (size_t i = 0; i < FIXTURE_HEADS; i++) {
+        tern_feed_init(&drips[i], &f.turn, &f.pool, NULL);
+        ck_assert_int_eq(tern_feed_accept(&drips[i], NULL, NULL, tern_http_accept, &f.server),
+                         TERN_OK);
+        feed_in(&drips[i], "GET /smug");
+    }
+    ck_assert_uint_eq(f.server.n_free_heads, 0);
+    input("GET / HTTP/1.1\r\n");
+    ck_assert_str_eq(feed_out(&drips[0]), refusal);
+    ck_assert_int_eq(tern_feed_state(&drips[0]), TERN_FEED_FINISHED);
+    feed_in(&drips[0], "gled HTTP/1.1\r\nHost: x\r\n\r\n");    /* of nothing */
+    ck_assert_int_eq(tern_feed_state(&drips[1]), TERN_FEED_OPEN);
+    input("Host: x\r\n\r\n");
+    ck_assert_str_eq(fixture_out(&f), HELLO);
+    ck_assert_uint_eq(f.server.stats.faults[TERN_HTTP_NO_HEAD], 1);
+    ck_assert_uint_eq(f.server.stats.requests, 1);
+    /* The middle of the queue has gone; what is left keeps its order. */
+    feed_in(&drips[1], "gled HTTP/1.1\r\nHost: x\r\n\r\n");
+    ck_assert_str_eq(feed_out(&drips[1]), HELLO);
+    ck_assert_uint_eq(f.server.n_free_heads, FIXTURE_HEADS);
+    for (size_t i = 0; i < FIXTURE_HEADS; i++)
+        tern_feed_error(&drips[i], TERN_RESET);
+    ck_assert(fixture_end(&f));
+}
+END_TEST
+
 /* A listener whose host only counts. */
 static int n_paused;
 
@@ -424,7 +481,7 @@ END_TEST
 START_TEST(test_connection_has_its_stated_size)
 {
     ck_assert_uint_le(sizeof(struct tern_http_conn), 272);    /* doc/http.md says so */
-    ck_assert_uint_le(sizeof(struct tern_http_head), 9056);
+    ck_assert_uint_le(sizeof(struct tern_http_head), 9072);
 }
 END_TEST
 
@@ -448,6 +505,7 @@ Suite *http_server_suite(void)
     tcase_add_test(tcase, test_body_waits_below_while_its_handler_is_busy);
     tcase_add_test(tcase, test_next_request_waits_for_room_to_answer);
     tcase_add_test(tcase, test_head_in_pieces_without_a_buffer_is_503);
+    tcase_add_test(tcase, hostile_http_21_drips_keep_no_buffer_from_others);
     tcase_add_test(tcase, test_full_server_pauses_its_listener_and_refuses);
     tcase_add_test(tcase, test_drain_ends_idle_connections_and_finishes_answers);
     tcase_add_test(tcase, test_peer_that_half_closes_still_gets_its_answer);
