@@ -108,14 +108,14 @@ struct virtio_queue {
 /* What the driver remembers of buffer i. */
 struct virtio_posted {
     uint64_t addr;
-    uint32_t len;       /* octets that the device may write */
+    uint32_t len;       /* octets that the device may write; 0: it only reads */
     bool in_flight;
 };
 
 /* A buffer given back, checked. */
 struct virtio_used {
     uint16_t id;
-    uint32_t len;       /* octets written, at most those posted */
+    uint32_t len;       /* octets written, at most those posted; 0 for what was only read */
 };
 
 #define VIRTIO_QUEUE_NUM_MAX 1024u

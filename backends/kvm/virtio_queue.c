@@ -10,7 +10,9 @@
  * Indices run free over 2^16 and are masked where the ring is touched. The
  * state that decides is private: `posted` knows which buffers the device has
  * and how long each is, so an entry of the used ring is believed only if it
- * names one of them and at most its length. What the device writes into the
+ * names one of them and, of one to be written, at most its length. Of a buffer
+ * that it only reads the length is nobody's business: Cloud Hypervisor tells
+ * there how much it has sent. What the device writes into the
  * descriptors or into avail harms nobody but itself: we never read them.
  */
 #include "virtio.h"
@@ -140,9 +142,12 @@ enum tern_err virtio_queue_take(struct virtio_queue *q, struct virtio_used *used
         breach = VIRTIO_BREACH_ID;
     else if (!q->posted[id].in_flight)
         breach = VIRTIO_BREACH_NOT_IN_FLIGHT;
-    else if (len > q->posted[id].len)
+    else if (q->posted[id].len > 0 && len > q->posted[id].len)
         breach = VIRTIO_BREACH_LEN;
     else {
+        /* For what was only to be read, devices say anything (section 2.7.8.1). */
+        if (q->posted[id].len == 0)
+            len = 0;
         q->posted[id].in_flight = false;
         q->n_in_flight--;
         q->n_ready--;

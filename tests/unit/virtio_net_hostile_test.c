@@ -186,15 +186,16 @@ START_TEST(hostile_net_55_sent_buffer_given_back_twice)
 }
 END_TEST
 
-START_TEST(hostile_net_55_device_says_it_wrote_into_a_sent_frame)
+/* As Cloud Hypervisor's does, which gives there the octets that it has sent. */
+START_TEST(hostile_net_55_length_of_a_sent_frame_is_ignored)
 {
-    x.f.tx_used_len = 1;
-    for (unsigned i = 0; i < 120; i++)
+    x.f.tx_used_len = 72;
+    for (unsigned i = 0; i < 3 * 120; i++) {
         ck_assert_int_eq(fixture_send(&x, frame, 60), TERN_OK);
-    x.net.link.ops->flush(&x.net.link);
-    ck_assert_int_eq(fixture_send(&x, frame, 60), TERN_UNREACHABLE);
-    ck_assert(fixture_poll(&x));
-    assert_breach(VIRTIO_BREACH_LEN);
+        x.net.link.ops->flush(&x.net.link);
+    }
+    ck_assert(!x.net.dev->stopped);
+    ck_assert_uint_eq(x.net.stats.tx_frames, 3 * 120);
 }
 END_TEST
 
@@ -330,7 +331,7 @@ static void add_all(TCase *tc)
     tcase_add_test(tc, hostile_net_55_same_buffer_twice_in_one_frame);
     tcase_add_test(tc, hostile_net_55_good_frames_before_a_bad_one_still_arrive);
     tcase_add_test(tc, hostile_net_55_sent_buffer_given_back_twice);
-    tcase_add_test(tc, hostile_net_55_device_says_it_wrote_into_a_sent_frame);
+    tcase_add_test(tc, hostile_net_55_length_of_a_sent_frame_is_ignored);
     tcase_add_test(tc, hostile_net_55_checksum_ok_falsely_for_what_is_no_frame);
     tcase_add_test(tc, hostile_net_55_frames_rewritten_while_the_stack_has_them);
     tcase_add_test(tc, hostile_net_55_header_and_frame_rewritten_after_each_load);

@@ -348,15 +348,19 @@ START_TEST(hostile_net_55_length_above_the_buffer)
 }
 END_TEST
 
-START_TEST(hostile_net_55_octets_written_into_a_buffer_to_read)
+/* Cloud Hypervisor gives the octets sent, others give nothing: none is believed. */
+START_TEST(hostile_net_55_length_of_a_buffer_to_read_is_ignored)
 {
+    static const uint32_t lens[] = { 0, 1, CAP, CAP + 1, 0xffffffffu };
     struct virtio_used used;
     virtio_queue_post(&q, 0, CAP, false);
     virtio_queue_publish(&q);
-    fake_give(&f, FAKE_RX, 0, 1);
+    fake_give(&f, FAKE_RX, 0, lens[_i]);
     fake_show(&f, FAKE_RX);
-    ck_assert_int_eq(virtio_queue_take(&q, &used), TERN_ABORTED);
-    assert_breach(VIRTIO_BREACH_LEN);
+    ck_assert_int_eq(virtio_queue_take(&q, &used), TERN_OK);
+    ck_assert_uint_eq(used.id, 0);
+    ck_assert_uint_eq(used.len, 0);
+    ck_assert(!f.dev.stopped);
 }
 END_TEST
 
@@ -448,7 +452,7 @@ static void add_common(TCase *tc)
     tcase_add_test(tc, hostile_net_55_id_never_posted);
     tcase_add_test(tc, hostile_net_55_id_given_back_twice);
     tcase_add_loop_test(tc, hostile_net_55_length_above_the_buffer, 0, 3);
-    tcase_add_test(tc, hostile_net_55_octets_written_into_a_buffer_to_read);
+    tcase_add_loop_test(tc, hostile_net_55_length_of_a_buffer_to_read_is_ignored, 0, 5);
     tcase_add_test(tc, hostile_net_55_descriptors_and_avail_rewritten_by_the_device);
     tcase_add_test(tc, hostile_net_55_ring_rewritten_after_each_load);
     tcase_add_test(tc, hostile_net_55_stopped_device_is_left_alone);
