@@ -9,15 +9,25 @@
 
 /* ---- The user calls ---------------------------------------------------------------------- */
 
+/* A write from outside the visit leads to one, for the `flush` of filters. */
+static size_t written(struct tern_tcp_conn *conn, size_t len)
+{
+    if (len > 0 && !conn->visiting)
+        tern_tcp_conn_ready(conn);
+    return len;
+}
+
 static size_t stream_write(struct tern_stream *s, const uint8_t *data, size_t len)
 {
-    tcp_conn_prefetch(tcp_conn_of(s));
-    return tern_tcp_send_write(tcp_conn_of(s), data, len);
+    struct tern_tcp_conn *conn = tcp_conn_of(s);
+    tcp_conn_prefetch(conn);
+    return written(conn, tern_tcp_send_write(conn, data, len));
 }
 
 static size_t stream_borrow(struct tern_stream *s, const uint8_t *data, size_t len)
 {
-    return tern_tcp_send_borrow(tcp_conn_of(s), data, len);
+    struct tern_tcp_conn *conn = tcp_conn_of(s);
+    return written(conn, tern_tcp_send_borrow(conn, data, len));
 }
 
 static uint8_t *stream_reserve(struct tern_stream *s, size_t least, size_t *room)
@@ -27,7 +37,8 @@ static uint8_t *stream_reserve(struct tern_stream *s, size_t least, size_t *room
 
 static void stream_commit(struct tern_stream *s, size_t len)
 {
-    (void)tern_tcp_send_commit(tcp_conn_of(s), len);
+    struct tern_tcp_conn *conn = tcp_conn_of(s);
+    (void)written(conn, tern_tcp_send_commit(conn, len));
 }
 
 static void stream_resume(struct tern_stream *s)
@@ -217,6 +228,7 @@ void tern_tcp_stream_visit(struct tern_net *net, void *context, uint32_t index)
         tern_tcp_conn_give(conn);
         return;
     }
+    conn->visiting = true;
     if (conn->accept_pending)
         accept_emit(conn);
     if (!conn->opened && may_read(conn) && !tcp_syn_out(conn) && conn->state != 0) {
@@ -234,6 +246,7 @@ void tern_tcp_stream_visit(struct tern_net *net, void *context, uint32_t index)
     if (conn->opened && !conn->over)
         tern_stream_emit_flush(&conn->stream);
     (void)tern_tcp_send_commit(conn, 0);
+    conn->visiting = false;
     if (conn->over && (!may_read(conn) || conn->ended))
         closed_emit(conn);
     else

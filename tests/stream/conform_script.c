@@ -423,6 +423,72 @@ static void copied_and_borrowed_octets_keep_their_order(const struct conform_dri
     end("opened ended closed(no error)", user_trace(&server));
 }
 
+/* ---- The end of a visit -------------------------------------------------------------- */
+
+static void flush_comes_after_each_visit(const struct conform_driver *d)
+{
+    start(d);
+    join();
+    ck_assert_uint_ge(client.n_flush, 1);    /* that of `opened` */
+    ck_assert_uint_ge(server.n_flush, 1);
+    unsigned n = client.n_flush;
+    write_hello(&client);
+    ck_assert_uint_eq(client.n_flush, n);    /* a call runs no event */
+    driver->pump();
+    ck_assert_uint_gt(client.n_flush, n);
+    n = server.n_flush;
+    tern_stream_resume(server.stream);
+    driver->pump();
+    ck_assert_uint_gt(server.n_flush, n);
+    tern_stream_close(client.stream);
+    tern_stream_close(server.stream);
+    end("opened closed(no error)", "accept opened data(hello) closed(no error)");
+}
+
+/* As a filter seals its record: what came in the visit gets one answer, at its end. */
+static void seal_and_finish(struct conform_user *user)
+{
+    if (user->got_len < 5 || user->out_at > 0)
+        return;
+    user->out_at = user_write(user, "sealed");
+    tern_stream_finish(user->stream);
+}
+
+static void what_flush_writes_is_sent(const struct conform_driver *d)
+{
+    start(d);
+    server.flush = seal_and_finish;
+    client.ended = finish;
+    join();
+    write_hello(&client);
+    end("opened data(sealed) ended closed(no error)",
+        "accept opened data(hello) ended closed(no error)");
+}
+
+static void reserve_in_first_flush(struct conform_user *user)
+{
+    size_t room;
+    if (user->n_flush > 1)
+        return;
+    uint8_t *span = tern_stream_reserve(user->stream, 1, &room);
+    ck_assert_ptr_nonnull(span);
+    span[0] = '1';
+    tern_stream_commit(user->stream, 1);
+    ck_assert_ptr_nonnull(tern_stream_reserve(user->stream, 1, &room));    /* and forgets it */
+}
+
+static void flush_may_reserve(const struct conform_driver *d)
+{
+    start(d);
+    server.flush = reserve_in_first_flush;
+    join();
+    tern_stream_commit(server.stream, 1);    /* the visit is over: nothing is reserved */
+    driver->pump();
+    tern_stream_close(client.stream);
+    tern_stream_close(server.stream);
+    end("opened data(1) closed(no error)", "accept opened closed(no error)");
+}
+
 /* ---- Other ends -------------------------------------------------------------------- */
 
 static void close_discards_what_arrives(const struct conform_driver *d)
@@ -523,6 +589,14 @@ static void abort_in_opened_comes_before_data(const struct conform_driver *d)
 {
     start(d);
     server.opened = abort_client;
+    join();
+    end("opened closed(reset by the peer)", "accept opened closed(not supported)");
+}
+
+static void abort_in_flush_is_the_last_of_it(const struct conform_driver *d)
+{
+    start(d);
+    server.flush = abort_client;
     join();
     end("opened closed(reset by the peer)", "accept opened closed(not supported)");
 }
@@ -663,12 +737,16 @@ const struct conform_script conform_scripts[] = {
     SCRIPT(what_is_reserved_is_given_back_by_other_calls),
     SCRIPT(a_reservation_ends_with_the_visit),
     SCRIPT(copied_and_borrowed_octets_keep_their_order),
+    SCRIPT(flush_comes_after_each_visit),
+    SCRIPT(what_flush_writes_is_sent),
+    SCRIPT(flush_may_reserve),
     SCRIPT(close_discards_what_arrives),
     SCRIPT(close_in_data_ends_the_data),
     SCRIPT(close_does_not_wait_for_ever),
     SCRIPT(abort_outside_a_turn_is_told_in_the_next),
     SCRIPT(abort_in_data_is_the_last_of_it),
     SCRIPT(abort_in_opened_comes_before_data),
+    SCRIPT(abort_in_flush_is_the_last_of_it),
     SCRIPT(abort_in_accept_goes_unopened),
     SCRIPT(what_is_not_attached_is_aborted),
     SCRIPT(abort_loses_unsent_data_and_frees_what_waited),

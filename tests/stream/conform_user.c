@@ -167,6 +167,16 @@ static void on_room(struct tern_stream *s)
     leave();
 }
 
+static void on_flush(struct tern_stream *s)
+{
+    struct conform_user *user = enter(s);
+    must(user->n_opened == 1, "flush before opened");
+    user->n_flush++;
+    if (user->flush != NULL)
+        user->flush(user);
+    leave();
+}
+
 static void on_closed(struct tern_stream *s, enum tern_err why)
 {
     struct conform_user *user = enter(s);
@@ -194,6 +204,7 @@ static const struct tern_stream_events all_events = {
     .data = on_data,
     .ended = on_ended,
     .room = on_room,
+    .flush = on_flush,
     .closed = on_closed,
 };
 
@@ -201,6 +212,7 @@ static const struct tern_stream_events without_ended = {
     .opened = on_opened,
     .data = on_data,
     .room = on_room,
+    .flush = on_flush,
     .closed = on_closed,
 };
 

@@ -16,7 +16,7 @@ struct conform_user {
     uint8_t run[CONFORM_RUN_CAP];
     size_t run_len;              /* of the data noted since the last other event */
     uint64_t got_len, got_hash;  /* of all data */
-    unsigned n_accept, n_opened, n_closed, n_room;
+    unsigned n_accept, n_opened, n_closed, n_room, n_flush;
     enum tern_err why;
 
     /* What it does. */
@@ -28,6 +28,7 @@ struct conform_user {
     void (*opened)(struct conform_user *user);
     size_t (*data)(struct conform_user *user, const uint8_t *data, size_t len);
     void (*ended)(struct conform_user *user);    /* NULL: nothing */
+    void (*flush)(struct conform_user *user);
     bool default_ended;          /* leaves `ended` to its default */
     bool refuse;                 /* does not attach in accept */
     void (*accepted)(struct conform_user *user);
@@ -45,8 +46,8 @@ void user_accept(void *app, struct tern_stream *s);
  * All events in order, in words: "accept opened data(hello) offer room ended
  * closed(no error)". Data that came in neighbouring runs is joined, since runs
  * are cut anywhere; long data is noted by its length and a hash. `offer` is
- * data of which nothing was taken, noted once in a row. `room` is only counted:
- * how often it comes is a matter of sizes.
+ * data of which nothing was taken, noted once in a row. `room` and `flush` are
+ * only counted: how often they come is a matter of sizes.
  */
 const char *user_trace(struct conform_user *user);
 
