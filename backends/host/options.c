@@ -354,6 +354,13 @@ static enum tern_err bad_value(struct tern_host_options *options, enum tern_host
     return TERN_INVALID;
 }
 
+static bool has_slash(const char *s)
+{
+    while (*s != '\0' && *s != '/')
+        s++;
+    return *s == '/';
+}
+
 static enum tern_err addresses_settle(struct tern_host_options *options,
                                       struct tern_host_settings *set_to)
 {
@@ -361,7 +368,9 @@ static enum tern_err addresses_settle(struct tern_host_options *options,
 
     set_to->dhcp = ip == NULL || tern_text_equal(ip, "dhcp");
     if (!set_to->dhcp) {
-        if (tern_prefix_parse(ip, strlen(ip), &set_to->ip, &set_to->prefix_len) != TERN_OK)
+        /* An address alone would be a net of one host, that reaches nobody and says nothing. */
+        if (!has_slash(ip) ||
+            tern_prefix_parse(ip, strlen(ip), &set_to->ip, &set_to->prefix_len) != TERN_OK)
             return bad_value(options, TERN_KEY_IP, "an address with its prefix, as 10.0.0.2/24");
         if (!tern_addr_is_v4(&set_to->ip))
             return bad_value(options, TERN_KEY_IP, "an IPv4 address: Tern's own stack has no IPv6");

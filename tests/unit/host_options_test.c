@@ -158,7 +158,9 @@ static const struct {
     const char *error;    /* NULL: good */
 } values[] = {
     { "ip=dhcp", NULL, NULL },
-    { "ip=10.0.0.2", NULL, NULL },
+    { "ip=10.0.0.2", NULL,
+      "option ip: '10.0.0.2' is not an address with its prefix, as 10.0.0.2/24" },
+    { "ip=10.0.0.2/32", NULL, NULL },
     { "ip=10.0.0.2/33", NULL,
       "option ip: '10.0.0.2/33' is not an address with its prefix, as 10.0.0.2/24" },
     { "ip=2001:db8::1/64", NULL,
