@@ -238,6 +238,7 @@ static void slot_sort(struct tern_turn *turn)
         last = &(*last)->next;
     for (; timer != NULL; timer = next) {
         next = timer->next;
+        __builtin_prefetch(next);
         if (timer->due_ns <= turn->now_ns) {
             timer_unlink(wheel, timer);
             timer_link(timer, last);
@@ -276,6 +277,7 @@ static bool position_serve(struct tern_turn *turn, size_t most, size_t *n)
         if (*n == most)
             return false;
         ++*n;
+        __builtin_prefetch(timer->next);    /* whose owner nobody has touched for long */
         timer_serve(turn, timer);
     }
 }

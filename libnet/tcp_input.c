@@ -213,7 +213,7 @@ static void found_input(struct tern_tcp *tcp, uint32_t ref, struct tern_tcp_seg 
     switch (ref & TCP_REF_KIND) {
     case TCP_REF_CONN: {
         struct tern_tcp_conn *conn = &tcp->config.conns[index];
-        __builtin_prefetch(conn->snd_first);    /* what an ACK frees */
+        tern_tcp_send_prefetch(conn);    /* what an ACK frees, to be written anew */
         tcp->recent = index + 1;
         if (conn->state == TERN_TCP_SYN_SENT)
             tern_tcp_input_synsent(conn, seg, pkt);
@@ -280,13 +280,15 @@ void tern_tcp_input(struct tern_net *net, void *context, const struct tern_net_p
     (void)net;
     struct tern_tcp *tcp = context;
     struct tern_tcp_seg seg;
-    const uint32_t *bucket = NULL;
+    bool recent = false;
+    uint32_t first = 0;
     tcp->stats.in_segs++;
     uint64_t *reason = header_reason(tcp, &seg, pkt);
     if (reason == NULL) {
-        if (!is_recent(tcp, &seg, pkt))
-            bucket = tern_tcp_lookup_prefetch(tcp, &pkt->dst, seg.dst_port, &pkt->src,
-                                              seg.src_port);
+        recent = is_recent(tcp, &seg, pkt);
+        if (!recent)
+            first = tern_tcp_lookup_begin(tcp, &pkt->dst, seg.dst_port, &pkt->src,
+                                          seg.src_port);
         reason = segment_reason(tcp, &seg, pkt);
     }
     if (reason != NULL) {
@@ -297,7 +299,7 @@ void tern_tcp_input(struct tern_net *net, void *context, const struct tern_net_p
     seg.data_off = (uint32_t)(pkt->l4_off + seg.hdr_len);
     seg.many = pkt->rx->seg_len != 0 && seg.len > pkt->rx->seg_len;
     uint32_t ref = TCP_REF_CONN | tcp->recent;
-    if (bucket != NULL)
-        ref = tern_tcp_lookup_in(tcp, bucket, &pkt->dst, seg.dst_port, &pkt->src, seg.src_port);
+    if (!recent)
+        ref = tern_tcp_lookup_from(tcp, first, &pkt->dst, seg.dst_port, &pkt->src, seg.src_port);
     found_input(tcp, ref, &seg, pkt);
 }

@@ -80,13 +80,13 @@ static inline uint64_t tcp_ms_to_ns(const struct tern_tcp *tcp, uint32_t ms)
 /* The entry for these four, or 0. */
 uint32_t tern_tcp_lookup(const struct tern_tcp *tcp, const struct tern_addr *local,
                          uint16_t local_port, const struct tern_addr *peer, uint16_t peer_port);
-/* The same in two steps, between which there is time for the first to come from memory. */
-const uint32_t *tern_tcp_lookup_prefetch(const struct tern_tcp *tcp,
-                                         const struct tern_addr *local, uint16_t local_port,
-                                         const struct tern_addr *peer, uint16_t peer_port);
-uint32_t tern_tcp_lookup_in(const struct tern_tcp *tcp, const uint32_t *bucket,
-                            const struct tern_addr *local, uint16_t local_port,
-                            const struct tern_addr *peer, uint16_t peer_port);
+/* The same in two steps, between which there is time for an entry to come from memory. */
+uint32_t tern_tcp_lookup_begin(const struct tern_tcp *tcp, const struct tern_addr *local,
+                               uint16_t local_port, const struct tern_addr *peer,
+                               uint16_t peer_port);
+uint32_t tern_tcp_lookup_from(const struct tern_tcp *tcp, uint32_t first,
+                              const struct tern_addr *local, uint16_t local_port,
+                              const struct tern_addr *peer, uint16_t peer_port);
 static inline void tcp_conn_prefetch(const struct tern_tcp_conn *conn)
 {
     __builtin_prefetch(&conn->stream);
@@ -285,6 +285,11 @@ size_t tern_tcp_send_write(struct tern_tcp_conn *conn, const uint8_t *data, size
 size_t tern_tcp_send_borrow(struct tern_tcp_conn *conn, const uint8_t *data, size_t len);
 uint8_t *tern_tcp_send_reserve(struct tern_tcp_conn *conn, size_t least, size_t *room);
 size_t tern_tcp_send_commit(struct tern_tcp_conn *conn, size_t len);
+static inline void tern_tcp_send_prefetch(const struct tern_tcp_conn *conn)
+{
+    __builtin_prefetch(conn->snd_first, 1);
+    __builtin_prefetch((const void *)((uintptr_t)conn->snd_first + 64), 1);
+}
 bool tern_tcp_send_has_room(const struct tern_tcp_conn *conn);
 size_t tern_tcp_send_room(const struct tern_tcp_conn *conn);
 void tern_tcp_send_acked(struct tern_tcp_conn *conn, uint32_t len);

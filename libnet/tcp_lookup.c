@@ -41,31 +41,36 @@ bool tern_tcp_tuple_is(const struct tern_tcp_tuple *tuple, const struct tern_add
            memcmp(tuple->local.octets, local->octets, 16) == 0;
 }
 
-const uint32_t *tern_tcp_lookup_prefetch(const struct tern_tcp *tcp,
-                                         const struct tern_addr *local, uint16_t local_port,
-                                         const struct tern_addr *peer, uint16_t peer_port)
-{
-    const uint32_t *bucket = bucket_of(tcp, local, local_port, peer, peer_port);
-    __builtin_prefetch(bucket);
-    return bucket;
-}
-
 /*
  * With many connections each line of an entry is a cache miss: asked for
- * together they cost little more than one.
+ * together, and before the segment is summed, they cost less than one.
  */
-uint32_t tern_tcp_lookup_in(const struct tern_tcp *tcp, const uint32_t *bucket,
-                            const struct tern_addr *local, uint16_t local_port,
-                            const struct tern_addr *peer, uint16_t peer_port)
+static inline void ref_prefetch(const struct tern_tcp *tcp, uint32_t ref)
 {
-    uint32_t ref = *bucket;
+    if ((ref & TCP_REF_KIND) == TCP_REF_CONN)
+        tcp_conn_prefetch(&tcp->config.conns[(ref & ~TCP_REF_KIND) - 1]);
+}
+
+uint32_t tern_tcp_lookup_begin(const struct tern_tcp *tcp, const struct tern_addr *local,
+                               uint16_t local_port, const struct tern_addr *peer,
+                               uint16_t peer_port)
+{
+    uint32_t first = *bucket_of(tcp, local, local_port, peer, peer_port);
+    ref_prefetch(tcp, first);
+    return first;
+}
+
+uint32_t tern_tcp_lookup_from(const struct tern_tcp *tcp, uint32_t first,
+                              const struct tern_addr *local, uint16_t local_port,
+                              const struct tern_addr *peer, uint16_t peer_port)
+{
+    uint32_t ref = first;
     while (ref != 0) {
         const struct tern_tcp_tuple *tuple = tuple_of(tcp, ref);
-        if ((ref & TCP_REF_KIND) == TCP_REF_CONN)
-            tcp_conn_prefetch(&tcp->config.conns[(ref & ~TCP_REF_KIND) - 1]);
         if (tern_tcp_tuple_is(tuple, local, local_port, peer, peer_port))
             break;
         ref = tuple->next;
+        ref_prefetch(tcp, ref);
     }
     return ref;
 }
@@ -73,8 +78,9 @@ uint32_t tern_tcp_lookup_in(const struct tern_tcp *tcp, const uint32_t *bucket,
 uint32_t tern_tcp_lookup(const struct tern_tcp *tcp, const struct tern_addr *local,
                          uint16_t local_port, const struct tern_addr *peer, uint16_t peer_port)
 {
-    return tern_tcp_lookup_in(tcp, bucket_of(tcp, local, local_port, peer, peer_port), local,
-                              local_port, peer, peer_port);
+    return tern_tcp_lookup_from(tcp,
+                                *bucket_of(tcp, local, local_port, peer, peer_port),
+                                local, local_port, peer, peer_port);
 }
 
 void tern_tcp_lookup_add(struct tern_tcp *tcp, uint32_t ref)

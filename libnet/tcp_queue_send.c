@@ -225,10 +225,25 @@ size_t tern_tcp_send_commit(struct tern_tcp_conn *conn, size_t len)
 
 /* ---- The peer's side ---------------------------------------------------- */
 
+/* All that is queued is acknowledged: a lone block goes unread, it may be in no cache. */
+static void lone_block_give(struct tern_tcp_conn *conn, struct tern_tcp_work *work)
+{
+    tern_block_give(conn->tcp->net->blocks, conn->snd_first);
+    conn->snd_first = conn->snd_last = NULL;
+    conn->n_snd_blocks = 0;
+    if (work != NULL)
+        work->cursor = NULL;
+}
+
 /* The first len octets of the queue are acknowledged. */
 void tern_tcp_send_acked(struct tern_tcp_conn *conn, uint32_t len)
 {
     struct tern_tcp_work *work = tcp_work(conn);
+    if (conn->n_snd_blocks == 1 && conn->n_reserved == 0 && len > 0 &&
+        len == conn->snd_end - tcp_snd_first_seq(conn)) {
+        lone_block_give(conn, work);
+        return;
+    }
     while (len > 0) {
         struct tern_block *block = conn->snd_first;
         uint32_t n = block->len < len ? block->len : len;

@@ -101,6 +101,7 @@ void tern_tcp_timer_fire(struct tern_timer *timer, uint64_t now_ns)
 {
     (void)now_ns;
     struct tern_tcp_conn *conn = TERN_CONTAINER_OF(timer, struct tern_tcp_conn, timer);
+    tcp_conn_prefetch(conn);
     uint32_t now_ms = tcp_now_ms(conn->tcp);
     if (conn->delack_set && delack_in_ms(conn, now_ms) == 0) {
         conn->delack_set = false;
