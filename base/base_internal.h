@@ -36,6 +36,12 @@ void tern_wheel_init(struct tern_wheel *wheel, uint64_t now_ns);
  */
 size_t tern_wheel_run(struct tern_turn *turn, size_t most);
 
+/* Most turns have no timer to look at. */
+static inline bool tern_wheel_is_due(const struct tern_turn *turn)
+{
+    return turn->now_ns >= turn->wheel.next_ns;
+}
+
 /*
  * When to run the wheel next: never later than any timer's due_ns, perhaps
  * earlier; TERN_NEVER when no timer is set. O(levels).

@@ -132,7 +132,7 @@ static void send_all(struct tern_turn *turn)
 static void turn_work(struct tern_turn *turn)
 {
     size_t half = turn->budget - turn->budget / 2;
-    size_t spent = tern_wheel_run(turn, half);
+    size_t spent = tern_wheel_is_due(turn) ? tern_wheel_run(turn, half) : 0;
     size_t left = turn->budget - spent;
     visit_all(turn, left > 0 ? left : 1);
     send_all(turn);

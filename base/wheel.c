@@ -282,12 +282,10 @@ static bool position_serve(struct tern_turn *turn, size_t most, size_t *n)
     }
 }
 
+/* The position stays behind while no timer is due, and catches up here. */
 size_t tern_wheel_run(struct tern_turn *turn, size_t most)
 {
     struct tern_wheel *wheel = &turn->wheel;
-    /* Most turns: nothing to look at before next_ns, so the position may stay behind. */
-    if (turn->now_ns < wheel->next_ns)
-        return 0;
     uint64_t now_tick = turn->now_ns >> TICK_BITS;
     size_t n = 0;
     struct slot_at at;
