@@ -26,6 +26,12 @@
 
 enum { QMP_FD = 3 };    /* in QEMU */
 
+/*
+ * What asks again so soon is the same wish: timeout(1) signals its child, and
+ * then the group that the child is in.
+ */
+enum { SAME_WISH_MS = 100 };
+
 struct machine {
     const struct boot *boot;
     pid_t pid;
@@ -35,7 +41,7 @@ struct machine {
     unsigned n_returns;
     bool running;                 /* the guest was told to go on */
     bool powering_down, killed;
-    long kill_at_ms;
+    long asked_at_ms, kill_at_ms;
     char reason[40];              /* of QMP's SHUTDOWN event */
     int status;
     bool ended;
@@ -257,10 +263,12 @@ static void signal_read(struct machine *m)
             if (waitpid(m->pid, &m->status, WNOHANG) == m->pid)
                 m->ended = true;
         } else if (m->powering_down) {
-            end_by_force(m, "asked twice");
+            if (now_ms() - m->asked_at_ms >= SAME_WISH_MS)
+                end_by_force(m, "asked twice");
         } else {
             m->powering_down = true;
-            m->kill_at_ms = now_ms() + (long)m->boot->drain_s * 1000;
+            m->asked_at_ms = now_ms();
+            m->kill_at_ms = m->asked_at_ms + (long)m->boot->drain_s * 1000;
             fprintf(stderr, "tern boot: asking the guest to end, for %u s; "
                             "again (Ctrl-C) kills it\n", m->boot->drain_s);
             if (m->running)
