@@ -24,11 +24,15 @@ static void config_complete(struct tern_http_config *c)
     c->read_rate = or_default(c->read_rate, 200);
 }
 
-enum tern_err tern_http_server_init(struct tern_http_server *server, struct tern_turn *turn,
-                                    const struct tern_http_config *config,
-                                    struct tern_http_conn *conns, size_t n_conns,
-                                    struct tern_http_head *heads, size_t n_heads)
+enum tern_err tern_http_server_init_sized(const struct tern_http_sizes *sizes,
+                                          struct tern_http_server *server, struct tern_turn *turn,
+                                          const struct tern_http_config *config,
+                                          struct tern_http_conn *conns, size_t n_conns,
+                                          struct tern_http_head *heads, size_t n_heads)
 {
+    if (sizes->server != sizeof *server || sizes->config != sizeof *config ||
+        sizes->conn != sizeof *conns || sizes->head != sizeof *heads)
+        return TERN_MISMATCH;
     if (config->request == NULL || n_conns == 0 || config->head_max > TERN_HTTP_HEAD_CAP ||
         config->target_max > TERN_HTTP_HEAD_CAP || config->fields_max > TERN_HTTP_FIELDS_CAP)
         return TERN_INVALID;

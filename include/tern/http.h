@@ -547,17 +547,35 @@ struct tern_http_server {
     struct tern_http_request scratch;    /* a head that lies whole in one run */
 };
 
+/* Octets of each struct that a caller places, as it knows them. */
+struct tern_http_sizes {
+    size_t server, config, conn, head;
+};
+
 /*
  * Starts a server on a turn. config is copied, conns and heads are placed.
  * n_heads may be smaller than n_conns: a head needs a buffer only when it
  * comes in pieces or is kept. With none free the oldest head in pieces is
  * answered 503; with all of them kept, the new one is.
- * TERN_INVALID: no `request`, no connections, or a limit above its cap.
+ * TERN_INVALID: no `request`, no connections, or a limit above its cap;
+ * TERN_MISMATCH: compiled with another version of this header.
  */
-enum tern_err tern_http_server_init(struct tern_http_server *server, struct tern_turn *turn,
-                                    const struct tern_http_config *config,
-                                    struct tern_http_conn *conns, size_t n_conns,
-                                    struct tern_http_head *heads, size_t n_heads);
+enum tern_err tern_http_server_init_sized(const struct tern_http_sizes *sizes,
+                                          struct tern_http_server *server, struct tern_turn *turn,
+                                          const struct tern_http_config *config,
+                                          struct tern_http_conn *conns, size_t n_conns,
+                                          struct tern_http_head *heads, size_t n_heads);
+static inline enum tern_err tern_http_server_init(struct tern_http_server *server,
+                                                  struct tern_turn *turn,
+                                                  const struct tern_http_config *config,
+                                                  struct tern_http_conn *conns, size_t n_conns,
+                                                  struct tern_http_head *heads, size_t n_heads)
+{
+    const struct tern_http_sizes sizes = { sizeof *server, sizeof *config, sizeof *conns,
+                                           sizeof *heads };
+    return tern_http_server_init_sized(&sizes, server, turn, config, conns, n_conns, heads,
+                                       n_heads);
+}
 
 /*
  * The accept callback; app is the server. Takes a connection from the pool;

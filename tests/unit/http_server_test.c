@@ -478,6 +478,20 @@ START_TEST(test_init_refuses_what_cannot_work)
 }
 END_TEST
 
+START_TEST(test_init_refuses_another_version_s_structs)
+{
+    fixture_init(&f);
+    for (size_t i = 0; i < 4; i++) {
+        struct tern_http_sizes sizes = { sizeof f.server, sizeof f.config, sizeof *f.conns,
+                                         sizeof *f.heads };
+        *(i == 0 ? &sizes.server : i == 1 ? &sizes.config : i == 2 ? &sizes.conn : &sizes.head) +=
+            8;
+        ck_assert_int_eq(tern_http_server_init_sized(&sizes, &f.server, &f.turn, &f.config,
+                                                     f.conns, 1, f.heads, 1), TERN_MISMATCH);
+    }
+}
+END_TEST
+
 START_TEST(test_connection_has_its_stated_size)
 {
     ck_assert_uint_le(sizeof(struct tern_http_conn), 272);    /* doc/http.md says so */
@@ -512,6 +526,7 @@ Suite *http_server_suite(void)
     tcase_add_test(tcase, test_peer_that_ends_inside_a_request_is_told);
     tcase_add_test(tcase, test_broken_connection_closes_the_exchange);
     tcase_add_test(tcase, test_init_refuses_what_cannot_work);
+    tcase_add_test(tcase, test_init_refuses_another_version_s_structs);
     tcase_add_test(tcase, test_connection_has_its_stated_size);
     suite_add_tcase(suite, tcase);
     return suite;
