@@ -19,6 +19,12 @@
 #define BLOCKS_LEAST (64u << 10)      /* octets for payload, below which nothing works */
 #define TURN_BUDGET 1024u    /* events a turn: a batch of epoll's brings two each */
 
+/*
+ * A signal so soon after the first is the same wish to end: timeout(1) signals
+ * its child, and then the group that the child is in.
+ */
+#define SAME_WISH_NS (100 * TERN_MILLISECOND_NS)
+
 struct process {
     struct tern_unix_loop loop;
     struct tern_host_options options;
@@ -27,6 +33,7 @@ struct process {
     struct tern_carver carver;
     struct tern_unix_signal interrupt, terminate;
     struct tern_host_core *core;
+    uint64_t asked_ns;    /* when a signal first asked for the end; 0: none has */
     uint8_t *mem;
     size_t mem_len, used;
 };
@@ -58,7 +65,13 @@ static void help(const struct process *p)
 
 static void caught(struct tern_unix_signal *signal, struct process *p)
 {
+    uint64_t now_ns = tern_unix_now_ns();
+
     (void)signal;
+    if (p->asked_ns != 0 && now_ns - p->asked_ns < SAME_WISH_NS)
+        return;
+    if (p->asked_ns == 0)
+        p->asked_ns = now_ns;
     tern_host_core_drain(p->core);
 }
 
