@@ -317,6 +317,42 @@ static int carve(void)
     return STATUS_OK;
 }
 
+/*
+ * Which stack each gate switches to (SDM volume 3, sections 6.14.1 and 7.7): NMI,
+ * double fault and machine check have one each, the other traps one, devices one.
+ */
+static int stacks(void)
+{
+    struct {
+        uint16_t limit;
+        uint64_t base;
+    } __attribute__((packed)) idtr, gdtr;
+    uint16_t selector;
+    __asm__ volatile("sidt %0; sgdt %1; str %2" : "=m"(idtr), "=m"(gdtr), "=r"(selector));
+    const uint8_t *idt = (const uint8_t *)(uintptr_t)idtr.base;
+    const uint8_t *desc = (const uint8_t *)(uintptr_t)gdtr.base + selector;
+    uint64_t tss_at = tern_load_le16(desc + 2) | (uint64_t)desc[4] << 16 |
+                      (uint64_t)desc[7] << 24 | (uint64_t)tern_load_le32(desc + 8) << 32;
+    const uint8_t *tss = (const uint8_t *)(uintptr_t)tss_at;
+
+    size_t n = (idtr.limit + 1u) / 16, n_wrong = 0;
+    for (size_t v = 0; v < n; v++) {
+        unsigned ist = idt[16 * v + 4], type = idt[16 * v + 5];
+        unsigned wanted = idt[16 * (v == 2 || v == 8 || v == 18 ? v : v < 32 ? 0 : 32) + 4];
+        n_wrong += ist == 0 || ist != wanted || type != 0x8e;    /* 0x8e: IF is cleared */
+    }
+    static const uint8_t kinds[] = { 0, 2, 8, 18, 32 };
+    for (size_t i = 0; i < sizeof kinds; i++) {
+        uint64_t top = tern_load_le64(tss + 36 + 8 * (idt[16 * kinds[i] + 4] - 1u));
+        n_wrong += top == 0 || top % 16 != 0;
+        for (size_t k = 0; k < i; k++)
+            n_wrong += idt[16 * kinds[k] + 4] == idt[16 * kinds[i] + 4] ||
+                       top == tern_load_le64(tss + 36 + 8 * (idt[16 * kinds[k] + 4] - 1u));
+    }
+    pvh_logf("selftest: %zu gates, %zu wrong\n", n, n_wrong);
+    return n_wrong == 0 ? STATUS_OK : STATUS_WRONG;
+}
+
 static int leave_77(void)
 {
     return 77;
@@ -356,6 +392,7 @@ static const struct {
     { "run=lossy", NULL, lossy },
     { "run=memory", NULL, memory_functions },
     { "run=carve", NULL, carve },
+    { "run=stacks", NULL, stacks },
     { "run=77", NULL, leave_77 },
 };
 
