@@ -91,7 +91,9 @@ static void timer_file(struct tern_wheel *wheel, struct tern_timer *timer)
 
 /*
  * Unhooks a timer, and clears its slot's bit if it was the last there: then,
- * and only then, its link is the slot's own pointer and it has no next.
+ * and only then, its link is the slot's own pointer and it has no next. The
+ * slot may be the one that next_ns names, whatever the timer's own time: it
+ * may have been moved later where it hung.
  */
 static void timer_unlink(struct tern_wheel *wheel, struct tern_timer *timer)
 {
@@ -103,6 +105,7 @@ static void timer_unlink(struct tern_wheel *wheel, struct tern_timer *timer)
         size_t slot = off / sizeof wheel->slots[0][0];
         wheel->occupied[slot / TERN_WHEEL_SLOTS] &=
             ~(UINT64_C(1) << slot % TERN_WHEEL_SLOTS);
+        wheel->next_ns = 0;
     }
     timer->next = NULL;
     timer->link = NULL;

@@ -146,6 +146,18 @@ START_TEST(test_timer_cancelled_leaves_neighbours_and_no_deadline)
 }
 END_TEST
 
+START_TEST(test_timer_moved_later_and_cancelled_leaves_no_deadline)
+{
+    struct probe probe = idle;
+    tern_turn_init(&turn, NULL, 0);
+    probe_set(&probe, 10 * TERN_MILLISECOND_NS);
+    probe_set(&probe, TERN_SECOND_NS);
+    ck_assert_uint_le(tern_turn_run(&turn, 0), TERN_SECOND_NS);
+    tern_timer_cancel(&turn, &probe.timer);
+    ck_assert_uint_eq(tern_turn_run(&turn, 0), TERN_NEVER);
+}
+END_TEST
+
 static struct probe victim;
 
 static void cancel_victim(struct tern_timer *timer, uint64_t now_ns)
@@ -329,6 +341,7 @@ Suite *wheel_suite(void)
     tcase_add_test(tc, test_timer_moved_later_is_not_touched_until_its_slot_comes);
     tcase_add_test(tc, test_timer_moved_earlier_fires_earlier);
     tcase_add_test(tc, test_timer_cancelled_leaves_neighbours_and_no_deadline);
+    tcase_add_test(tc, test_timer_moved_later_and_cancelled_leaves_no_deadline);
     tcase_add_test(tc, test_timer_may_cancel_one_that_is_due_in_the_same_turn);
     tcase_add_test(tc, test_timer_that_sets_itself_for_now_is_bounded_by_the_budget);
     tcase_add_test(tc, test_wheel_serves_many_timers_of_one_instant_in_bounded_turns);
