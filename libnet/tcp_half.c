@@ -96,6 +96,20 @@ void tern_tcp_half_remove(struct tern_tcp *tcp, struct tern_tcp_half *half)
     tcp->stats.half_open--;
 }
 
+/*
+ * An entry that a peer on the other side of the world may still be about to
+ * complete does not give way: the newcomer's SYN comes again in a second, while
+ * the ACK of one whose entry has gone is answered by a reset. So a burst of
+ * friends is served late, and a flood (RFC 4987 section 3.2) keeps out a share
+ * of the newcomers instead of all whose way is longer than backlog / rate.
+ */
+#define GRACE_MS 250u
+
+static bool may_go(const struct tern_tcp *tcp, const struct tern_tcp_half *half)
+{
+    return half != NULL && tcp_now_ms(tcp) - half->created_ms >= GRACE_MS;
+}
+
 /* The heads are the oldest of their lists; the oldest head is the oldest of all. */
 static struct tern_tcp_half *oldest(const struct tern_tcp *tcp)
 {
@@ -111,11 +125,12 @@ static struct tern_tcp_half *oldest(const struct tern_tcp *tcp)
 }
 
 /*
- * Makes room in a listener's full backlog: its oldest entry goes. The lists'
- * heads are the oldest, and are looked through only a little way, so that a
- * flood at one listener is not paid for by walking past another's entries.
+ * The oldest entry of a listener. The lists' heads are the oldest, and are
+ * looked through only a little way, so that a flood at one listener is not
+ * paid for by walking past another's entries.
  */
-bool tern_tcp_half_yield(struct tern_tcp *tcp, const struct tern_tcp_listener *listener)
+static struct tern_tcp_half *oldest_of(const struct tern_tcp *tcp,
+                                       const struct tern_tcp_listener *listener)
 {
     struct tern_tcp_half *found = NULL;
     for (uint32_t n = 0; n <= SENT_MOST; n++) {
@@ -130,10 +145,22 @@ bool tern_tcp_half_yield(struct tern_tcp *tcp, const struct tern_tcp_listener *l
             break;
         }
     }
-    if (found == NULL)
+    return found;
+}
+
+bool tern_tcp_half_room(struct tern_tcp *tcp, const struct tern_tcp_listener *listener)
+{
+    struct tern_tcp_half *half;
+    if (listener->n_halves >= listener->backlog)
+        half = oldest_of(tcp, listener);
+    else if (tcp->half_free == 0)
+        half = oldest(tcp);
+    else
+        return true;
+    if (!may_go(tcp, half))
         return false;
     tcp->stats.half_evicted++;
-    tern_tcp_half_remove(tcp, found);
+    tern_tcp_half_remove(tcp, half);
     return true;
 }
 
@@ -199,10 +226,6 @@ void tern_tcp_half_open(struct tern_tcp_listener *listener, const struct tern_tc
                         const struct tern_net_packet *pkt)
 {
     struct tern_tcp *tcp = listener->tcp;
-    if (tcp->half_free == 0) {
-        tcp->stats.half_evicted++;
-        tern_tcp_half_remove(tcp, oldest(tcp));
-    }
     uint32_t index = tcp->half_free;
     struct tern_tcp_half *half = at(tcp, index);
     tcp->half_free = half->tuple.next;

@@ -216,8 +216,11 @@ void tern_tcp_half_open(struct tern_tcp_listener *listener, const struct tern_tc
 void tern_tcp_half_input(struct tern_tcp *tcp, struct tern_tcp_half *half,
                          struct tern_tcp_seg *seg, const struct tern_net_packet *pkt);
 void tern_tcp_half_remove(struct tern_tcp *tcp, struct tern_tcp_half *half);
-/* A full backlog: the listener's oldest entry gives way; false: none was found soon. */
-bool tern_tcp_half_yield(struct tern_tcp *tcp, const struct tern_tcp_listener *listener);
+/*
+ * Room for one more entry of this listener's; the oldest gives way where there
+ * is none, unless it is so young that its peer may yet complete it: false.
+ */
+bool tern_tcp_half_room(struct tern_tcp *tcp, const struct tern_tcp_listener *listener);
 void tern_tcp_half_fire(struct tern_timer *timer, uint64_t now_ns);
 void tern_tcp_half_purge(struct tern_tcp *tcp, const struct tern_tcp_listener *listener,
                          const struct tern_addr *local);

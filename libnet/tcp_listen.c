@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-#define BACKLOG_DEFAULT 128u
-
 /* ---- Segments -------------------------------------------------------------------------- */
 
 /*
@@ -79,7 +77,7 @@ void tern_tcp_listen_input(struct tern_tcp_listener *listener, struct tern_tcp_s
         stats->in_errs++;
         return;
     }
-    if (listener->n_halves >= listener->backlog && !tern_tcp_half_yield(tcp, listener)) {
+    if (!tern_tcp_half_room(tcp, listener)) {
         stats->drop_backlog++;
         return;
     }
@@ -90,7 +88,10 @@ void tern_tcp_listen_input(struct tern_tcp_listener *listener, struct tern_tcp_s
 
 /* ---- Calls --------------------------------------------------------------------------------- */
 
-/* The source address of a packet to peer, in *tuple; or the caller's own, checked. */
+/*
+ * The source address of a packet to peer, in *tuple; or the caller's own,
+ * checked. RFC 9293 section 3.9.2.3, MUST-46: no OPEN to what is no host's.
+ */
 static enum tern_err local_find(struct tern_tcp *tcp, struct tern_tcp_tuple *tuple,
                                 const struct tern_endpoint_addr *local, uint16_t scope)
 {
@@ -99,6 +100,8 @@ static enum tern_err local_find(struct tern_tcp *tcp, struct tern_tcp_tuple *tup
     if (slot == 0xff)
         return TERN_UNSUPPORTED;
     const struct tern_net_network_ops *ops = tern_net_network(net, slot);
+    if (!ops->is_host(net, net->networks[slot].context, &tuple->peer))
+        return TERN_INVALID;
     if (local == NULL || tern_addr_is_any(&local->addr))
         return ops->source(net, net->networks[slot].context, &tuple->peer, scope, &tuple->local);
     if (!ops->family(&local->addr) ||
@@ -163,7 +166,7 @@ enum tern_err tern_tcp_listen(struct tern_net *net, const struct tern_tcp_listen
         .accept = accept,
         .app = app,
         .options = listen->options,
-        .backlog = listen->backlog != 0 ? listen->backlog : BACKLOG_DEFAULT,
+        .backlog = listen->backlog != 0 ? listen->backlog : (uint32_t)tcp->config.n_halves,
         .open = true,
     };
     if (listener != NULL)

@@ -72,7 +72,7 @@ struct tern_tcp_options {
 
 struct tern_tcp_listen {
     struct tern_endpoint_addr local;    /* addr any: every address of ours */
-    uint32_t backlog;                   /* half-open entries at once; 0: 128 */
+    uint32_t backlog;                   /* half-open entries at once; 0: all there are */
     struct tern_tcp_options options;    /* what accepted connections start with */
 };
 
@@ -287,7 +287,7 @@ struct tern_tcp_stats {
     uint64_t drop_no_conn;             /* answered by RST, or a RST itself */
     uint64_t drop_listen_ack;          /* section 3.10.7.2: an ACK no half-open entry knows; RST */
     uint64_t drop_listen_rst;
-    uint64_t drop_backlog;             /* a SYN beyond the listener's backlog */
+    uint64_t drop_backlog;             /* a SYN for which no half-open entry may give way */
     uint64_t drop_paused;              /* a handshake's last ACK while the listener is paused */
     uint64_t drop_no_conn_free;        /* ... or while no connection is free */
     uint64_t drop_half_seq;            /* a half-open entry's: outside the window, or a bad ACK */

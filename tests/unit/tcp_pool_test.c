@@ -71,16 +71,25 @@ START_TEST(test_handshake_waits_while_no_connection_is_free)
 }
 END_TEST
 
-START_TEST(test_oldest_half_open_entry_gives_way)
+START_TEST(test_oldest_half_open_entry_gives_way_but_not_before_its_peer_could_answer)
 {
     SCRIPT(.n_halves = 4);
     script_listen(t);
-    for (uint16_t i = 0; i < 5; i++) {
+    for (uint16_t i = 0; i < 4; i++) {
         IN(.flags = S, .mss = 1460, .port = (uint16_t)(4001 + i));
         OUT(.flags = SA, .ack = 1);
         script_pass(t, 1);
     }
+    script_pass(t, 245);
+    IN(.flags = S, .mss = 1460, .port = 4005);    /* the oldest is 249 ms old */
+    QUIET();
+    ck_assert_uint_eq(STAT(half_evicted), 0);
+    ck_assert_uint_eq(STAT(drop_backlog), 1);
+    script_pass(t, 1);
+    IN(.flags = S, .mss = 1460, .port = 4005);
+    OUT(.flags = SA, .ack = 1);
     ck_assert_uint_eq(STAT(half_evicted), 1);
+    ck_assert_uint_eq(STAT(drop_backlog), 1);
     ck_assert_uint_eq(STAT(half_open), 4);
     IN(.flags = A, .seq = 1, .ack = 1, .port = 4001);
     OUT(.flags = R);
@@ -368,7 +377,7 @@ Suite *tcp_pool_suite(void)
     tcase_add_test(tc, test_structs_have_their_stated_sizes);
     tcase_add_test(tc, test_init_refuses_what_is_missing);
     tcase_add_test(tc, test_handshake_waits_while_no_connection_is_free);
-    tcase_add_test(tc, test_oldest_half_open_entry_gives_way);
+    tcase_add_test(tc, test_oldest_half_open_entry_gives_way_but_not_before_its_peer_could_answer);
     tcase_add_test(tc, test_without_a_work_block_it_is_one_segment_at_a_time);
     tcase_add_test(tc, test_without_a_work_block_nothing_out_of_order_is_kept);
     tcase_add_test(tc, test_flight_records_merge_when_there_are_none);
