@@ -229,6 +229,19 @@ static bool ipv4_is_ours(const struct tern_net *net, const void *context,
     return false;
 }
 
+static bool ipv4_one_host(const struct tern_net *net, const void *context,
+                          const struct tern_addr *addr)
+{
+    const struct tern_ipv4 *ip = context;
+    uint32_t v4 = tern_addr_to_v4(addr);
+    if (!ipv4_is_host(v4))
+        return false;
+    for (uint8_t i = 0; i < net->n_links; i++)
+        if (ipv4_is_directed_broadcast(ip, i, v4))
+            return false;
+    return true;
+}
+
 static struct tern_ipv4 *context_of(const struct tern_net *net)
 {
     return tern_net_context(net, &tern_ipv4);
@@ -440,6 +453,7 @@ static const struct tern_net_network_ops ipv4_ops = {
     .input_other = ipv4_input_other,
     .family = ipv4_family,
     .is_ours = ipv4_is_ours,
+    .is_host = ipv4_one_host,
     .source = tern_ipv4_source,
     .mtu = tern_ipv4_mtu,
     .set_mtu = tern_ipv4_set_mtu,

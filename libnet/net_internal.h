@@ -109,6 +109,10 @@ struct tern_net_network_ops {
     bool (*is_ours)(const struct tern_net *net, const void *context, const struct tern_addr *addr,
                     uint8_t link);
 
+    /* Can it be one host's? Not a group's, not a broadcast of one of our links. */
+    bool (*is_host)(const struct tern_net *net, const void *context,
+                    const struct tern_addr *addr);
+
     /* The source address for dst by route. TERN_UNREACHABLE: no way. */
     enum tern_err (*source)(struct tern_net *net, void *context, const struct tern_addr *dst,
                             uint16_t scope, struct tern_addr *src);

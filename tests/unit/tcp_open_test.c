@@ -430,6 +430,13 @@ START_TEST(test_listen_and_connect_say_what_is_wrong)
     peer.addr = (struct tern_addr){ { 0x20, 1, [15] = 1 } };
     ck_assert_int_eq(tern_tcp_connect(&t->net, &peer, NULL, NULL, NULL, NULL, &s),
                      TERN_UNSUPPORTED);
+    static const uint32_t groups[] = { 0xffffffff, 0xe0000001, 0x0a0000ff, 0x7f000001,
+                                       0xf0000001 };
+    for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++) {
+        peer.addr = tern_addr_v4(groups[i]);
+        ck_assert_int_eq(tern_tcp_connect(&t->net, &peer, NULL, NULL, NULL, NULL, &s),
+                         TERN_INVALID);
+    }
     peer.addr = tern_addr_v4(0xc0000201);
     ck_assert_int_eq(tern_tcp_connect(&t->net, &peer, NULL, NULL, NULL, NULL, &s),
                      TERN_UNREACHABLE);
