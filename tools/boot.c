@@ -2,7 +2,11 @@
 /*
  * tern boot: runs an image in QEMU. Options and what they mean.
  */
+#include <elf.h>
+#include <errno.h>
 #include <getopt.h>
+#include <limits.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -197,12 +201,53 @@ static int options(struct boot *boot, int argc, char **argv)
     return 0;
 }
 
-static int boot_all(struct boot *boot)
+/*
+ * Is it an image at all, and is there room for it? QEMU says of the first what
+ * only its authors understand, and of the second nothing, nor does the guest,
+ * whose stack then lies in no memory. 0, or a status after a message.
+ */
+static int image_check(const struct boot *boot)
 {
-    if (access(boot->image, R_OK) != 0) {
-        fprintf(stderr, "tern boot: %s: there is no such image\n", boot->image);
+    Elf64_Ehdr head;
+    Elf64_Phdr part;
+    uint64_t end = 0, mem = strtoull(boot->mem, NULL, 10) * 1024;
+    FILE *f = fopen(boot->image, "rb");
+
+    if (f == NULL) {
+        fprintf(stderr, "tern boot: %s: %s\n", boot->image, strerror(errno));
         return 1;
     }
+    bool good = fread(&head, sizeof head, 1, f) == 1 &&
+                memcmp(head.e_ident, ELFMAG, SELFMAG) == 0 &&
+                head.e_ident[EI_CLASS] == ELFCLASS64 && head.e_machine == EM_X86_64 &&
+                head.e_phentsize == sizeof part && head.e_phoff <= LONG_MAX &&
+                fseek(f, (long)head.e_phoff, SEEK_SET) == 0;
+    bool note = false;
+    for (unsigned i = 0; good && i < head.e_phnum; i++) {
+        good = fread(&part, sizeof part, 1, f) == 1;
+        note |= good && part.p_type == PT_NOTE;
+        if (good && part.p_type == PT_LOAD && part.p_memsz <= UINT64_MAX - part.p_paddr &&
+            part.p_paddr + part.p_memsz > end)
+            end = part.p_paddr + part.p_memsz;
+    }
+    fclose(f);
+    if (!good || !note || head.e_type != ET_EXEC) {
+        fprintf(stderr, "tern boot: %s: not a unikernel; `tern image` makes one\n", boot->image);
+        return 1;
+    }
+    if (end > mem) {
+        fprintf(stderr, "tern boot: --mem: %s is too little: the image alone needs %lluK\n",
+                boot->mem, (unsigned long long)(end / 1024 + 1));
+        return 2;
+    }
+    return 0;
+}
+
+static int boot_all(struct boot *boot)
+{
+    int status = image_check(boot);
+    if (status != 0)
+        return status;
     boot->accel = boot_accel_choose(boot);
     if (boot->accel == NULL)
         return boot_qemu_missing(boot->qemu);
