@@ -310,7 +310,8 @@ static void sci_init(void)
     struct pvh_line line = { pvh_acpi.sci, true, true };
     if (pvh_acpi.sci < 16)
         line = pvh_acpi.isa[pvh_acpi.sci];
-    cpu_out16(event, 0xffff);
+    /* A press before now stays: it comes as soon as it is enabled. */
+    cpu_out16(event, (uint16_t)~PM1_POWER_BUTTON);
     if (pvh_irq_line(&line, sci_arrived, NULL) != TERN_OK) {
         pvh_logf("acpi: no I/O APIC has the SCI's line %u: no power button\n", line.gsi);
         return;
@@ -324,6 +325,8 @@ void pvh_acpi_button_init(void)
         ged = pvh_mmio_map(pvh_acpi.ged_selector, 4);
         if (ged == NULL || pvh_irq_line(&pvh_acpi.ged_line, ged_arrived, NULL) != TERN_OK)
             pvh_logf("acpi: the event device is out of reach: no power button\n");
+        else
+            ged_arrived(NULL);    /* a press before now: the line's edge went by, this stays */
     } else {
         sci_init();
     }
