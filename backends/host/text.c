@@ -79,6 +79,9 @@ void tern_text_endpoint(struct tern_text *text, const struct tern_endpoint_addr 
 
 bool tern_text_equal(const char *a, const char *b)
 {
-    size_t len = strlen(a);
-    return len == strlen(b) && memcmp(a, b, len) == 0;
+    while (*a == *b && *a != '\0') {
+        a++;
+        b++;
+    }
+    return *a == *b;
 }

@@ -12,6 +12,10 @@ noinst_LTLIBRARIES += backends/pvh/libtern-pvh.la backends/pvh/libtern-start.la
 PVH_HANDLER_CFLAGS = -mgeneral-regs-only
 PVH_CFLAGS = $(TERN_LIB_CFLAGS) $(PVH_HANDLER_CFLAGS)
 
+# Nearly all of it runs once, before the first frame: its octets matter, not its
+# speed. CFLAGS stands last on the command line and says otherwise.
+backends/pvh/libtern_pvh_la-%.lo: CFLAGS := $(patsubst -O2,-Os,$(CFLAGS))
+
 backends_pvh_libtern_start_la_CFLAGS = $(PVH_CFLAGS)
 backends_pvh_libtern_start_la_SOURCES = \
     backends/pvh/start.S \

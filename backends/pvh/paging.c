@@ -56,8 +56,13 @@ static void set_pages(uint64_t *table, uint64_t region, uint64_t start, uint64_t
         start = first;
     if (end > first + LARGE)
         end = first + LARGE;
-    for (uint64_t page = start; page < end; page += PAGE)
-        table[(page - first) / PAGE] = bits == ABSENT ? 0 : page | bits;
+    if (start >= end)
+        return;
+    uint64_t entry = bits == ABSENT ? 0 : start | bits;
+    uint64_t step = bits == ABSENT ? 0 : PAGE;
+    const uint64_t *stop = table + (end - first + PAGE - 1) / PAGE;
+    for (uint64_t *at = table + (start - first) / PAGE; at < stop; at++, entry += step)
+        *at = entry;
 }
 
 /*
@@ -202,9 +207,10 @@ static void clear_all_but_ram(void)
     uint64_t *low = (uint64_t *)(uintptr_t)(directory()[0] & ADDRESS_BITS);
     set_pages(low, 0, 0, LARGE, ABSENT);
     uint64_t image_end = (addr(pvh_image_end) + LARGE - 1) / LARGE;
-    for (uint64_t i = image_end; i < N_DIRECTORY; i++) {
-        if ((directory()[i] & PVH_PTE_KEEP) == 0)
-            directory()[i] = 0;
+    const uint64_t *stop = directory() + N_DIRECTORY;
+    for (uint64_t *at = directory() + image_end; at < stop; at++) {
+        if ((*at & PVH_PTE_KEEP) == 0)
+            *at = 0;
     }
     for (size_t i = 0; i < pvh_boot.n_ram; i++) {
         keep(pvh_boot.ram[i]);
