@@ -91,6 +91,27 @@ void tern_icmp4_error(struct tern_net *net, struct tern_ipv4 *ip,
 /* ---- Echo --------------------------------------------------------------- */
 
 /*
+ * The question becomes the answer where it stands. The type is the one octet
+ * that differs: RFC 1624's update of the checksum, if the field holds one that
+ * we have verified; where a driver vouched for it, it may hold anything.
+ */
+static void echo_turn(struct tern_net *net, struct tern_net_packet *pkt, uint8_t *l4)
+{
+    uint32_t sum;
+    l4[ICMP4_TYPE] = ICMP4_ECHO_REPLY;
+    if (pkt->rx->csum == TERN_CSUM_NONE) {
+        sum = (uint32_t)(uint16_t)~tern_load_be16(l4 + ICMP4_CHECKSUM) +
+              (uint32_t)(uint16_t)~((uint16_t)ICMP4_ECHO << 8);
+    } else {
+        tern_store_be16(l4 + ICMP4_CHECKSUM, 0);
+        sum = tern_rx_sum(net, pkt->rx, pkt->l4_off, pkt->l4_len, 0);
+    }
+    /* Of the two zeros all ones is right for every message, also one of only zeros. */
+    uint16_t field = tern_checksum_finish(sum);
+    tern_store_be16(l4 + ICMP4_CHECKSUM, field != 0 ? field : 0xffff);
+}
+
+/*
  * RFC 1122 section 3.2.2.6. The answer leaves from the address that was asked,
  * by our own route: no option of the question has a say in it. All of it is
  * written into the slot, whatever the spans; one longer than the MTU came in
@@ -106,14 +127,8 @@ static void echo(struct tern_net *net, struct tern_ipv4 *ip, struct tern_net_pac
                                 .tos = pkt->l3[IPV4_TOS] & 0xfc,
                                 .transport = 0xff,
                                 .scope = (uint16_t)(pkt->link + 1) };
-    /* The type is the one octet that differs: RFC 1624's update of the checksum. */
     uint8_t *l4 = pkt->rx->spans[0].data + pkt->l4_off;
-    uint32_t sum = (uint32_t)(uint16_t)~tern_load_be16(l4 + ICMP4_CHECKSUM) +
-                   (uint32_t)(uint16_t)~((uint16_t)ICMP4_ECHO << 8);
-    l4[ICMP4_TYPE] = ICMP4_ECHO_REPLY;
-    /* Of the two zeros all ones is right for every message, also one of only zeros. */
-    uint16_t field = tern_checksum_finish(sum);
-    tern_store_be16(l4 + ICMP4_CHECKSUM, field != 0 ? field : 0xffff);
+    echo_turn(net, pkt, l4);
     enum tern_err err;
     if (pkt->l4_contig >= pkt->l4_len) {
         err = tern_ipv4_send(net, ip, &out, l4, pkt->l4_len);

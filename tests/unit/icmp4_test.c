@@ -114,6 +114,22 @@ START_TEST(test_icmp4_echo_returns_what_came)
 }
 END_TEST
 
+START_TEST(test_icmp4_echo_that_a_driver_vouched_for_gets_a_sum_of_its_own)
+{
+    struct net_fixture *f = met();
+    static const uint8_t words[] = { TERN_CSUM_PARTIAL, TERN_CSUM_VALID };
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        size_t n = packet_icmp(frame, &usual, 8, 0, 0xabcd0001, (const uint8_t *)"vouched", 7);
+        tern_store_be16(frame + 36, 0x1234);    /* whatever it left in the field */
+        (void)fake_link_input_as(&f->wire, frame, n, words[i], TERN_GSO_NONE, 0, f->now_ns);
+        const struct fake_frame *sent = net_fixture_sent(f);
+        ck_assert_uint_eq(sent->len, n);
+        ck_assert(packet_sums_ok(sent->data, sent->len));
+    }
+    account(f);
+}
+END_TEST
+
 START_TEST(test_icmp4_echo_in_fragments_is_answered_in_fragments)
 {
     struct net_fixture *f = met();
@@ -335,6 +351,7 @@ Suite *icmp4_suite(void)
     tcase_add_test(tc, test_icmp4_quote_rejects_wrong_headers);
     tcase_add_test(tc, test_icmp4_plateaus);
     tcase_add_test(tc, test_icmp4_echo_returns_what_came);
+    tcase_add_test(tc, test_icmp4_echo_that_a_driver_vouched_for_gets_a_sum_of_its_own);
     tcase_add_test(tc, test_icmp4_echo_in_fragments_is_answered_in_fragments);
     tcase_add_test(tc, test_icmp4_echo_dropped_when_no_slot_is_free);
     tcase_add_test(tc, hostile_net_12_an_echo_shorter_than_its_header);
