@@ -18,11 +18,6 @@
 #include "tools.h"
 #include "work.h"
 
-/* The tree that this program was built from, for headers and appliances. */
-#ifndef TERN_SRCDIR
-#define TERN_SRCDIR ""
-#endif
-
 static void usage(FILE *to)
 {
     fputs("usage: tern image APPLIANCE [--backend kvm|unix] [--site DIR] [-o FILE] [--map]\n"
@@ -50,7 +45,8 @@ struct image {
     bool map;
     char *name;                /* the appliance's, for the default of out */
     struct work_words sources; /* C and object files */
-    char *include, *archives[5], *start, *script;
+    char *include, *appliances;    /* folders of headers, of appliances' sources */
+    char *archives[5], *start, *script;
     struct work_words objects;
     struct image_site site;
 };
@@ -128,18 +124,33 @@ static int options(struct image *image, int argc, char **argv)
 
 static const char *const libraries[4] = { "http", "net", "base", NULL };
 
-/* Beside this program, in its build directory. */
+/* The first line of a file, or NULL. */
+static char *line_of(const char *path)
+{
+    FILE *f = fopen(path, "r");
+    if (f == NULL)
+        return NULL;
+    char line[4096] = "";
+    bool got = fgets(line, sizeof line, f) != NULL;
+    fclose(f);
+    line[strcspn(line, "\n")] = '\0';
+    return got ? work_format("%s", line) : NULL;
+}
+
+/* Beside this program, in its build directory, where a file tells of the sources. */
 static bool find_built(struct image *image, const char *dir)
 {
     static const char *const folders[3] = { "libhttp", "libnet", "base" };
+    const char *source = line_of(work_format("%s/tools/source", dir));
+    if (source == NULL)
+        return false;
     image->archives[0] =
         work_format("%s/backends/%s/.libs/libtern-%s.a", dir, image->backend, image->backend);
-    if (!exists(image->archives[0]))
-        return false;
     for (size_t i = 0; i < 3; i++)
         image->archives[i + 1] =
             work_format("%s/%s/.libs/libtern-%s.a", dir, folders[i], libraries[i]);
-    image->include = work_format("%s/include", TERN_SRCDIR);
+    image->include = work_format("%s/include", source);
+    image->appliances = work_format("%s/appliances", source);
     image->start = work_format("%s/backends/kvm/start.o", dir);
     image->script = work_format("%s/backends/kvm/tern.ld", dir);
     return true;
@@ -162,7 +173,8 @@ static bool find_installed(struct image *image)
     const char *module = work_format("tern-%s", image->backend);
     char *libdir = pkg_variable(module, "libdir");
     image->include = pkg_variable(module, "includedir");
-    if (libdir == NULL || image->include == NULL)
+    image->appliances = pkg_variable("tern-base", "appliancesdir");
+    if (libdir == NULL || image->include == NULL || image->appliances == NULL)
         return false;
     image->archives[0] = work_format("%s/libtern-%s.a", libdir, image->backend);
     for (size_t i = 0; i < 3; i++)
@@ -172,7 +184,7 @@ static bool find_installed(struct image *image)
     return true;
 }
 
-static bool find_libraries(struct image *image)
+static bool find_tern(struct image *image)
 {
     char self[4096];
     ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
@@ -180,11 +192,15 @@ static bool find_libraries(struct image *image)
     char *slash = strrchr(self, '/');
     if (slash != NULL)
         *slash = '\0';
-    if (!(slash != NULL && find_built(image, self)) && !find_installed(image)) {
-        fprintf(stderr, "tern image: libtern-%s is neither in %s nor known to pkg-config\n",
-                image->backend, self);
-        return false;
-    }
+    if ((slash != NULL && find_built(image, self)) || find_installed(image))
+        return true;
+    fprintf(stderr, "tern image: libtern-%s is neither in %s nor known to pkg-config\n",
+            image->backend, self);
+    return false;
+}
+
+static bool find_libraries(const struct image *image)
+{
     const char *needed[] = { image->archives[0], image->archives[1], image->archives[2],
                              image->archives[3], is_kvm(image) ? image->start : NULL,
                              is_kvm(image) ? image->script : NULL };
@@ -245,7 +261,7 @@ static bool find_appliance(struct image *image)
         work_word(&image->sources, given);
         return true;
     }
-    const char *roots[] = { "appliances", TERN_SRCDIR "/appliances" };
+    const char *roots[] = { "appliances", image->appliances };
     for (size_t i = 0; i < 2 && strchr(given, '/') == NULL; i++) {
         char *path = work_format("%s/%s", roots[i], given);
         if (is_dir(path))
@@ -445,8 +461,8 @@ static void members_print(const struct image *image, struct image_map *map)
 
 static bool make(struct image *image)
 {
-    if (!find_appliance(image) || !find_libraries(image) || !compile_sources(image) ||
-        !assemble_site(image))
+    if (!find_tern(image) || !find_appliance(image) || !find_libraries(image) ||
+        !compile_sources(image) || !assemble_site(image))
         return false;
     if (image->out == NULL)
         image->out = work_format("%s%s", image->name, is_kvm(image) ? ".elf" : "");

@@ -6,7 +6,6 @@
 bin_PROGRAMS += tern
 
 tern_CFLAGS = $(TERN_CFLAGS)
-tern_CPPFLAGS = $(AM_CPPFLAGS) -DTERN_SRCDIR='"$(abs_top_srcdir)"'
 tern_LDFLAGS = -static
 tern_LDADD = backends/unix/libtern-unix.la libhttp/libtern-http.la libnet/libtern-net.la \
     base/libtern-base.la
@@ -34,3 +33,10 @@ tern_SOURCES = \
 if HOST_X86_64
 tern_SOURCES += tools/boot_probe.S
 endif
+
+# Where `tern image` finds headers and appliances while it stands in a build
+# directory. Not in the program: an installed one knows no build.
+noinst_DATA += tools/source
+tools/source: Makefile
+	$(AM_V_GEN)$(MKDIR_P) tools && printf '%s\n' '$(abs_top_srcdir)' >$@
+CLEANFILES += tools/source
