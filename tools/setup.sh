@@ -77,7 +77,8 @@ as_caller() {
 # Every build needs these; a compiler is whichever is there.
 build_needs=(cmd:autoconf=autoconf cmd:automake=automake cmd:libtoolize=libtool
     cmd:pkg-config=pkg-config cmd:make=make cmd:gcc=gcc
-    file:/usr/include/stdio.h=libc6-dev cmd:lowdown=lowdown)
+    file:/usr/include/stdio.h=libc6-dev cmd:lowdown=lowdown cmd:mandoc=mandoc
+    cmd:perl=perl)
 
 # build DIR TARGETS CONFIGURE-ARGUMENTS...: configures DIR if it is new or older
 # than what it was made from, and makes TARGETS in it, quietly unless it fails.
