@@ -25,6 +25,7 @@
 #include "boot.h"
 
 enum { QMP_FD = 3 };    /* in QEMU */
+enum { CONSOLE_ROUND = 4096 };    /* PIPE_BUF: a pipe that polls writable takes so much */
 
 /*
  * What asks again so soon is the same wish: timeout(1) signals its child, and
@@ -42,6 +43,8 @@ struct machine {
     bool running;                 /* the guest was told to go on */
     bool powering_down, killed;
     long asked_at_ms, kill_at_ms;
+    char held[CONSOLE_ROUND];     /* of the console, not yet shown */
+    size_t held_off, held_len;
     char reason[40];              /* of QMP's SHUTDOWN event */
     int status;
     bool ended;
@@ -131,6 +134,7 @@ static void become(const struct work_words *args, int console, int qmp, pid_t pa
     for (int fd = QMP_FD + 1; fd < 64; fd++)
         (void)close(fd);
     sigprocmask(SIG_SETMASK, &none, NULL);
+    (void)signal(SIGPIPE, SIG_DFL);
     execvp(argv[0], argv);
     _exit(errno == ENOENT ? WORK_NOT_FOUND : 126);
 }
@@ -146,6 +150,7 @@ static bool start(struct machine *m)
     sigaddset(&mask, SIGHUP);
     sigaddset(&mask, SIGCHLD);
     sigprocmask(SIG_BLOCK, &mask, NULL);
+    (void)signal(SIGPIPE, SIG_IGN);    /* console_write sees it */
     m->signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
     if (m->signals < 0 || pipe2(console, O_CLOEXEC) != 0 ||
         socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, qmp) != 0) {
@@ -167,6 +172,15 @@ static bool start(struct machine *m)
         return true;
     fprintf(stderr, "tern boot: %s\n", strerror(errno));
     return false;
+}
+
+static void end_by_force(struct machine *m, const char *why)
+{
+    if (m->killed)
+        return;
+    fprintf(stderr, "tern boot: %s: the guest is killed\n", why);
+    m->killed = true;
+    (void)kill(m->pid, SIGKILL);
 }
 
 /* ---- Its monitor ------------------------------------------------------------- */
@@ -191,6 +205,9 @@ static void qmp_line(struct machine *m, const char *line)
             if (m->powering_down)    /* asked for before there was anybody to ask */
                 qmp_send(m, "system_powerdown");
         }
+    } else if (strstr(line, "\"STOP\"") != NULL) {
+        /* Nobody asked for it: this is how QEMU gives up, and then it sits there. */
+        end_by_force(m, "QEMU has stopped the guest, which it cannot go on with");
     } else if (strstr(line, "\"SHUTDOWN\"") != NULL) {
         const char *reason = strstr(line, "\"reason\": \"");
         if (reason != NULL)
@@ -223,35 +240,61 @@ static void qmp_read(struct machine *m)
 
 /* ---- Minding it ----------------------------------------------------------------- */
 
-/* The guest's console, octet for octet, to ours. */
+/*
+ * The guest's console, octet for octet, to ours. A terminal that is held up, or a
+ * pipe that nobody reads, holds up the console and nothing else: what is not
+ * shown yet is held, and no more is read.
+ */
 static void console_read(struct machine *m)
 {
-    char buf[4096];
-    ssize_t n = read(m->console, buf, sizeof buf);
+    ssize_t n = read(m->console, m->held, sizeof m->held);
     if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
         close(m->console);
         m->console = -1;
     }
-    for (ssize_t done = 0; done < n;) {
-        ssize_t written = write(STDOUT_FILENO, buf + done, (size_t)(n - done));
-        if (written < 0 && errno == EAGAIN) {
-            struct pollfd p = { .fd = STDOUT_FILENO, .events = POLLOUT };
-            (void)poll(&p, 1, -1);
-        } else if (written < 0 && errno != EINTR) {
-            break;    /* nobody looks: the guest goes on */
-        }
-        if (written > 0)
-            done += written;
-    }
+    m->held_off = 0;
+    m->held_len = n > 0 ? (size_t)n : 0;
 }
 
-static void end_by_force(struct machine *m, const char *why)
+static void console_write(struct machine *m)
 {
-    if (m->killed)
+    ssize_t n = write(STDOUT_FILENO, m->held + m->held_off, m->held_len);
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
-    fprintf(stderr, "tern boot: %s: the guest is killed\n", why);
-    m->killed = true;
-    (void)kill(m->pid, SIGKILL);
+    if (n < 0)    /* nobody looks: the guest goes on */
+        n = (ssize_t)m->held_len;
+    m->held_off += (size_t)n;
+    m->held_len -= (size_t)n;
+}
+
+static struct pollfd console_poll(const struct machine *m)
+{
+    if (m->held_len > 0)
+        return (struct pollfd){ .fd = STDOUT_FILENO, .events = POLLOUT };
+    return (struct pollfd){ .fd = m->console, .events = POLLIN };
+}
+
+static void console_move(struct machine *m)
+{
+    if (m->held_len > 0)
+        console_write(m);
+    else
+        console_read(m);
+}
+
+/* What the guest said last. Whoever does not want to see it presses Ctrl-C again. */
+static void console_end(struct machine *m)
+{
+    struct signalfd_siginfo info = { .ssi_signo = SIGCHLD };
+    while (m->console >= 0 || m->held_len > 0) {
+        struct pollfd fds[2] = { console_poll(m), { .fd = m->signals, .events = POLLIN } };
+        if (poll(fds, 2, m->held_len > 0 && !m->killed ? -1 : 0) <= 0)
+            return;
+        if (fds[0].revents != 0)
+            console_move(m);
+        if (read(m->signals, &info, sizeof info) > 0 && info.ssi_signo != SIGCHLD)
+            return;
+    }
 }
 
 /* Signals: the first asks the guest, the second does not ask. */
@@ -283,7 +326,7 @@ static void mind(struct machine *m)
         struct pollfd fds[3] = {
             { .fd = m->signals, .events = POLLIN },
             { .fd = m->qmp, .events = POLLIN },
-            { .fd = m->console, .events = POLLIN },
+            console_poll(m),
         };
         int timeout = -1;
         if (m->powering_down && !m->killed) {
@@ -297,18 +340,13 @@ static void mind(struct machine *m)
         if (poll(fds, 3, timeout) < 0)
             continue;
         if (fds[2].revents != 0)
-            console_read(m);
+            console_move(m);
         if (fds[1].revents != 0)
             qmp_read(m);
         if (fds[0].revents != 0)
             signal_read(m);
     }
-    while (m->console >= 0) {    /* what it said last */
-        struct pollfd p = { .fd = m->console, .events = POLLIN };
-        if (poll(&p, 1, 0) != 1)
-            break;
-        console_read(m);
-    }
+    console_end(m);
     while (m->qmp >= 0) {
         struct pollfd p = { .fd = m->qmp, .events = POLLIN };
         if (poll(&p, 1, 0) != 1)
