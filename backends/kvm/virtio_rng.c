@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The entropy device: one queue, one buffer, asked once (virtio 1.2 section
- * 5.4).
+ * The entropy device: one queue, one buffer, asked until there is enough: it may
+ * give as little as an octet at a time (virtio 1.2 section 5.4.6).
  */
 #include "virtio_rng.h"
 
@@ -37,17 +37,22 @@ size_t virtio_rng_read(struct virtio_dev *dev, uint8_t *out, size_t len,
     }
     virtio_dev_go(dev);
     virtio_queue_place(&q, 0, buf);
-    virtio_queue_post(&q, 0, (uint32_t)len, true);
-    virtio_queue_publish(&q);
-
-    struct virtio_used used = { 0 };
     uint64_t begin_ns = now_ns();
-    enum tern_err err;
-    while ((err = virtio_queue_take(&q, &used)) == TERN_AGAIN && now_ns() - begin_ns < limit_ns)
-        continue;
+    size_t n = 0;
+    while (n < len) {
+        struct virtio_used used;
+        enum tern_err err;
+        virtio_queue_post(&q, 0, (uint32_t)(len - n), true);
+        virtio_queue_publish(&q);
+        do
+            err = virtio_queue_take(&q, &used);
+        while (err == TERN_AGAIN && now_ns() - begin_ns < limit_ns);
+        if (err != TERN_OK || used.len == 0)
+            break;
+        memcpy(out + n, buf, used.len);    /* at most len - n: checked when it was taken */
+        n += used.len;
+    }
+    bool honest = !dev->stopped;
     virtio_dev_stop(dev);
-    if (err != TERN_OK)
-        return 0;
-    memcpy(out, buf, used.len);    /* at most len: checked when it was taken */
-    return used.len;
+    return honest ? n : 0;
 }

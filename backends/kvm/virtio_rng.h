@@ -9,9 +9,9 @@
 #include "virtio.h"
 
 /*
- * Starts the device, asks it for up to len octets (at most 256), waits until
- * it has given some or now_ns() has moved on by limit_ns, and stops it. Returns
- * how many there are: 0 if there is anything wrong. What it gives is not
+ * Starts the device, asks it for len octets (at most 256) until it has given
+ * them or now_ns() has moved on by limit_ns, and stops it. Returns how many
+ * there are: 0 if it breaks a rule. What it gives is not
  * trusted to be random: the caller mixes it with what else it has.
  */
 size_t virtio_rng_read(struct virtio_dev *dev, uint8_t *out, size_t len,
