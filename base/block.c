@@ -11,7 +11,7 @@
 
 #define BLOCK_ALIGN 16u
 
-_Static_assert(sizeof(struct tern_block) <= BLOCK_ALIGN, "a block's header fits its alignment");
+_Static_assert(sizeof(struct tern_block) == BLOCK_ALIGN, "a block's header is its alignment");
 
 enum tern_err tern_block_pool_init(struct tern_block_pool *pool, void *mem, size_t mem_len,
                                    size_t block_len)

@@ -14,6 +14,8 @@ include tests/unit/unix.mk
 include tests/unit/kvm.mk
 endif
 
+EXTRA_DIST += tests/cross/check.h tests/cross/check_run.c
+
 include tests/sim/local.mk
 include tests/replay/local.mk
 include tests/vm/local.mk

@@ -94,7 +94,7 @@ static void caught_terminate(struct tern_unix_signal *signal, int number)
 static enum tern_err map_memory(struct process *p)
 {
     size_t total = tern_carver_total(&p->carver);
-    size_t len = p->settings.memory;
+    size_t len = (size_t)p->settings.memory;    /* its parser keeps it below SIZE_MAX */
 
     if (total > SIZE_MAX - p->config.blocks_len)
         return TERN_INVALID;

@@ -371,7 +371,8 @@ void tern_provider_leave(struct tern_provider *provider);
 struct tern_block {
     struct tern_block *next;    /* the owner's while taken */
     uint32_t off, len;          /* the owner's: where data begins and how much there is */
-    uint8_t data[];             /* pool->data_cap octets */
+    /* pool->data_cap octets; a pool holds the same on machines of any pointer. */
+    __attribute__((aligned(16))) uint8_t data[];
 };
 
 struct tern_block_pool {
