@@ -36,29 +36,56 @@ static void copy_cmdline(uint64_t at)
             break;
         pvh_boot.cmdline[len++] = c;
     }
-    if (len == PVH_CMDLINE_CAP && text[len] != '\0')
-        pvh_fail(PVH_STATUS_USAGE, "boot: the command line has more than %u octets\n",
-                 (unsigned)PVH_CMDLINE_CAP);
+    /* Too long is told when tern.exit= is known: only whole words are kept. */
+    pvh_boot.cmdline_cut = len == PVH_CMDLINE_CAP && text[len] != '\0';
+    while (pvh_boot.cmdline_cut && len > 0 && pvh_boot.cmdline[len - 1] != ' ')
+        len--;
     pvh_boot.cmdline[len] = '\0';
     pvh_boot.cmdline_len = len;
 }
 
+/* Takes `hole` out of the RAM that is listed so far, which may add pieces. */
+static void ram_cut(struct pvh_range hole)
+{
+    for (size_t i = pvh_boot.n_ram; i-- > 0;) {
+        struct pvh_range *r = &pvh_boot.ram[i];
+        if (hole.start >= r->end || r->start >= hole.end)
+            continue;
+        struct pvh_range after = { hole.end, r->end };
+        if (hole.start > r->start)
+            r->end = hole.start;
+        else
+            *r = pvh_boot.ram[--pvh_boot.n_ram];    /* one that has been looked at */
+        if (after.start < after.end && pvh_boot.n_ram < PVH_MAP_MAX)
+            pvh_boot.ram[pvh_boot.n_ram++] = after;
+    }
+}
+
+/* What is RAM in one entry and anything else in another belongs to somebody else. */
 static void copy_map(uint64_t at, uint32_t n)
 {
     if (n > 1024)
         n = 1024;
-    const uint8_t *entry = pvh_phys(at, (uint64_t)n * MAP_ENTRY_LEN);
-    for (uint32_t i = 0; entry != NULL && i < n; i++, entry += MAP_ENTRY_LEN) {
+    const uint8_t *map = pvh_phys(at, (uint64_t)n * MAP_ENTRY_LEN);
+    if (map == NULL)
+        return;
+    for (uint32_t i = 0; i < 2 * n; i++) {    /* RAM first, then the others */
+        const uint8_t *entry = map + (size_t)(i % n) * MAP_ENTRY_LEN;
         uint64_t start = tern_load_le64(entry);
         uint64_t len = tern_load_le64(entry + 8);
-        if (tern_load_le32(entry + 16) != MAP_TYPE_RAM || len == 0 || len > UINT64_MAX - start)
+        uint64_t end = len < UINT64_MAX - start ? start + len : UINT64_MAX;
+        bool is_ram = tern_load_le32(entry + 16) == MAP_TYPE_RAM;
+        if (is_ram != (i < n) || len == 0 || (is_ram && len > UINT64_MAX - start))
             continue;
-        if (pvh_boot.n_ram == PVH_MAP_MAX) {
+        if (!is_ram) {
+            ram_cut((struct pvh_range){ start, end });
+        } else if (pvh_boot.n_ram < PVH_MAP_MAX) {
+            pvh_boot.ram[pvh_boot.n_ram++] = (struct pvh_range){ start, end };
+        } else {
             pvh_logf("boot: memory map: entries after the %uth are left out\n",
                      (unsigned)PVH_MAP_MAX);
-            return;
+            i = n - 1;
         }
-        pvh_boot.ram[pvh_boot.n_ram++] = (struct pvh_range){ start, start + len };
     }
 }
 

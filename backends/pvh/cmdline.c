@@ -58,6 +58,8 @@ static void take_exit(const char *value)
     uint64_t port;
     if (!pvh_number_parse(&value, &port) || *value != '\0' || port == 0 || port > UINT16_MAX)
         pvh_fail(PVH_STATUS_USAGE, "boot: tern.exit= takes a port number\n");
+    if (exit_port != 0)
+        pvh_fail(PVH_STATUS_USAGE, "boot: tern.exit= is given twice\n");
     exit_port = (uint16_t)port;
 }
 
@@ -121,6 +123,9 @@ void pvh_cmdline_init(void)
             break;
         p++;
     }
+    if (pvh_boot.cmdline_cut)
+        pvh_fail(PVH_STATUS_USAGE, "boot: the command line has more than %u octets\n",
+                 (unsigned)PVH_CMDLINE_CAP);
 }
 
 uint16_t pvh_cmdline_exit_port(void)

@@ -67,9 +67,10 @@ struct pvh_boot {
     uint32_t version;
     uint64_t rsdp;    /* physical address, 0: none */
     size_t n_ram;
-    struct pvh_range ram[PVH_MAP_MAX];    /* as listed: unsorted, perhaps overlapping */
+    struct pvh_range ram[PVH_MAP_MAX];    /* unsorted, perhaps overlapping, nothing but RAM */
     size_t n_modules;
     struct pvh_range modules[PVH_MODULES_MAX];
+    bool cmdline_cut;    /* it was longer: its last words are missing */
     size_t cmdline_len;
     char cmdline[PVH_CMDLINE_CAP + 1];
 };

@@ -91,6 +91,23 @@ static void begin_anew(void)
     n_places = 0;
 }
 
+/* Does the map say of an octet of [start, end) that it is anything but RAM? */
+static bool reserved(uint64_t start, uint64_t end)
+{
+    const uint8_t *info = pvh_phys(MEMORY_AT, START_LEN_1);
+    uint64_t n = tern_load_le32(info + 48);
+    n = n < 1024 ? n : 1024;
+    const uint8_t *map = pvh_phys(tern_load_le64(info + 40), n * MAP_ENTRY_LEN);
+    for (uint64_t i = 0; i < n; i++) {
+        uint64_t at = tern_load_le64(map + i * MAP_ENTRY_LEN);
+        uint64_t len = tern_load_le64(map + i * MAP_ENTRY_LEN + 8);
+        if (tern_load_le32(map + i * MAP_ENTRY_LEN + 16) != MAP_TYPE_RAM && len != 0 &&
+            at < end && (start < at || start - at < len))
+            return true;
+    }
+    return false;
+}
+
 /* Every piece lies in RAM of the map, and outside of modules and other pieces. */
 static void carve_all(void)
 {
@@ -111,6 +128,7 @@ static void carve_all(void)
         bool listed = false;
         for (size_t r = 0; r < pvh_boot.n_ram; r++)
             listed |= pvh_boot.ram[r].start < end && at < pvh_boot.ram[r].end;
+        check(!reserved(at, end));
         check(listed && pvh_mem_left() + len <= left);
         left = pvh_mem_left();
     }
