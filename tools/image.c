@@ -327,8 +327,8 @@ static bool compile_sources(struct image *image)
         const char *object = work_path(work_format("appliance%zu.o", i));
         static const char *const flags[] = {
             "-std=c11", "-O2", "-g", "-fPIC", "-ffreestanding", "-U_FORTIFY_SOURCE",
-            "-fstack-protector-strong", "-ffunction-sections", "-fdata-sections", "-fno-common",
-            "-Wall", "-Wextra", "-c",
+            "-fstack-protector-strong", "-fstack-clash-protection", "-ffunction-sections",
+            "-fdata-sections", "-fno-common", "-Wall", "-Wextra", "-c",
         };
         work_word(&args, cc());
         for (size_t f = 0; f < sizeof flags / sizeof flags[0]; f++)

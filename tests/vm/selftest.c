@@ -143,6 +143,13 @@ static void stack_overflow(void)
     (void)overflow(1000000);
 }
 
+/* A frame longer than the stack, of which only the far end is written. */
+static void stack_leap(void)
+{
+    uint8_t frame[72 * 1024];
+    poke(frame);
+}
+
 static void stack_smash(void)
 {
     char small[16];
@@ -382,6 +389,7 @@ static const struct {
     { "jump=asset", jump_asset, NULL },
     { "read=null", null_read, NULL },
     { "stack=overflow", stack_overflow, NULL },
+    { "stack=leap", stack_leap, NULL },
     { "stack=smash", stack_smash, NULL },
     { "stack=gone", stack_gone, NULL },
     { "divide=0", divide_error, NULL },
