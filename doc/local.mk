@@ -5,8 +5,9 @@
 # other.
 
 site_makers = doc/make-site doc/site.pl doc/contents doc/site.css doc/search.js doc/favicon.svg
-site_sources = $(top_srcdir)/README.md $(wildcard $(top_srcdir)/doc/*.md) \
-	$(wildcard $(top_srcdir)/doc/*.svg) $(addprefix $(top_srcdir)/,$(site_makers))
+site_pages = $(patsubst $(top_srcdir)/%,%,$(wildcard $(top_srcdir)/doc/*.md $(top_srcdir)/doc/*.svg))
+site_sources = $(addprefix $(top_srcdir)/,README.md $(site_makers) $(site_pages) man/make-man3 \
+	$(dist_man1_MANS) $(dist_man7_MANS) $(man3_MANS:=.in) $(tern_HEADERS))
 
 site: site/index.html
 site/index.html: $(site_sources)
@@ -18,4 +19,4 @@ clean-local-site:
 clean-local: clean-local-site
 .PHONY: clean-local-site
 
-EXTRA_DIST += $(site_makers)
+EXTRA_DIST += $(site_makers) $(filter-out doc/favicon.svg,$(site_pages))

@@ -114,9 +114,11 @@ sub man_page {
     my ($page, $name, $section, $html) = @_;
     $html =~ s{<table class="(?:head|foot)">.*?</table>}{}gs;
     $html =~ s{<div class="(?:head|foot)".*?</div>}{}gs;
+    my $name_section = $html;
     $html =~ s{ style="[^"]*"}{}g;
     $html =~ s{ title="[^"]*"}{}g;
     $html =~ s{<a class="permalink" href="#[^"]*">(.*?)</a>}{$1}gs;
+    $html =~ s{(<(?:code|var|span|b|i|a|p|div)\b[^>]*?) id="[^"]*"}{$1}g;
     # One level down: the page's own title is the only h1.
     $html =~ s{<h2 class="Ss"}{<h3}g;
     $html =~ s{(<h3[^>]*>(?:(?!</h[23]>).)*)</h2>}{$1</h3>}gs;
@@ -126,17 +128,41 @@ sub man_page {
     $page->{class} = 'man';
     my $names = $page->{names} = {};
     # A function's description begins at its item.
-    $html =~ s{<dt(?: id="[^"]*")?><code class="Fn"(?: id="[^"]*")?>(\w+)</code>}
-        {$names->{$1} = $1; qq(<dt id="$1"><code class="Fn">$1</code>)}ge;
+    $html =~ s{<dt[^>]*>((?:(?!</dt>).)*?<code class="Fn".*?)</dt>}{item($1, $names)}gse;
+    # In the synopsis its name leads there.
+    $html =~ s{(<h2 id="synopsis">)(.*?)(?=<h2)}{$1 . synopsis_html($2)}se if $section == 3;
     # Structures, enumerations and constants, in the displays of section 3.
     if ($section == 3) {
-        $html =~ s{(<div class="Bd[^"]*Li">\s*<pre>)(.*?)</pre>}
-            {$1 . declare($2, $names) . '</pre>'}gse;
+        $html =~ s{<div class="Bd[^"]*Li">\s*<pre>(.*?)</pre>\s*</div>}
+            {'<pre class="c">' . declare(colour_c(unescape($1)), $names) . '</pre>'}gse;
     }
-    my ($about) = $html =~ m{<span class="Nd">(.*?)</span>}s;
+    # What mdoc calls the name is the title of a web page.
+    $html =~ s{<section class="Sh">\s*<h2 id="name">.*?</section>\s*}{}s;
+    my ($about) = $name_section =~ m{<span class="Nd">(.*?)</span>}s;
     $page->{about} = ucfirst(text_of($about // '')) . '.';
-    my $h1 = qq(<h1 id="$name.$section">$name<span>($section)</span></h1>\n);
-    return $h1 . $html;
+    return qq(<h1 id="$name.$section">$name<span>($section)</span></h1>\n)
+        . qq(<p class="lead">) . escape($page->{about}) . "</p>\n$html";
+}
+
+# An item of one function or of several: the first names the item.
+sub item {
+    my ($html, $names) = @_;
+    my $first;
+    $html =~ s{<code class="Fn"(?: id="[^"]*")?>(\w+)</code>}{
+        my $id = defined $first ? qq( id="$1") : '';
+        $first //= $1;
+        $names->{$1} = $1;
+        qq(<code class="Fn"$id>$1</code>)}ge;
+    return qq(<dt id="$first">$html</dt>);
+}
+
+sub synopsis_html {
+    my ($html) = @_;
+    $html =~ s{<p class="Pp">(?=<var class="Ft">|<code class="Fn">)}{<p class="prototype">}g;
+    $html =~ s{(</var>)\s*<br/>\s*}{$1 }g;
+    $html =~ s{\s+}{ }g;
+    $html =~ s{(</p>|</section>|<section[^>]*>) ?}{$1\n}g;
+    return $html;
 }
 
 # A section's title in ordinary letters, with an id without surprises.
@@ -144,16 +170,19 @@ sub heading {
     my ($tag, $id, $text) = @_;
     $id = lc $id;
     $id =~ s/[^a-z0-9]+/-/g;
+    $text =~ s/(?:&#x00A0;|&nbsp;|\s)+/ /g;
     $text = ucfirst lc $text if $text =~ /^[A-Z][A-Z ]+$/;
     return qq(<$tag id="$id">$text</$tag>);
 }
 
 sub declare {
     my ($code, $names) = @_;
-    $code =~ s{^(struct|enum) (tern_\w+)(?= \{|;)}
-        {$names->{"$1 $2"} = "$1.$2"; qq($1 <b id="$1.$2">$2</b>)}gme;
-    $code =~ s{^((?: {4}|#define ))(TERN_\w+)}
-        {$names->{$2} ? "$1$2" : do { $names->{$2} = $2; qq($1<b id="$2">$2</b>) }}gme;
+    $code =~ s{^<b>(struct|enum)</b> (tern_\w+)(?= \{|;)}
+        {$names->{"$1 $2"} = "$1.$2"; qq(<b>$1</b> <dfn id="$1.$2">$2</dfn>)}gme;
+    $code =~ s{^( {4}|<u>#define</u> )(TERN_\w+)}
+        {$names->{$2} ? "$1$2" : do { $names->{$2} = $2; qq($1<dfn id="$2">$2</dfn>) }}gme;
+    $code =~ s{^((?:<b>typedef</b>|<b>extern</b>)[^\n]*?)\b(tern_\w+)(?=[(;\[])}
+        {$names->{$2} ? "$1$2" : do { $names->{$2} = $2; qq($1<dfn id="$2">$2</dfn>) }}gme;
     return $code;
 }
 
@@ -184,13 +213,21 @@ sub link_names {
     my ($html, $here, $target) = @_;
     $html =~ s{<pre><code class="language-c">(.*?)</code></pre>}
         {'<pre class="c"><code>' . colour_c(unescape($1)) . '</code></pre>'}gse;
-    my ($depth, $in_a, $out) = (0, 0, '');
+    my ($depth, $in_a, $in_dt, $out) = (0, 0, 0, '');
     for my $piece (split /(<[^>]*>)/, $html) {
-        if ($piece =~ /^<(\/?)(code|pre|a)\b/) {
+        if ($piece =~ /^<(\/?)(code|pre|b|var|a|dt)\b/) {
             my $step = $1 ? -1 : 1;
-            if ($2 eq 'a') { $in_a += $step } else { $depth += $step }
-        } elsif ($piece !~ /^</ && $depth > 0 && !$in_a && $out !~ /<b id="[^"]*">$/
-            && $out !~ /<dt id="[^"]*"><code class="Fn">$/) {
+            if ($2 eq 'a') { $in_a += $step }
+            elsif ($2 eq 'dt') { $in_dt += $step }
+            else { $depth += $step }
+        } elsif ($piece !~ /^</ && $depth > 0 && !$in_a && !$in_dt
+            && $out !~ /<dfn id="[^"]*">$/) {
+            my $tag = $out =~ m{<b>(struct|enum)</b>$} ? $1 : undef;
+            if ($tag && $piece =~ s{^(\s+)(tern_\w+)}{}) {
+                my ($space, $type) = ($1, $2);
+                my $link = link_name($tag, $type, undef, $here, $target);
+                $out .= $space . $link =~ s{(?<=>)\Q$tag\E |^\Q$tag\E }{}r;
+            }
             $piece =~ s{\b(?:(struct|enum)\s+(tern_\w+)|(tern_\w+|TERN_\w+))\b}
                 {link_name($1, $2, $3, $here, $target)}ge;
         }
@@ -222,9 +259,10 @@ sub search_index {
         $html =~ s{<a class="anchor".*?</a>}{}g;
         for my $part (split /(?=<h[123] id=|<dt id=)/, $html) {
             if ($part =~ s{^<(h[123]|dt) id="([^"]*)">(.*?)</\1>}{}s) {
+                my $tag = $1;
                 ($id, $heading) = ($2, text_of($3));
-                $heading = $id if $1 eq 'dt' && $id =~ /^tern_/;
-                $id = '' if $1 eq 'h1';
+                $heading = $id if $tag eq 'dt' && $id =~ /^tern_/;
+                $id = '' if $tag eq 'h1';
             }
             my %seen;
             my @words = grep { length > 1 && !$seen{$_}++ }
