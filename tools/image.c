@@ -252,6 +252,8 @@ static void name_take(struct image *image, const char *path)
 static bool find_appliance(struct image *image)
 {
     const char *given = image->appliance;
+    if (given[0] == '-')    /* behind "--": no option of the compiler's */
+        given = work_format("./%s", given);
     name_take(image, given);
     if (has_suffix(given, ".c") || has_suffix(given, ".o")) {
         if (!exists(given)) {
@@ -285,7 +287,17 @@ static bool find_appliance(struct image *image)
 static const char *cc(void)
 {
     const char *name = getenv("CC");
-    return name != NULL && name[0] != '\0' ? name : "cc";
+    return name != NULL && name[strspn(name, " ")] != '\0' ? name : "cc";
+}
+
+/* $CC may be several words, as "ccache gcc" or "gcc -m64". */
+static void cc_words(struct work_words *args)
+{
+    for (const char *p = cc() + strspn(cc(), " "); *p != '\0'; p += strspn(p, " ")) {
+        size_t len = strcspn(p, " ");
+        work_wordf(args, "%.*s", (int)len, p);
+        p += len;
+    }
 }
 
 /* Runs the compiler; its own words are shown when it fails. */
@@ -330,7 +342,7 @@ static bool compile_sources(struct image *image)
             "-fstack-protector-strong", "-fstack-clash-protection", "-ffunction-sections",
             "-fdata-sections", "-fno-common", "-Wall", "-Wextra", "-c",
         };
-        work_word(&args, cc());
+        cc_words(&args);
         for (size_t f = 0; f < sizeof flags / sizeof flags[0]; f++)
             work_word(&args, flags[f]);
         work_wordf(&args, "-I%s", image->include);
@@ -350,9 +362,10 @@ static bool assemble_site(struct image *image)
         return false;
     struct work_words args = { 0 };
     const char *object = work_path("site.o");
-    work_word(&args, cc());
+    cc_words(&args);
     work_word(&args, "-c");
-    work_wordf(&args, "-Wa,-I,%s", work_dir());    /* where .incbin looks */
+    work_word(&args, "-Xassembler");    /* not -Wa: there may be a comma in it */
+    work_wordf(&args, "-I%s", work_dir());    /* where .incbin looks */
     work_word(&args, work_path("site.S"));
     work_word(&args, "-o");
     work_word(&args, object);
@@ -363,7 +376,7 @@ static bool assemble_site(struct image *image)
 static bool link_image(struct image *image, const char *out)
 {
     struct work_words args = { 0 };
-    work_word(&args, cc());
+    cc_words(&args);
     if (is_kvm(image)) {
         static const char *const flags[] = {
             "-static", "-no-pie", "-nostdlib", "-Wl,--gc-sections", "-Wl,--build-id=sha1",
@@ -371,14 +384,16 @@ static bool link_image(struct image *image, const char *out)
         };
         for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++)
             work_word(&args, flags[i]);
-        work_wordf(&args, "-Wl,-T,%s", image->script);
+        work_word(&args, "-T");
+        work_word(&args, image->script);
         work_word(&args, image->start);
     } else {
         work_word(&args, "-Wl,--gc-sections");
         work_word(&args, "-Wl,--build-id=sha1");
     }
     work_word(&args, "-Wl,-s");
-    work_wordf(&args, "-Wl,-Map,%s", work_path("map"));
+    work_word(&args, "-Xlinker");
+    work_wordf(&args, "-Map=%s", work_path("map"));
     for (size_t i = 0; i < image->objects.n; i++)
         work_word(&args, image->objects.word[i]);
     work_word(&args, "-Wl,--start-group");

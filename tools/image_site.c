@@ -64,6 +64,15 @@ static bool is_hidden(const char *name)
     return name[0] == '.' && strcmp(name, ".well-known") != 0;
 }
 
+/* What the path of a request never holds (libhttp/http_path.c): nobody could ask for it. */
+static bool is_askable(const char *name)
+{
+    for (const unsigned char *p = (const unsigned char *)name; *p != '\0'; p++)
+        if (*p < 0x20 || *p == 0x7f || *p == '\\')
+            return false;
+    return true;
+}
+
 /* Depth-first; the order of the whole is made afterwards. */
 static bool walk(struct image_site *site, const char *root, const char *dir, const char *path,
                  unsigned depth)
@@ -81,7 +90,9 @@ static bool walk(struct image_site *site, const char *root, const char *dir, con
         char *file = work_format("%s/%s", dir, entry->d_name);
         char *at = work_format("%s/%s", path, entry->d_name);
         struct stat st;
-        if (stat(file, &st) != 0)
+        if (!is_askable(entry->d_name))
+            good = bad(file, "no URL leads to a name with a control character or \\ in it") != NULL;
+        else if (stat(file, &st) != 0)
             good = bad(file, strerror(errno)) != NULL;
         else if (!is_inside(root, file))
             good = bad(file, "a symbolic link that leaves the site") != NULL;

@@ -153,10 +153,12 @@ bool work_interrupted(void)
 /* In the child: its parent's death ends it, its output goes into the pipe. */
 static void become(const char *const argv[], int out, bool errors_too, pid_t parent)
 {
-    char **args = work_alloc((1024 + 1) * sizeof *args);
     size_t n = 0;
-    for (; argv[n] != NULL && n < 1024; n++)
-        args[n] = work_format("%s", argv[n]);
+    while (argv[n] != NULL)
+        n++;
+    char **args = work_alloc((n + 1) * sizeof *args);
+    for (size_t i = 0; i < n; i++)
+        args[i] = work_format("%s", argv[i]);
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
         _exit(1);
