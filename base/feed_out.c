@@ -312,7 +312,8 @@ void tern_feed_sent(struct tern_feed *feed, size_t len)
         feed->piece_first = (uint16_t)((feed->piece_first + 1u) % N_PIECES);
         feed->n_pieces--;
     }
-    if ((feed_has(feed, FEED_SHORT) && tern_feed_out_has_room(feed)) ||
+    /* With nothing left to send and still no room, a visit watches the pool. */
+    if ((feed_has(feed, FEED_SHORT) && (feed->unsent == 0 || tern_feed_out_has_room(feed))) ||
         (feed_has(feed, FEED_FINISHED) && feed->unsent == 0))
         tern_feed_wake(feed);
 }

@@ -512,6 +512,27 @@ START_TEST(test_feed_starved_by_others_looks_again_without_being_told)
 }
 END_TEST
 
+START_TEST(test_feed_starved_behind_borrowed_octets_looks_again_once_they_are_sent)
+{
+    setup_blocks(4, NULL);
+    open_feed();
+    struct tern_block *others[4];
+    for (size_t i = 0; i < 4; i++)
+        others[i] = tern_block_take(&pool);
+    ck_assert_uint_eq(tern_stream_borrow(&feed.stream, (const uint8_t *)"borrowed", 8), 8);
+    ck_assert_uint_eq(tern_stream_write(&feed.stream, pool_mem, 10), 0);
+    ck_assert_uint_eq(run(), TERN_NEVER);    /* what is sent brings the next look */
+    expect_output("borrowed");
+    uint64_t deadline_ns = run();
+    ck_assert_uint_ne(deadline_ns, TERN_NEVER);
+    for (size_t i = 0; i < 4; i++)
+        tern_block_give(&pool, others[i]);
+    now_ns = deadline_ns;
+    ck_assert_uint_eq(run(), TERN_NEVER);
+    ck_assert_str_eq(user.trace, "room");
+}
+END_TEST
+
 /* ---- Writing ------------------------------------------------------------------------- */
 
 START_TEST(test_feed_keeps_the_order_of_copied_and_borrowed_octets)
@@ -1026,6 +1047,8 @@ Suite *feed_suite(void)
     tcase_add_test(reading, test_feed_keeps_room_that_is_lent_when_the_stream_fails);
     tcase_add_test(reading, test_feed_leaves_blocks_to_output_when_input_is_greedy);
     tcase_add_test(reading, test_feed_starved_by_others_looks_again_without_being_told);
+    tcase_add_test(reading,
+                   test_feed_starved_behind_borrowed_octets_looks_again_once_they_are_sent);
     suite_add_tcase(suite, reading);
     TCase *writing = tcase_create("writing");
     tcase_add_test(writing, test_feed_keeps_the_order_of_copied_and_borrowed_octets);
