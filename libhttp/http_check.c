@@ -114,9 +114,10 @@ static bool length_parse(const uint8_t *text, size_t len, uint64_t *value)
 }
 
 /*
- * RFC 9112 section 6.1: chunked, once, last; we know no other coding. One that
+ * RFC 9112 section 6.1: chunked, once, last; we know no other coding. Without
+ * it at the end nobody knows where the body ends (section 6.3: 400). One that
  * cannot be told from chunked by everyone ("identity", empty elements, octets
- * that are no token) is an error of the peer's, not a coding we lack.
+ * that are no token) is an error of the peer's too, not a coding we lack.
  */
 static enum tern_http_fault coding_check(const uint8_t *value, size_t len)
 {
@@ -133,6 +134,8 @@ static enum tern_http_fault coding_check(const uint8_t *value, size_t len)
         else
             unknown = true;
     }
+    if (!chunked)
+        return TERN_HTTP_CODING_MALFORMED;
     return unknown ? TERN_HTTP_CODING_UNKNOWN : TERN_HTTP_FAULT_NONE;
 }
 

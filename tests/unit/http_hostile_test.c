@@ -188,13 +188,15 @@ START_TEST(hostile_http_5_transfer_codings)
         { "chunked,", TERN_HTTP_CODING_MALFORMED },
         { ",chunked", TERN_HTTP_CODING_MALFORMED },
         { "\"chunked\"", TERN_HTTP_CODING_MALFORMED },
-        { "xchunked", TERN_HTTP_CODING_UNKNOWN },
-        { "chunkedchunked", TERN_HTTP_CODING_UNKNOWN },
-        { "chunked chunked", TERN_HTTP_CODING_UNKNOWN },
-        { "chunke", TERN_HTTP_CODING_UNKNOWN },
-        { "chunked;q=1", TERN_HTTP_CODING_UNKNOWN },
-        { "gzip", TERN_HTTP_CODING_UNKNOWN },
+        { "xchunked", TERN_HTTP_CODING_MALFORMED },
+        { "chunkedchunked", TERN_HTTP_CODING_MALFORMED },
+        { "chunked chunked", TERN_HTTP_CODING_MALFORMED },
+        { "chunke", TERN_HTTP_CODING_MALFORMED },
+        { "chunked;q=1", TERN_HTTP_CODING_MALFORMED },
+        { "gzip", TERN_HTTP_CODING_MALFORMED },
+        { "chunked x, gzip", TERN_HTTP_CODING_MALFORMED },
         { "gzip, chunked", TERN_HTTP_CODING_UNKNOWN },
+        { "gzip;q=1, br, chunked", TERN_HTTP_CODING_UNKNOWN },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char line[128];
