@@ -66,6 +66,11 @@ void tern_http_conn_close(struct tern_http_conn *conn)
     tern_stream_close(conn->below);
 }
 
+bool tern_http_conn_is_idle(const struct tern_http_conn *conn)
+{
+    return conn->state == CONN_HEAD && conn->held == NULL && !conn_is(conn, CONN_BEHIND);
+}
+
 void tern_http_conn_refuse(struct tern_http_conn *conn, enum tern_http_fault fault, uint32_t off)
 {
     /* A body without an exchange is one that is thrown away: its answer was sent. */
@@ -100,7 +105,9 @@ static void exchange_over(struct tern_http_conn *conn)
 {
     conn->server->stats.answers++;
     exchange_close(conn, TERN_OK);
-    bool closes = conn_is(conn, CONN_CLOSES) || conn->server->draining;
+    /* A request that waits behind this one is told first that it is the last. */
+    bool closes = conn_is(conn, CONN_CLOSES) ||
+                  (conn->server->draining && !conn_is(conn, CONN_IN_DATA | CONN_BEHIND));
     conn->flags &= ~(uint32_t)CONN_OF_EXCHANGE;
     conn->flags |= CONN_SERVED;
     if (conn->state == CONN_OVER)
@@ -172,7 +179,7 @@ static void body_over(struct tern_http_conn *conn)
         return;
     }
     conn->state = CONN_HEAD;
-    if (conn_is(conn, CONN_PEER_ENDED) || conn->server->draining)
+    if (conn_is(conn, CONN_PEER_ENDED))
         tern_http_conn_close(conn);
 }
 
@@ -266,7 +273,9 @@ static size_t conn_data(struct tern_stream *s, uint8_t *data, size_t len)
         }
         used += n;
     }
-    conn->flags &= ~(uint32_t)(CONN_IN_VISIT | CONN_IN_DATA);
+    conn->flags &= ~(uint32_t)(CONN_IN_VISIT | CONN_IN_DATA | CONN_BEHIND);
+    if (used < len)
+        conn->flags |= CONN_BEHIND;
     return used;
 }
 
@@ -317,6 +326,8 @@ static void conn_flush(struct tern_stream *s)
     }
     if (conn_is(conn, CONN_EXCHANGE) && conn->state != CONN_OVER)
         tern_http_exchange_seal(conn);
+    if (conn->server->draining && tern_http_conn_is_idle(conn))
+        tern_http_conn_close(conn);
     tern_http_conn_watch(conn);
     conn->flags &= ~(uint32_t)CONN_IN_VISIT;
 }

@@ -126,6 +126,7 @@ enum {
     CONN_SERVED = 1 << 20,       /* not the connection's first request */
     CONN_NO_ROOM = 1 << 21,      /* the next request waits for room to be answered */
     CONN_PEER_ENDED = 1 << 22,   /* the peer sends no more */
+    CONN_BEHIND = 1 << 23,       /* octets were offered that have not been taken */
 };
 
 /* What an exchange holds between two requests. */
@@ -170,6 +171,9 @@ void tern_http_conn_refuse(struct tern_http_conn *conn, enum tern_http_fault fau
 
 /* Queues the error answer and closes; in a visit, again in `room`. */
 void tern_http_refusal_send(struct tern_http_conn *conn);
+
+/* Between requests, and nothing of the next one was offered. */
+bool tern_http_conn_is_idle(const struct tern_http_conn *conn);
 
 /* Ends the connection after what is queued. */
 void tern_http_conn_close(struct tern_http_conn *conn);

@@ -120,7 +120,7 @@ void tern_http_server_drain(struct tern_http_server *server)
     server->draining = true;
     for (size_t i = 0; i < server->n_conns; i++) {
         struct tern_http_conn *conn = &server->conns[i];
-        if (conn->below != NULL && conn->state == CONN_HEAD && conn->held == NULL)
+        if (conn->below != NULL && tern_http_conn_is_idle(conn))
             tern_http_conn_close(conn);
     }
 }

@@ -591,9 +591,10 @@ enum tern_err tern_http_server_listener(struct tern_http_server *server,
                                         struct tern_listener *listener);
 
 /*
- * From now on every answer ends its connection; idle connections end at once.
- * Answers under way go on. O(connections). tern_http_server_active tells how
- * many connections are left.
+ * From now on every answer says that it is its connection's last, and is; idle
+ * connections end at once. Answers under way go on: one that did not say so is
+ * followed by one that does, if a request already waits behind it.
+ * O(connections). tern_http_server_active tells how many connections are left.
  */
 void tern_http_server_drain(struct tern_http_server *server);
 size_t tern_http_server_active(const struct tern_http_server *server);

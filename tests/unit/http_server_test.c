@@ -424,6 +424,54 @@ START_TEST(test_drain_ends_idle_connections_and_finishes_answers)
 }
 END_TEST
 
+START_TEST(test_drain_answers_the_request_that_waits_behind_an_answer)
+{
+    open_with(HANDLER_LATER);
+    input("GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\n\r\n"
+          "GET /3 HTTP/1.1\r\nHost: x\r\n\r\n");
+    ck_assert_int_eq(tern_http_respond(f.exchange, 200, NULL, 0, 5), TERN_OK);
+    fixture_run(&f);
+    tern_http_server_drain(&f.server);
+    fixture_run(&f);
+    ck_assert_uint_eq(tern_stream_write(&f.exchange->stream, (const uint8_t *)"first", 5), 5);
+    fixture_run(&f);
+    ck_assert(strstr(fixture_out(&f), "Connection: close\r\n") == NULL);
+    ck_assert_int_eq(tern_feed_state(&f.feed), TERN_FEED_OPEN);
+    ck_assert_uint_eq(f.server.stats.requests, 2);
+    ck_assert_int_eq(tern_http_respond_text(f.exchange, 200, "last", 4), TERN_OK);
+    fixture_run(&f);
+    ck_assert(strstr(fixture_out(&f), "Connection: close\r\n") != NULL);
+    ck_assert(strstr(fixture_out(&f), "\r\n\r\nlast") != NULL);
+    ck_assert_int_eq(tern_feed_state(&f.feed), TERN_FEED_FINISHED);
+    ck_assert_uint_eq(f.server.stats.requests, 2);    /* the third was told that it has no turn */
+    ck_assert(fixture_end(&f));
+}
+END_TEST
+
+START_TEST(test_drain_ends_a_connection_whose_last_answer_promised_to_go_on)
+{
+    open_with(HANDLER_LATER);
+    input("GET /1 HTTP/1.1\r\nHost: x\r\n\r\n");
+    ck_assert_int_eq(tern_http_respond(f.exchange, 200, NULL, 0, 5), TERN_OK);
+    fixture_run(&f);
+    tern_http_server_drain(&f.server);
+    ck_assert_uint_eq(tern_stream_write(&f.exchange->stream, (const uint8_t *)"first", 5), 5);
+    fixture_run(&f);
+    ck_assert_int_eq(tern_feed_state(&f.feed), TERN_FEED_FINISHED);
+    ck_assert(fixture_end(&f));
+}
+END_TEST
+
+START_TEST(test_drain_ends_a_connection_that_comes_after_it_without_a_request)
+{
+    open_with(HANDLER_HELLO);
+    tern_http_server_drain(&f.server);
+    fixture_run(&f);
+    ck_assert_int_eq(tern_feed_state(&f.feed), TERN_FEED_FINISHED);
+    ck_assert(fixture_end(&f));
+}
+END_TEST
+
 START_TEST(test_peer_that_half_closes_still_gets_its_answer)
 {
     open_with(HANDLER_LATER);
@@ -522,6 +570,9 @@ Suite *http_server_suite(void)
     tcase_add_test(tcase, hostile_http_21_drips_keep_no_buffer_from_others);
     tcase_add_test(tcase, test_full_server_pauses_its_listener_and_refuses);
     tcase_add_test(tcase, test_drain_ends_idle_connections_and_finishes_answers);
+    tcase_add_test(tcase, test_drain_answers_the_request_that_waits_behind_an_answer);
+    tcase_add_test(tcase, test_drain_ends_a_connection_whose_last_answer_promised_to_go_on);
+    tcase_add_test(tcase, test_drain_ends_a_connection_that_comes_after_it_without_a_request);
     tcase_add_test(tcase, test_peer_that_half_closes_still_gets_its_answer);
     tcase_add_test(tcase, test_peer_that_ends_inside_a_request_is_told);
     tcase_add_test(tcase, test_broken_connection_closes_the_exchange);
