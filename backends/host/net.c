@@ -120,6 +120,15 @@ static enum tern_err address_settle(struct tern_net_host *h,
                tern_ipv4_set(&h->net, 0, &address));
 }
 
+static enum tern_err parts_settle(struct tern_net_host *h,
+                                  const struct tern_net_host_config *config)
+{
+    enum tern_err err = tern_net_host_parts(h, config->carver, config->settings);
+    return err != TERN_UNSUPPORTED
+               ? err
+               : say(h, "there is no DHCP client in this image: ip=ADDR/LEN is wanted", err);
+}
+
 enum tern_err tern_net_host_start(struct tern_net_host **host,
                                   const struct tern_net_host_config *config)
 {
@@ -152,8 +161,7 @@ enum tern_err tern_net_host_start(struct tern_net_host **host,
     if (err == TERN_OK)
         err = link_settle(h, settings);
     if (err == TERN_OK)
-        err = say(h, "there is no DHCP client in this image: ip=ADDR/LEN is wanted",
-                  tern_net_host_parts(h, config->carver, settings));
+        err = parts_settle(h, config);
     if (err != TERN_OK)
         return err;
     struct tern_net_config net = { .turn = config->turn, .drbg = &h->core.drbg,
