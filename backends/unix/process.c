@@ -4,6 +4,7 @@
  * or over libnet, signals, the loop, the exit status.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 #define STATUS_START 1
 #define TAP_BLOCKS_LEN (32u << 20)    /* libnet's windows are ours, not the kernel's */
 #define BLOCKS_LEAST (64u << 10)      /* octets for payload, below which nothing works */
+#define OTHER_DESCRIPTORS 8u    /* standard ones, the loop's, listeners */
 #define TURN_BUDGET 1024u    /* events a turn: a batch of epoll's brings two each */
 
 /*
@@ -134,14 +136,42 @@ static enum tern_err host_start(struct process *p, bool on_sockets)
     return err;
 }
 
-/* As many descriptors as we may have: a connection is one. */
-static void raise_limit(void)
+/*
+ * Standard descriptors that are closed become /dev/null. Otherwise the next
+ * that is opened, a connection perhaps, would have their numbers, and get what
+ * is logged.
+ */
+static void hold_standard_descriptors(void)
+{
+    int fd;
+    while ((fd = open("/dev/null", O_RDWR)) >= 0 && fd <= STDERR_FILENO)
+        continue;
+    if (fd >= 0)
+        close(fd);
+}
+
+/*
+ * As many descriptors as we may have: a connection is one. So is a file, a
+ * listener, the loop: connections get three quarters of what is left of them,
+ * and those that are too many wait to be accepted, rather than that no file can
+ * be opened.
+ */
+static void descriptors_share(struct process *p)
 {
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
         return;
     limit.rlim_cur = limit.rlim_max;
     (void)setrlimit(RLIMIT_NOFILE, &limit);
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+        return;
+    size_t given = (size_t)limit.rlim_cur;
+    size_t most = given > 2 * OTHER_DESCRIPTORS ? given - given / 4 - OTHER_DESCRIPTORS : 1;
+    if (p->settings.connections <= most)
+        return;
+    fprintf(stderr, "%s: connections=%zu: there may be %zu descriptors (ulimit -n), so %zu\n",
+            p->options.appliance->name, (size_t)p->settings.connections, given, most);
+    p->settings.connections = (uint32_t)most;
 }
 
 static int start_and_run(struct process *p, int (*start)(struct tern_host *))
@@ -163,6 +193,8 @@ static int run(struct process *p, int (*start)(struct tern_host *))
 {
     bool on_sockets = p->options.host[TERN_KEY_LINK] == NULL;
 
+    if (on_sockets)
+        descriptors_share(p);
     p->config = (struct tern_sockets_config){ .n_conns = p->settings.connections,
                                               .log = p->settings.log };
     tern_sockets_config_fill(&p->config);
@@ -206,6 +238,7 @@ int tern_unix_main(const struct tern_appliance *appliance, int (*start)(struct t
     static struct process process;    /* one a process, by its nature */
     struct process *p = &process;
 
+    hold_standard_descriptors();
     enum tern_err err = tern_host_options_init(&p->options, appliance, operand);
     if (err != TERN_OK) {
         complain(p, tern_err_text(err));
@@ -229,7 +262,6 @@ int tern_unix_main(const struct tern_appliance *appliance, int (*start)(struct t
     p->interrupt = (struct tern_unix_signal){ .caught = caught_interrupt, .number = SIGINT };
     p->terminate = (struct tern_unix_signal){ .caught = caught_terminate, .number = SIGTERM };
     signal(SIGPIPE, SIG_IGN);
-    raise_limit();
     struct tern_turn_config turn = { .budget = TURN_BUDGET };
     if (tern_unix_loop_init(&p->loop, &turn) != TERN_OK ||
         tern_unix_loop_signal(&p->loop, &p->interrupt) != TERN_OK ||

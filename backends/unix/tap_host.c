@@ -30,6 +30,9 @@ static enum tern_err complain(const struct tern_host_options *options, const cha
         fprintf(stderr, "%s: option link: %s is in use, or not ours to open\n", name, device);
     else if (err == TERN_UNSUPPORTED)
         fprintf(stderr, "%s: option link: %s is no TAP device with IFF_VNET_HDR\n", name, device);
+    else if (err == TERN_INVALID)
+        fprintf(stderr, "%s: option link: '%s' is no name of a device: 1 to 15 octets\n", name,
+                device);
     else
         fprintf(stderr, "%s: option link: %s: %s\n", name, device, tern_err_text(err));
     return err;
