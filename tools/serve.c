@@ -4,7 +4,6 @@
  * that has other commands too.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -66,17 +65,13 @@ static void answer_405(struct serve *serve, struct tern_http_exchange *x)
 static void answer_301(struct serve *serve, struct tern_http_exchange *x)
 {
     struct tern_http_span path = tern_http_path(x), query = tern_http_query(x);
-    char location[TERN_RESERVE_LEAST / 2];
+    char location[TERN_HTTP_HEAD_CAP];    /* the target is shorter than its head, by far more */
     size_t len = 0;
 
     /* "//x/y" would be a reference to a host x (RFC 3986 section 4.2). */
     while (path.len > 1 && path.data[1] == '/') {
         path.data++;
         path.len--;
-    }
-    if (path.len + 2 > sizeof location || query.len > sizeof location - path.len - 2) {
-        answer_text(serve, x, 404);
-        return;
     }
     memcpy(location, path.data, path.len);
     len = path.len;
@@ -87,8 +82,11 @@ static void answer_301(struct serve *serve, struct tern_http_exchange *x)
         len += query.len;
     }
     struct tern_http_field field = { { "location", 8 }, { location, len } };
-    request_log(serve, x, 301, 0);
-    (void)tern_http_respond(x, 301, &field, 1, 0);
+    enum tern_err err = tern_http_respond(x, 301, &field, 1, 0);
+    if (err == TERN_OK)
+        request_log(serve, x, 301, 0);
+    else    /* only for a short head there always is room */
+        answer_text(serve, x, 503);
 }
 
 /* RFC 9110 section 13.1.2: any of several fields is one list. */
@@ -162,10 +160,10 @@ static void request(void *app, struct tern_http_exchange *x)
 /* ---- Start and end ------------------------------------------------------------------ */
 
 static void say(struct tern_host *host, enum tern_log_level level, const char *a, const char *b,
-                const char *c)
+                const char *c, const char *d)
 {
     char line[400];
-    int n = snprintf(line, sizeof line, "%s%s%s", a, b, c);
+    int n = snprintf(line, sizeof line, "%s%s%s%s", a, b, c, d);
     if (n > 0)
         tern_host_log(host, level, line, (size_t)n < sizeof line ? (size_t)n : sizeof line - 1);
 }
@@ -192,12 +190,12 @@ static enum tern_err root_open(struct serve *serve)
     uint8_t key[16];
 
     if (dir == NULL) {
-        say(serve->host, TERN_LOG_ERROR, "DIR is missing: tern serve DIR", "", "");
+        say(serve->host, TERN_LOG_ERROR, "DIR is missing: tern serve DIR", "", "", "");
         return TERN_INVALID;
     }
-    int fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int fd = serve_files_root(dir);
     if (fd < 0) {
-        say(serve->host, TERN_LOG_ERROR, dir, ": ", strerror(errno));
+        say(serve->host, TERN_LOG_ERROR, "'", dir, "': ", strerror(errno));
         return TERN_INVALID;
     }
     files = tern_host_pool(serve->host, "serve.file", sizeof *files, &n_files);
@@ -215,7 +213,8 @@ static enum tern_err log_open(struct serve *serve)
     const char *where = tern_host_option(serve->host, "log");
     if (serve_log_open(&serve->log, serve->host->turn, where) == TERN_OK)
         return TERN_OK;
-    say(serve->host, TERN_LOG_ERROR, "option log: ", where, ": cannot be written");
+    say(serve->host, TERN_LOG_ERROR, "option log: '", where, "' cannot be written: ",
+        strerror(errno));
     return TERN_INVALID;
 }
 
@@ -249,20 +248,22 @@ static enum tern_err listen_start(struct serve *serve)
 
     if (tern_endpoint_addr_parse(where, strlen(where), &listen.local) != TERN_OK) {
         say(serve->host, TERN_LOG_ERROR, "option listen: '", where,
-            "' is not an address with a port, as 127.0.0.1:8080");
+            "' is not an address with a port, as 127.0.0.1:8080", "");
         return TERN_INVALID;
     }
     enum tern_err err = tern_listen_at(serve->host, &listen, tern_http_accept, &serve->server,
                                        &serve->listener);
     if (err != TERN_OK) {
         say(serve->host, TERN_LOG_ERROR, "option listen: cannot listen on ", where,
-            err == TERN_REFUSED ? ": in use, or forbidden" : "");
+            err == TERN_REFUSED       ? ": in use, or forbidden"
+            : err == TERN_UNREACHABLE ? ": not an address of this host"
+                                      : "", "");
         return err;
     }
     tern_listener_local(serve->listener, &listen.local);
     (void)tern_endpoint_addr_format(&listen.local, text);
-    say(serve->host, TERN_LOG_INFO, "serving ", tern_host_option(serve->host, "dir"), "");
-    say(serve->host, TERN_LOG_INFO, "listening on ", text, "");
+    say(serve->host, TERN_LOG_INFO, "serving ", tern_host_option(serve->host, "dir"), "", "");
+    say(serve->host, TERN_LOG_INFO, "listening on ", text, "", "");
     return tern_http_server_listener(&serve->server, serve->listener);
 }
 

@@ -55,6 +55,12 @@ struct serve_files {
     uint64_t n_opens, n_checks, n_hits, n_full;
 };
 
+/*
+ * The descriptor of a directory to serve; -1 and errno. It is asked here whether
+ * openat2 is there (Linux 5.6) and allowed: without it nothing would be found.
+ */
+int serve_files_root(const char *dir);
+
 /* files and octets: n of each, placed. root_fd is a directory. */
 void serve_files_init(struct serve_files *files, struct tern_turn *turn, int root_fd,
                       struct serve_file *entries, struct serve_octets *octets, size_t n,
@@ -71,11 +77,11 @@ void serve_files_give(struct serve_files *files, struct serve_file *file);
 
 /* ---- serve_log.c ------------------------------------------------------------ */
 
-#define SERVE_LOG_CAP 65536u
+#define SERVE_LOG_CAP 131072u
 
 struct serve_log {
     int fd;                 /* -1: off */
-    bool own;               /* to be closed */
+    bool waits;             /* a write may block, for its description is others' too */
     struct tern_turn *turn;
     struct tern_timer timer;
     size_t len;
@@ -85,7 +91,7 @@ struct serve_log {
     char buf[SERVE_LOG_CAP];
 };
 
-/* where: a file to append to, "-" for standard output, "off". TERN_INVALID: cannot. */
+/* where: a file to append to, "-" for standard output, "off". TERN_INVALID and errno: cannot. */
 enum tern_err serve_log_open(struct serve_log *log, struct tern_turn *turn, const char *where);
 
 /*

@@ -76,18 +76,23 @@ static void file_forget(struct serve_files *files, struct serve_file *f)
         file_free(files, f);
 }
 
-/* A free entry: if there is none, that of the file unused for the longest time. */
+/* Closes the file unused for the longest time; false: all are being sent. */
+static bool file_make_room(struct serve_files *files)
+{
+    struct serve_file *f = files->oldest;
+    while (f != NULL && f->n_users > 0)
+        f = f->newer;
+    if (f == NULL)
+        return false;
+    file_forget(files, f);
+    return true;
+}
+
 static struct serve_file *file_take(struct serve_files *files)
 {
-    if (files->free == NULL) {
-        struct serve_file *f = files->oldest;
-        while (f != NULL && f->n_users > 0)
-            f = f->newer;
-        if (f == NULL) {
-            files->n_full++;
-            return NULL;
-        }
-        file_forget(files, f);
+    if (files->free == NULL && !file_make_room(files)) {
+        files->n_full++;
+        return NULL;
     }
     struct serve_file *f = files->free;
     files->free = f->hash_next;
@@ -111,7 +116,9 @@ static uint16_t status_of(int number)
     case EPERM:
     case EXDEV:    /* it leads out of the root */
     case ELOOP:
+    case ENXIO:    /* a socket, or a device without a driver */
         return 403;
+    case EAGAIN:    /* the tree changed under a ".." of a link (openat2(2)) */
     case EMFILE:
     case ENFILE:
     case ENOMEM:
@@ -128,6 +135,24 @@ static int open_beneath(struct serve_files *files, const char *relative)
                             .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS };
     files->n_opens++;
     return (int)syscall(SYS_openat2, files->root_fd, relative, &how, sizeof how);
+}
+
+int serve_files_root(const char *dir)
+{
+    struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_BENEATH };
+    int fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd < 0)
+        return -1;
+    int here = (int)syscall(SYS_openat2, fd, ".", &how, sizeof how);
+    if (here >= 0) {
+        close(here);
+        return fd;
+    }
+    int number = errno;
+    close(fd);
+    errno = number;
+    return -1;
 }
 
 static uint64_t mtime_of(const struct stat *st)
@@ -158,10 +183,12 @@ static int file_open(struct serve_files *files, const char *path, size_t len, st
     if (path[len - 1] != '/')
         relative[len - 1] = '\0';
     int fd = open_beneath(files, relative);
-    if (fd < 0 && (errno == EMFILE || errno == ENFILE) && files->oldest != NULL &&
-        files->oldest->n_users == 0) {
-        file_forget(files, files->oldest);
-        fd = open_beneath(files, relative);
+    if (fd < 0 && (errno == EMFILE || errno == ENFILE)) {
+        int number = errno;
+        if (file_make_room(files))
+            fd = open_beneath(files, relative);
+        else
+            errno = number;
     }
     if (fd < 0) {
         *status = status_of(errno);

@@ -14,12 +14,14 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "serve.h"
 
-#define LINE_MAX_LEN 4096u        /* octets a line takes at most, cut off there */
+/* No line is longer: all of a head with each octet escaped, and what is ours. */
+#define LINE_MAX_LEN (4u * TERN_HTTP_HEAD_CAP + 256u)
 #define FLUSH_NS TERN_SECOND_NS
 
 void serve_log_flush(struct serve_log *log)
@@ -31,11 +33,10 @@ void serve_log_flush(struct serve_log *log)
         if (poll(&p, 1, 0) <= 0)
             break;
         /*
-         * Standard output may be a pipe that blocks, and is not ours to change:
-         * one that polls as writable has room for PIPE_BUF octets and no more
-         * (pipe(7)), and a larger write would wait for its reader.
+         * A pipe that polls as writable has room for PIPE_BUF octets and no
+         * more (pipe(7)), and a larger write would wait for its reader.
          */
-        size_t left = log->len - at, most = log->own || left < PIPE_BUF ? left : PIPE_BUF;
+        size_t left = log->len - at, most = !log->waits || left < PIPE_BUF ? left : PIPE_BUF;
         ssize_t n = write(log->fd, log->buf + at, most);
         if (n < 0 && errno == EINTR)
             continue;
@@ -168,6 +169,21 @@ void serve_log_add(struct serve_log *log, const struct tern_http_exchange *x, ui
         tern_timer_set(log->turn, &log->timer, log->turn->now_ns + FLUSH_NS);
 }
 
+/*
+ * Standard output may block, and is shared with whoever started us: a pipe or
+ * a terminal is opened anew, so that for us alone it does not.
+ */
+static int stdout_open(bool *waits)
+{
+    struct stat st;
+    int fd = -1;
+
+    if (fstat(STDOUT_FILENO, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode)))
+        fd = open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    *waits = fd < 0;
+    return fd >= 0 ? fd : STDOUT_FILENO;
+}
+
 enum tern_err serve_log_open(struct serve_log *log, struct tern_turn *turn, const char *where)
 {
     memset(log, 0, sizeof *log);
@@ -177,10 +193,9 @@ enum tern_err serve_log_open(struct serve_log *log, struct tern_turn *turn, cons
     if (strcmp(where, "off") == 0)
         return TERN_OK;
     if (strcmp(where, "-") == 0) {
-        log->fd = STDOUT_FILENO;
+        log->fd = stdout_open(&log->waits);
         return TERN_OK;
     }
-    log->own = true;
     log->fd = open(where, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_CLOEXEC, 0644);
     return log->fd >= 0 ? TERN_OK : TERN_INVALID;
 }
