@@ -238,6 +238,7 @@ void tern_tcp_recv_input(struct tern_tcp_conn *conn, struct tern_tcp_seg *seg,
         in_order(conn, seg, pkt);
     if ((seg->flags & TCP_FIN) != 0) {
         conn->fin_seen = true;
+        tern_tcp_reass_drop(conn);    /* it has all before its end; behind it is nothing */
         tern_tcp_conn_ready(conn);
     }
 }

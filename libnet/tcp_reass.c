@@ -233,8 +233,8 @@ void tern_tcp_reass_advance(struct tern_tcp_conn *conn)
     work->n_ranges -= i;
     memmove(work->ranges, work->ranges + i, work->n_ranges * sizeof work->ranges[0]);
     if (work->fin && work->fin_seq == conn->rcv_nxt) {
-        work->fin = false;
         conn->fin_seen = true;
+        tern_tcp_reass_drop(conn);    /* what stands behind its end, a peer cannot mean */
         tern_tcp_conn_ready(conn);
     }
     conn->ack_now = true;

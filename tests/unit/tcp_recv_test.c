@@ -279,6 +279,45 @@ START_TEST(test_spent_budget_keeps_what_was_not_offered)
 }
 END_TEST
 
+/* The peer contradicts itself: octets behind its own end. Nobody shall see them. */
+START_TEST(test_octets_behind_the_fin_are_forgotten)
+{
+    SCRIPT(0);
+    script_accepted(t);
+    t->keep_open = true;
+    IN(.flags = PA, .seq = 2, .ack = 1, .len = 10);    /* kept: 1 may still be an octet */
+    OUT(.flags = A, .seq = 1, .ack = 1);
+    IN(.flags = FA, .seq = 1, .ack = 1);
+    OUT(.flags = A, .seq = 1, .ack = 2);
+    LOG("ended");
+    ck_assert_uint_eq(t->blocks.n_free, t->blocks.n_blocks);
+    ck_assert_uint_eq(t->tcp.n_works_free, 4);
+    IN(.flags = A, .seq = 2, .ack = 1);
+    script_pass(t, 1000);
+    LOG("");
+    ck_assert_uint_eq(t->n_taken, 0);
+    QUIET();
+}
+END_TEST
+
+/* A FIN that waits out of order counts where it stands, whatever came behind it. */
+START_TEST(test_octets_behind_a_fin_out_of_order_are_forgotten)
+{
+    SCRIPT(0);
+    script_accepted(t);
+    t->keep_open = true;
+    IN(.flags = FPA, .seq = 11, .ack = 1, .len = 10);
+    IN(.flags = PA, .seq = 22, .ack = 1, .len = 10);
+    fake_link_clear(t->wire);
+    IN(.flags = PA, .seq = 1, .ack = 1, .len = 10);
+    OUT(.flags = A, .seq = 1, .ack = 22);
+    LOG("data(10) data(10) ended");
+    ck_assert_uint_eq(t->n_taken, 20);
+    ck_assert_uint_eq(t->blocks.n_free, t->blocks.n_blocks);
+    QUIET();
+}
+END_TEST
+
 Suite *tcp_recv_suite(void)
 {
     Suite *suite = suite_create("tcp_recv");
@@ -296,6 +335,8 @@ Suite *tcp_recv_suite(void)
     tcase_add_test(tc, test_fin_waits_until_what_is_before_it_is_taken);
     tcase_add_test(tc, test_fin_is_forgotten_with_what_found_no_block);
     tcase_add_test(tc, test_spent_budget_keeps_what_was_not_offered);
+    tcase_add_test(tc, test_octets_behind_the_fin_are_forgotten);
+    tcase_add_test(tc, test_octets_behind_a_fin_out_of_order_are_forgotten);
     suite_add_tcase(suite, tc);
     return suite;
 }
