@@ -12,10 +12,16 @@ static bool quote_is_in_flight(const struct tern_tcp_conn *conn, uint32_t seq)
     return tern_tcp_seq_in(seq, conn->snd_una, tcp_in_flight(conn));
 }
 
+/* The longest packet that this connection sends. Others may have lowered the path's MTU. */
+static uint32_t packet_len_max(const struct tern_tcp_conn *conn, uint32_t ip_hdr_len)
+{
+    return ip_hdr_len + TCP_HDR_LEN + (conn->timestamps ? TCP_TS_SPACE : 0u) + conn->mss;
+}
+
 /*
  * Section 6.4 of RFC 1191: MSS follows, and what was too big goes again at
- * once, without a congestion signal. An MTU that would not be lower is not
- * believed. One below TCP_PMTU_LEAST costs no more than that: segments stay so
+ * once, without a congestion signal. An MTU for which nothing would be too big
+ * is not believed. One below TCP_PMTU_LEAST costs no more than that: segments stay so
  * large and go without DF, which section 3 allows, so that a router who means
  * it cuts them, and one who lies has not made us send crumbs (CVE-2004-1060).
  */
@@ -25,9 +31,9 @@ static void too_big(struct tern_tcp_conn *conn, const struct tern_net_error *err
     struct tern_net *net = tcp->net;
     const struct tern_net_network_ops *ops = tern_net_network(net, error->network);
     void *context = net->networks[error->network].context;
-    uint16_t known = ops->mtu(net, context, &conn->tuple.peer);
     bool tiny = error->mtu < TCP_PMTU_LEAST;
-    if (error->mtu < TCP_PMTU_NONE || (tiny ? conn->may_fragment : error->mtu >= known)) {
+    if (error->mtu < TCP_PMTU_NONE ||
+        (tiny ? conn->may_fragment : error->mtu >= packet_len_max(conn, ops->hdr_len))) {
         tcp->stats.icmp_pmtu_bad++;
         return;
     }
@@ -35,7 +41,7 @@ static void too_big(struct tern_tcp_conn *conn, const struct tern_net_error *err
     uint16_t mtu = tiny ? TCP_PMTU_LEAST : error->mtu;
     if (tiny)
         conn->may_fragment = true;
-    if (mtu < known)
+    if (mtu < ops->mtu(net, context, &conn->tuple.peer))
         ops->set_mtu(net, context, &conn->tuple.peer, mtu);
     tern_tcp_conn_mss(conn);
     if (tcp_syn_out(conn))

@@ -323,7 +323,7 @@ void script_icmp(struct tcp_script *t, uint8_t type, uint8_t code, uint16_t mtu,
     struct packet_ip4 ours = { .src = SCRIPT_US, .dst = SCRIPT_PEER, .protocol = 6 };
     struct packet_ip4 ip = { .src = SCRIPT_PEER, .dst = SCRIPT_US };
     tern_store_be16(l4, t->port);
-    tern_store_be16(l4 + 2, 4000);
+    tern_store_be16(l4 + 2, t->s != NULL ? script_conn(t)->tuple.peer_port : 4000);
     tern_store_be32(l4 + 4, t->iss + seq);
     size_t quoted_len = packet_ip4(quoted, &ours, l4, sizeof l4);
     tern_store_be16(quoted + PACKET_ETH + 2, 1500);    /* as long as it was when it was sent */
