@@ -18,6 +18,8 @@
 #define UNSENT_MOST_MS 3000u
 #define SENT_MOST 6u
 #define LOOK_MOST 8u
+#define MSS_MOST 0x3fffu    /* what an entry has bits for; no link of ours takes more */
+#define CHALLENGES_MOST 3u
 
 static uint32_t index_of(const struct tern_tcp *tcp, const struct tern_tcp_half *half)
 {
@@ -148,15 +150,19 @@ static struct tern_tcp_half *oldest_of(const struct tern_tcp *tcp,
     return found;
 }
 
+/*
+ * While no handshake of this listener can be completed none gives way: whose
+ * ACK has come already believes in its connection, and the newcomer would only
+ * wait in its place.
+ */
 bool tern_tcp_half_room(struct tern_tcp *tcp, const struct tern_tcp_listener *listener)
 {
     struct tern_tcp_half *half;
-    if (listener->n_halves >= listener->backlog)
-        half = oldest_of(tcp, listener);
-    else if (tcp->half_free == 0)
-        half = oldest(tcp);
-    else
+    if (listener->n_halves < listener->backlog && tcp->half_free != 0)
         return true;
+    if (listener->paused || tcp->conn_free == 0)
+        return false;
+    half = listener->n_halves >= listener->backlog ? oldest_of(tcp, listener) : oldest(tcp);
     if (!may_go(tcp, half))
         return false;
     tcp->stats.half_evicted++;
@@ -219,6 +225,22 @@ static enum tern_err answer(struct tern_tcp *tcp, const struct tern_tcp_half *ha
 }
 
 /*
+ * A challenge ACK (RFC 5961), a few an entry and no more: two half-open entries
+ * that forged SYNs have made face each other would answer each other for ever.
+ * A peer that has started anew needs one; its RST ends the entry.
+ */
+static void challenge_answer(struct tern_tcp *tcp, struct tern_tcp_half *half)
+{
+    if (half->challenges == CHALLENGES_MOST) {
+        tcp->stats.challenge_limited++;
+        return;
+    }
+    half->challenges = (half->challenges + 1u) & CHALLENGES_MOST;
+    tcp->stats.out_challenge_acks++;
+    (void)answer(tcp, half, false);
+}
+
+/*
  * "If the SYN bit is set ... select an ISS, send SYN,ACK, enter SYN-RECEIVED"
  * (section 3.10.7.2, third).
  */
@@ -228,6 +250,7 @@ void tern_tcp_half_open(struct tern_tcp_listener *listener, const struct tern_tc
     struct tern_tcp *tcp = listener->tcp;
     uint32_t index = tcp->half_free;
     struct tern_tcp_half *half = at(tcp, index);
+    uint16_t mss = seg->has_mss ? seg->mss : TCP_MSS_DEFAULT;
     tcp->half_free = half->tuple.next;
     tcp->n_halves_free--;
     *half = (struct tern_tcp_half){
@@ -236,7 +259,7 @@ void tern_tcp_half_open(struct tern_tcp_listener *listener, const struct tern_tc
         .created_ms = tcp_now_ms(tcp),
         .irs = seg->seq,
         .ts_recent = seg->ts_val,
-        .mss = seg->has_mss ? seg->mss : TCP_MSS_DEFAULT,
+        .mss = (mss < MSS_MOST ? mss : MSS_MOST) & MSS_MOST,
         .listener = (unsigned)(listener - tcp->config.listeners) & 0x7f,
         .timestamps = seg->has_ts && !tcp->config.no_timestamps,
     };
@@ -337,8 +360,10 @@ static uint64_t *refused(struct tern_tcp *tcp, const struct tern_tcp_half *half,
 {
     struct tern_tcp_stats *stats = &tcp->stats;
     if (half->timestamps && (seg->flags & TCP_RST) == 0 &&
-        (!seg->has_ts || tern_tcp_seq_lt(seg->ts_val, half->ts_recent)))
+        (!seg->has_ts || tern_tcp_seq_lt(seg->ts_val, half->ts_recent))) {
+        *challenge = seg->has_ts;    /* RFC 7323 section 5.3, R1; section 3.2 */
         return &stats->drop_half_paws;
+    }
     if (!tern_tcp_seq_in(seg->seq, half->irs + 1, window_first(tcp))) {
         *challenge = (seg->flags & TCP_RST) == 0;
         return &stats->drop_half_seq;
@@ -382,7 +407,7 @@ void tern_tcp_half_input(struct tern_tcp *tcp, struct tern_tcp_half *half,
     if (reason != NULL) {
         (*reason)++;
         if (challenge)
-            (void)answer(tcp, half, false);
+            challenge_answer(tcp, half);
         return;
     }
     if (seg->ack != tern_tcp_isn(tcp, &half->tuple, half->created_ms) + 1) {

@@ -158,7 +158,8 @@ struct tern_tcp_half {
     uint32_t prev, next;          /* of those that wait equally long */
     uint32_t created_ms;          /* gives our initial sequence number, too */
     uint32_t irs, ts_recent;
-    uint16_t mss;                 /* what the peer offered */
+    uint16_t mss : 14;            /* what the peer offered, as far as we could use it */
+    uint16_t challenges : 2;      /* spent of its budget */
     uint16_t listener : 7, n_sent : 3, snd_scale : 4, scaled : 1, timestamps : 1;
 };
 

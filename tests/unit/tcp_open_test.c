@@ -287,6 +287,7 @@ START_TEST(test_half_open_entry_checks_what_completes_it)
     OUT(.flags = SA, .ack = 1, .ts = true, .ts_ecr = 500);
     uint32_t ecr = t->last_ts_val;
     IN(.flags = A, .seq = 1, .ack = 1, .ts = true, .ts_val = 499);    /* PAWS */
+    OUT(.flags = A, .seq = 1, .ack = 1, .ts = true);
     IN(.flags = A, .seq = 1, .ack = 1);                               /* no timestamp at all */
     ck_assert_uint_eq(STAT(drop_half_paws), 2);
     QUIET();
@@ -300,12 +301,27 @@ START_TEST(test_half_open_entry_checks_what_completes_it)
     OUT(.flags = A, .seq = 1, .ack = 1, .ts = true);
     IN(.flags = P, .seq = 1, .len = 5, .ts = true, .ts_val = 500);
     ck_assert_uint_eq(STAT(drop_no_ack), 1);
-    IN(.flags = R, .seq = 2);    /* RFC 5961 section 3.2 */
-    OUT(.flags = A, .seq = 1, .ack = 1, .ts = true);
+    ck_assert_uint_eq(STAT(out_challenge_acks), 3);
+    IN(.flags = R, .seq = 2);    /* the budget is spent */
+    QUIET();
     ck_assert_uint_eq(STAT(drop_half_rst), 1);
+    ck_assert_uint_eq(STAT(challenge_limited), 1);
     LOG("");
     IN(.flags = A, .seq = 1, .ack = 1, .ts = true, .ts_val = 501, .ts_ecr = ecr);
     LOG("accept opened");
+}
+END_TEST
+
+START_TEST(test_rst_in_a_half_open_entrys_window_is_challenged)
+{
+    SCRIPT(0);
+    script_listen(t);
+    IN(.flags = S);
+    OUT(.flags = SA, .ack = 1);
+    IN(.flags = R, .seq = 2);    /* RFC 5961 section 3.2 */
+    OUT(.flags = A, .seq = 1, .ack = 1);
+    ck_assert_uint_eq(STAT(drop_half_rst), 1);
+    ck_assert_uint_eq(STAT(half_open), 1);
 }
 END_TEST
 
@@ -572,6 +588,7 @@ Suite *tcp_open_suite(void)
     tcase_add_test(tc, test_syn_ack_is_sent_again_and_its_entry_gives_up);
     tcase_add_test(tc, test_syn_again_gets_its_syn_ack_again);
     tcase_add_test(tc, test_half_open_entry_checks_what_completes_it);
+    tcase_add_test(tc, test_rst_in_a_half_open_entrys_window_is_challenged);
     tcase_add_test(tc, test_rst_at_the_right_place_ends_a_half_open_entry);
     tcase_add_test(tc, test_ack_that_completes_may_carry_data_and_fin);
     tcase_add_test(tc, test_data_on_a_syn_is_not_acknowledged);

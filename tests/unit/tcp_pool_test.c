@@ -99,6 +99,40 @@ START_TEST(test_oldest_half_open_entry_gives_way_but_not_before_its_peer_could_a
 }
 END_TEST
 
+/* Who has sent its last ACK believes in its connection: a newcomer must not end that. */
+START_TEST(test_no_half_open_entry_gives_way_while_none_can_be_completed)
+{
+    SCRIPT(.n_conns = 1, .n_halves = 4);
+    script_listen(t);
+    tern_tcp_listener_pause(t->listener, true);
+    for (uint16_t i = 0; i < 4; i++) {
+        IN(.flags = S, .mss = 1460, .port = (uint16_t)(4001 + i));
+        OUT(.flags = SA, .ack = 1);
+        IN(.flags = A, .seq = 1, .ack = 1, .port = (uint16_t)(4001 + i));
+    }
+    uint32_t iss = t->iss;
+    script_pass(t, 500);
+    IN(.flags = S, .mss = 1460, .port = 4005);
+    ck_assert_uint_eq(STAT(drop_backlog), 1);
+    tern_tcp_listener_pause(t->listener, false);
+    IN(.flags = PA, .seq = 1, .ack = 1, .len = 5, .port = 4004);
+    LOG("accept opened data(5)");    /* and no connection is free now */
+    IN(.flags = S, .mss = 1460, .port = 4005);    /* there is room for one */
+    OUT(.flags = SA, .ack = 1);
+    script_pass(t, 400);
+    t->iss = iss;
+    IN(.flags = S, .mss = 1460, .port = 4006);
+    ck_assert_uint_eq(STAT(drop_backlog), 2);
+    ck_assert_uint_eq(STAT(half_evicted), 0);
+    tern_stream_abort(t->s, TERN_ABORTED);
+    script_poll(t);
+    fake_link_clear(t->wire);
+    IN(.flags = S, .mss = 1460, .port = 4006);
+    OUT(.flags = SA, .ack = 1);
+    ck_assert_uint_eq(STAT(half_evicted), 1);
+}
+END_TEST
+
 START_TEST(test_without_a_work_block_it_is_one_segment_at_a_time)
 {
     SCRIPT(.n_works = 1);
@@ -370,6 +404,44 @@ START_TEST(test_hard_icmp_error_refuses_a_connect)
 }
 END_TEST
 
+/* What one connection has made known of a path, another must still be told for itself. */
+START_TEST(test_path_mtu_is_learned_by_each_connection_of_a_path)
+{
+    SCRIPT(0);
+    script_listen(t);
+    uint32_t iss[2];
+    struct tern_stream *s[2];
+    uint8_t octets[1460];
+    for (uint32_t i = 0; i < sizeof octets; i++)
+        octets[i] = script_octet(1 + i);
+    for (uint16_t i = 0; i < 2; i++) {
+        IN(.flags = S, .mss = 1460, .port = (uint16_t)(4001 + i));
+        OUT(.flags = SA, .ack = 1);
+        IN(.flags = A, .seq = 1, .ack = 1, .port = (uint16_t)(4001 + i));
+        iss[i] = t->iss;
+        s[i] = t->s;
+    }
+    for (uint16_t i = 0; i < 2; i++) {
+        t->iss = iss[i];
+        t->s = s[i];
+        ck_assert_uint_eq(tern_stream_write(t->s, octets, sizeof octets), sizeof octets);
+        script_poll(t);
+        OUT(.flags = PA, .seq = 1, .ack = 1, .len = 1460);
+    }
+    for (uint16_t i = 0; i < 2; i++) {
+        t->iss = iss[i];
+        t->s = s[i];
+        script_icmp(t, 3, 4, 1000, 1);
+        OUT(.flags = A, .seq = 1, .ack = 1, .len = 960);
+        OUT(.flags = PA, .seq = 961, .ack = 1, .len = 500);
+        script_icmp(t, 3, 4, 1000, 1);    /* nothing new: it is not believed twice */
+        QUIET();
+    }
+    ck_assert_uint_eq(STAT(icmp_pmtu), 2);
+    ck_assert_uint_eq(STAT(icmp_pmtu_bad), 2);
+}
+END_TEST
+
 Suite *tcp_pool_suite(void)
 {
     Suite *suite = suite_create("tcp_pool");
@@ -378,6 +450,7 @@ Suite *tcp_pool_suite(void)
     tcase_add_test(tc, test_init_refuses_what_is_missing);
     tcase_add_test(tc, test_handshake_waits_while_no_connection_is_free);
     tcase_add_test(tc, test_oldest_half_open_entry_gives_way_but_not_before_its_peer_could_answer);
+    tcase_add_test(tc, test_no_half_open_entry_gives_way_while_none_can_be_completed);
     tcase_add_test(tc, test_without_a_work_block_it_is_one_segment_at_a_time);
     tcase_add_test(tc, test_without_a_work_block_nothing_out_of_order_is_kept);
     tcase_add_test(tc, test_flight_records_merge_when_there_are_none);
@@ -389,6 +462,7 @@ Suite *tcp_pool_suite(void)
     tcase_add_test(tc, test_reserved_spans_are_queued_in_order);
     tcase_add_test(tc, test_sixteen_spans_are_lent_and_come_back_by_themselves);
     tcase_add_test(tc, test_path_mtu_lowers_the_segments_and_sends_again);
+    tcase_add_test(tc, test_path_mtu_is_learned_by_each_connection_of_a_path);
     tcase_add_test(tc, test_hard_icmp_error_refuses_a_connect);
     suite_add_tcase(suite, tc);
     return suite;
