@@ -154,11 +154,15 @@ static void new_data_acked(struct tern_tcp_conn *conn, const struct tern_tcp_seg
  * "If SND.WL1 < SEG.SEQ or (SND.WL1 = SEG.SEQ and SND.WL2 =< SEG.ACK)". SND.WL2
  * is an ACK that was once taken, so it is at most SND.UNA, and SEG.ACK is at
  * least that: the last condition always holds here.
+ *
+ * What acknowledges something new is newer than all before, wherever it stands:
+ * the peer's retransmissions stand before its ACKs. Without its window the old
+ * one would begin at the new SND.UNA, and we would overrun what was offered.
  */
 static void window_update(struct tern_tcp_conn *conn, const struct tern_tcp_seg *seg,
-                          uint32_t wnd)
+                          uint32_t wnd, bool advanced)
 {
-    if (tern_tcp_seq_gt(conn->snd_wl1, seg->seq))
+    if (!advanced && tern_tcp_seq_gt(conn->snd_wl1, seg->seq))
         return;
     if (wnd != conn->snd_wnd) {
         /* What the peer had no room for when it came need not wait for its timer. */
@@ -196,11 +200,12 @@ bool tern_tcp_ack_input(struct tern_tcp_conn *conn, const struct tern_tcp_seg *s
     uint32_t wnd = (uint32_t)seg->wnd << conn->snd_scale;
     if (tern_tcp_seq_lt(seg->ack, conn->snd_una))
         return true;    /* "a duplicate, it can be ignored": its text is not */
-    if (seg->ack != conn->snd_una)
+    bool advanced = seg->ack != conn->snd_una;
+    if (advanced)
         new_data_acked(conn, seg);
     else if (is_duplicate(conn, seg, wnd))
         duplicate_input(conn);
     if (!conn->over)
-        window_update(conn, seg, wnd);
+        window_update(conn, seg, wnd, advanced);
     return true;
 }

@@ -149,6 +149,22 @@ START_TEST(test_old_segment_does_not_update_the_window)
 }
 END_TEST
 
+/* A retransmission of the peer's stands before its last ACK, and says more. */
+START_TEST(test_window_of_a_new_ack_counts_wherever_it_stands)
+{
+    SCRIPT(0);
+    script_accepted(t);
+    script_write(t, 2920);
+    OUT(.flags = A, .seq = 1, .ack = 1, .len = 1460);
+    OUT(.flags = PA, .seq = 1461, .ack = 1, .len = 1460);
+    IN(.flags = A, .seq = 101, .ack = 1, .wnd = 2920);    /* 100 octets are lost */
+    IN(.flags = PA, .seq = 1, .ack = 1461, .len = 100, .wnd = 1960);
+    ck_assert_uint_eq(script_conn(t)->snd_wnd, 1960);
+    script_write(t, 2920);    /* of it 500 are left, which is no full segment */
+    QUIET();
+}
+END_TEST
+
 START_TEST(test_cwnd_is_kept_while_idle_and_restarted_after_an_rto)
 {
     struct tcp_script *t = flight(10, 10 * 1460);
@@ -237,6 +253,7 @@ Suite *tcp_ack_suite(void)
     tcase_add_test(tc, test_data_is_no_duplicate);
     tcase_add_test(tc, test_duplicates_of_an_old_recovery_do_not_begin_another);
     tcase_add_test(tc, test_old_segment_does_not_update_the_window);
+    tcase_add_test(tc, test_window_of_a_new_ack_counts_wherever_it_stands);
     tcase_add_test(tc, test_cwnd_is_kept_while_idle_and_restarted_after_an_rto);
     tcase_add_test(tc, test_newreno_grows_by_octets_not_by_acks);
     tcase_add_test(tc, test_newreno_after_a_timeout_steps_one_segment_at_a_time);
