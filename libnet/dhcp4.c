@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The DHCPv4 client (RFC 2131 section 4.4).
+ * The DHCPv4 client (RFC 2131 section 4.4): its states, what it sends, and time.
+ * What servers answer is dhcp4_answer.c's.
  *
  *   INIT --DISCOVER--> SELECTING --OFFER, REQUEST--> REQUESTING --ACK--> PROBING
  *    ^  ^                                                |  NAK            |
@@ -18,48 +19,26 @@
  * a guest that serves in milliseconds cannot have it), and one ARP probe of 200
  * ms stands for section 4.4.1's check; RFC 5227's full schedule is not run.
  */
-#include "dhcp4_wire.h"
+#include "dhcp4_internal.h"
 #include "eth_wire.h"
-#include "ipv4_internal.h"
 
 #include <string.h>
 
-enum dhcp4_state {
-    DHCP4_STOPPED,    /* the link has not come up yet */
-    DHCP4_INIT,
-    DHCP4_SELECTING,
-    DHCP4_REQUESTING,
-    DHCP4_PROBING,
-    DHCP4_BOUND,
-    DHCP4_RENEWING,
-    DHCP4_REBINDING,
-    DHCP4_REBOOTING,
-};
-
-#define PROBE_NS (200 * TERN_MILLISECOND_NS)
 #define DECLINE_WAIT_NS (10 * TERN_SECOND_NS)    /* RFC 2131 section 3.1 (5) */
 #define RENEW_LEAST_NS (60 * TERN_SECOND_NS)     /* RFC 2131 section 4.4.5 */
-#define LEASE_LEAST_S 10u                        /* a shorter one is of no use */
-#define LEASE_FOR_EVER 0xffffffffu
 #define REQUEST_TRIES 4
 #define REBOOT_TRIES 3
-#define MTU_LEAST 576
 
-static struct tern_ipv4 *ipv4_of(const struct tern_dhcp4 *d)
+void tern_dhcp4_state_set(struct tern_dhcp4 *d, enum dhcp4_state state)
 {
-    return tern_net_context(d->net, &tern_ipv4);
-}
-
-static void state_set(struct tern_dhcp4 *d, enum dhcp4_state state)
-{
-    struct tern_ipv4 *ip = ipv4_of(d);
+    struct tern_ipv4 *ip = dhcp4_ipv4(d);
     d->state = (uint8_t)state;
     /* Until there is an address, answers may come to the one that is offered. */
     ip->links[d->config.link].configuring = state < DHCP4_PROBING;
     ip->links[d->config.link].probing = state == DHCP4_PROBING ? d->offer.addr : 0;
 }
 
-static void due_set(struct tern_dhcp4 *d, uint64_t due_ns)
+void tern_dhcp4_due_set(struct tern_dhcp4 *d, uint64_t due_ns)
 {
     if (due_ns == TERN_NEVER)
         tern_timer_cancel(d->net->turn, &d->timer);
@@ -102,21 +81,26 @@ static struct tern_dhcp4_request request_make(const struct tern_dhcp4 *d, uint8_
 static void discover(struct tern_dhcp4 *d)
 {
     struct tern_dhcp4_request r = request_make(d, DHCP4_DISCOVER);
+    d->secs = r.secs;
     d->stats.discovers++;
     send(d, &r, IPV4_BROADCAST);
-    due_set(d, d->net->turn->now_ns + backoff(d));
+    tern_dhcp4_due_set(d, d->net->turn->now_ns + backoff(d));
     d->n_tries++;
 }
 
-/* For the offer: broadcast, so that servers not chosen hear it. */
-static void request_offer(struct tern_dhcp4 *d)
+/*
+ * For the offer: broadcast, so that servers not chosen hear it, and with the
+ * DISCOVER's secs, so that relays pass it on alike (RFC 2131 section 3.1 (3)).
+ */
+void tern_dhcp4_request_offer(struct tern_dhcp4 *d)
 {
     struct tern_dhcp4_request r = request_make(d, DHCP4_REQUEST);
+    r.secs = d->secs;
     r.requested = d->offer.addr;
     r.server = d->offer.server;
     d->stats.requests++;
     send(d, &r, IPV4_BROADCAST);
-    due_set(d, d->net->turn->now_ns + backoff(d));
+    tern_dhcp4_due_set(d, d->net->turn->now_ns + backoff(d));
     d->n_tries++;
 }
 
@@ -136,6 +120,7 @@ static void request_lease(struct tern_dhcp4 *d, uint32_t to)
 static void decline(struct tern_dhcp4 *d)
 {
     struct tern_dhcp4_request r = request_make(d, DHCP4_DECLINE);
+    r.secs = 0;    /* RFC 2131 table 5 */
     r.requested = d->offer.addr;
     r.server = d->offer.server;
     d->stats.declines++;
@@ -144,27 +129,27 @@ static void decline(struct tern_dhcp4 *d)
 
 /* ---- Ways from state to state ------------------------------------------- */
 
-static void select_start(struct tern_dhcp4 *d)
+void tern_dhcp4_select_start(struct tern_dhcp4 *d)
 {
     d->xid = tern_drbg_u32(d->net->drbg);
     d->started_ns = d->net->turn->now_ns;
     d->n_tries = 0;
     memset(&d->offer, 0, sizeof d->offer);
-    state_set(d, DHCP4_SELECTING);
+    tern_dhcp4_state_set(d, DHCP4_SELECTING);
     discover(d);
 }
 
 static void init_wait(struct tern_dhcp4 *d, uint64_t ns)
 {
-    state_set(d, DHCP4_INIT);
-    due_set(d, d->net->turn->now_ns + ns);
+    tern_dhcp4_state_set(d, DHCP4_INIT);
+    tern_dhcp4_due_set(d, d->net->turn->now_ns + ns);
 }
 
 /* The address is gone, by NAK or by time. */
-static void lease_lose(struct tern_dhcp4 *d)
+void tern_dhcp4_lease_lose(struct tern_dhcp4 *d)
 {
     memset(&d->lease, 0, sizeof d->lease);
-    ipv4_of(d)->links[d->config.link].mtu = 0;
+    dhcp4_ipv4(d)->links[d->config.link].mtu = 0;
     tern_ipv4_clear(d->net, d->config.link);
 }
 
@@ -173,7 +158,7 @@ static void renew_start(struct tern_dhcp4 *d, enum dhcp4_state state)
     d->xid = tern_drbg_u32(d->net->drbg);
     d->started_ns = d->net->turn->now_ns;
     d->n_tries = 0;
-    state_set(d, state);
+    tern_dhcp4_state_set(d, state);
 }
 
 /* Asks again after half of the time that is left until end_ns (RFC 2131 section 4.4.5). */
@@ -183,7 +168,7 @@ static void renew_due(struct tern_dhcp4 *d, uint64_t end_ns)
     uint64_t wait_ns = (end_ns - now_ns) / 2;
     if (wait_ns < RENEW_LEAST_NS)
         wait_ns = RENEW_LEAST_NS;
-    due_set(d, wait_ns < end_ns - now_ns ? now_ns + wait_ns : end_ns);
+    tern_dhcp4_due_set(d, wait_ns < end_ns - now_ns ? now_ns + wait_ns : end_ns);
 }
 
 static struct tern_addr addr_or_none(uint32_t addr)
@@ -201,10 +186,10 @@ static void address_make(const struct tern_dhcp4 *d, struct tern_ipv4_address *a
 }
 
 /* Puts the lease to use, for the first time or with other times and routers. */
-static void bind(struct tern_dhcp4 *d)
+void tern_dhcp4_bind(struct tern_dhcp4 *d)
 {
     struct tern_ipv4_address a;
-    struct tern_ipv4 *ip = ipv4_of(d);
+    struct tern_ipv4 *ip = dhcp4_ipv4(d);
     d->lease = d->offer;
     address_make(d, &a);
     if (tern_ipv4_set(d->net, d->config.link, &a) != TERN_OK && d->lease.gateway != 0) {
@@ -223,15 +208,15 @@ static void bind(struct tern_dhcp4 *d)
         return;
     }
     ip->links[d->config.link].mtu = d->lease.mtu;
-    state_set(d, DHCP4_BOUND);
-    due_set(d, d->lease.t1_ns);
+    tern_dhcp4_state_set(d, DHCP4_BOUND);
+    tern_dhcp4_due_set(d, d->lease.t1_ns);
 }
 
 static void reboot_start(struct tern_dhcp4 *d)
 {
     renew_start(d, DHCP4_REBOOTING);
     request_lease(d, IPV4_BROADCAST);
-    due_set(d, d->net->turn->now_ns + backoff(d));
+    tern_dhcp4_due_set(d, d->net->turn->now_ns + backoff(d));
     d->n_tries++;
 }
 
@@ -241,8 +226,8 @@ static void renew_fire(struct tern_dhcp4 *d, uint64_t now_ns)
 {
     if (now_ns >= d->lease.expires_ns) {
         d->stats.expiries++;
-        lease_lose(d);
-        select_start(d);
+        tern_dhcp4_lease_lose(d);
+        tern_dhcp4_select_start(d);
     } else if (now_ns >= d->lease.t2_ns) {
         if (d->state != DHCP4_REBINDING) {
             renew_start(d, DHCP4_REBINDING);
@@ -258,8 +243,8 @@ static void renew_fire(struct tern_dhcp4 *d, uint64_t now_ns)
         request_lease(d, d->lease.server);
         renew_due(d, d->lease.t2_ns);
     } else {
-        state_set(d, DHCP4_BOUND);
-        due_set(d, d->lease.t1_ns);
+        tern_dhcp4_state_set(d, DHCP4_BOUND);
+        tern_dhcp4_due_set(d, d->lease.t1_ns);
     }
 }
 
@@ -270,19 +255,19 @@ static void dhcp4_fire(struct tern_timer *timer, uint64_t now_ns)
     case DHCP4_STOPPED:
         break;
     case DHCP4_INIT:
-        select_start(d);
+        tern_dhcp4_select_start(d);
         break;
     case DHCP4_SELECTING:
         discover(d);
         break;
     case DHCP4_REQUESTING:
         if (d->n_tries < REQUEST_TRIES)
-            request_offer(d);
+            tern_dhcp4_request_offer(d);
         else
-            select_start(d);
+            tern_dhcp4_select_start(d);
         break;
     case DHCP4_PROBING:
-        bind(d);
+        tern_dhcp4_bind(d);
         break;
     case DHCP4_REBOOTING:
         /* RFC 2131 section 3.2 (3): nobody answers, so the lease is used as it stands. */
@@ -290,7 +275,7 @@ static void dhcp4_fire(struct tern_timer *timer, uint64_t now_ns)
             renew_fire(d, now_ns);
         } else {
             request_lease(d, IPV4_BROADCAST);
-            due_set(d, now_ns + backoff(d));
+            tern_dhcp4_due_set(d, now_ns + backoff(d));
             d->n_tries++;
         }
         break;
@@ -302,172 +287,9 @@ static void dhcp4_fire(struct tern_timer *timer, uint64_t now_ns)
     }
 }
 
-/* ---- Answers ------------------------------------------------------------ */
-
-/* RFC 950's class masks, for a server that says none. */
-static uint32_t mask_of_class(uint32_t addr)
-{
-    return addr >> 31 == 0 ? 0xff000000 : addr >> 30 == 2 ? 0xffff0000 : 0xffffff00;
-}
-
-static bool mask_ok(uint32_t mask)
-{
-    return mask >= 0xff000000 && (~mask & (~mask + 1)) == 0;
-}
-
-/*
- * The times of a lease, counted from when it was asked for (RFC 2131 section
- * 4.4.1). T1 < T2 < lease, or they are the defaults of section 4.4.5.
- */
-static void times_take(struct tern_dhcp4 *d, const struct tern_dhcp4_reply *r)
-{
-    uint64_t lease_s = r->lease_s, t1_s = r->t1_s, t2_s = r->t2_s;
-    if (r->lease_s == LEASE_FOR_EVER) {
-        d->offer.t1_ns = d->offer.t2_ns = d->offer.expires_ns = TERN_NEVER;
-        return;
-    }
-    bool said = t1_s != 0 || t2_s != 0;
-    if (t1_s == 0)
-        t1_s = lease_s / 2;
-    if (t2_s == 0)
-        t2_s = lease_s * 7 / 8;
-    if (!(t1_s < t2_s && t2_s < lease_s)) {
-        d->stats.repaired += said ? 1 : 0;
-        t1_s = lease_s / 2;
-        t2_s = lease_s * 7 / 8;
-    }
-    d->offer.t1_ns = d->asked_ns + t1_s * TERN_SECOND_NS;
-    d->offer.t2_ns = d->asked_ns + t2_s * TERN_SECOND_NS;
-    d->offer.expires_ns = d->asked_ns + lease_s * TERN_SECOND_NS;
-}
-
-/* Takes over an ACK's parameters; false: they are no lease. */
-static bool ack_take(struct tern_dhcp4 *d, const struct tern_dhcp4_reply *r)
-{
-    uint32_t mask = r->mask != 0 ? r->mask : mask_of_class(r->yiaddr);
-    uint16_t link_mtu = d->net->links[d->config.link].link->mtu;
-    if (!ipv4_is_host(r->yiaddr) || !mask_ok(mask) || r->lease_s < LEASE_LEAST_S ||
-        !ipv4_is_host(r->server))
-        return false;
-    memset(&d->offer, 0, sizeof d->offer);
-    d->offer.addr = r->yiaddr;
-    d->offer.mask = mask;
-    d->offer.gateway = r->router;
-    d->offer.server = r->server;
-    d->offer.mtu = r->mtu >= MTU_LEAST && r->mtu < link_mtu ? r->mtu : 0;
-    memcpy(d->offer.dns, r->dns, sizeof r->dns);
-    memcpy(d->offer.ntp, r->ntp, sizeof r->ntp);
-    d->offer.n_dns = r->n_dns;
-    d->offer.n_ntp = r->n_ntp;
-    times_take(d, r);
-    return true;
-}
-
-static void offer_input(struct tern_dhcp4 *d, const struct tern_dhcp4_reply *r)
-{
-    if (d->state != DHCP4_SELECTING) {
-        d->stats.in_unexpected++;
-        return;
-    }
-    if (!ipv4_is_host(r->yiaddr) || !ipv4_is_host(r->server)) {
-        d->stats.in_malformed++;
-        return;
-    }
-    d->stats.offers++;
-    d->offer.addr = r->yiaddr;
-    d->offer.server = r->server;
-    d->n_tries = 0;
-    d->asked_ns = d->net->turn->now_ns;
-    state_set(d, DHCP4_REQUESTING);
-    request_offer(d);
-}
-
-static void ack_input(struct tern_dhcp4 *d, const struct tern_dhcp4_reply *r)
-{
-    bool first = d->state == DHCP4_REQUESTING;
-    bool again = d->state >= DHCP4_RENEWING;
-    uint32_t addr = first ? d->offer.addr : d->lease.addr;
-    /* Of the server that was asked, for what was asked; when all were, of any. */
-    if ((!first && !again) || r->yiaddr != addr ||
-        (first && r->server != d->offer.server) ||
-        (d->state == DHCP4_RENEWING && r->server != d->lease.server)) {
-        d->stats.in_unexpected++;
-        return;
-    }
-    if (!ack_take(d, r)) {
-        d->stats.in_malformed++;
-        return;
-    }
-    d->stats.acks++;
-    if (again) {
-        bind(d);
-        return;
-    }
-    state_set(d, DHCP4_PROBING);
-    tern_arp_probe(d->net, ipv4_of(d), d->config.link, d->offer.addr);
-    due_set(d, d->net->turn->now_ns + PROBE_NS);
-}
-
-static void nak_input(struct tern_dhcp4 *d, const struct tern_dhcp4_reply *r)
-{
-    bool first = d->state == DHCP4_REQUESTING;
-    if ((!first && d->state < DHCP4_RENEWING) || (first && r->server != d->offer.server) ||
-        (d->state == DHCP4_RENEWING && r->server != d->lease.server)) {
-        d->stats.in_unexpected++;
-        return;
-    }
-    d->stats.naks++;
-    if (d->lease.addr != 0)
-        lease_lose(d);
-    select_start(d);
-}
-
-static void reply_input(struct tern_dhcp4 *d, const struct tern_dgram *dgram)
-{
-    struct tern_dhcp4_reply r;
-    switch (tern_dhcp4_reply_parse(dgram->data, dgram->len, &r)) {
-    case TERN_OK:
-        break;
-    case TERN_TRUNCATED:
-        d->stats.in_short++;
-        return;
-    case TERN_UNSUPPORTED:
-        d->stats.in_not_ours++;
-        return;
-    default:
-        d->stats.in_malformed++;
-        return;
-    }
-    if (dgram->peer.port != DHCP4_SERVER_PORT || r.xid != d->xid ||
-        !eth_equal(r.chaddr, d->net->links[d->config.link].mac)) {
-        d->stats.in_not_ours++;
-        return;
-    }
-    switch (r.type) {
-    case DHCP4_OFFER:
-        offer_input(d, &r);
-        break;
-    case DHCP4_ACK:
-        ack_input(d, &r);
-        break;
-    case DHCP4_NAK:
-        nak_input(d, &r);
-        break;
-    default:
-        d->stats.in_unexpected++;
-        break;
-    }
-}
-
-static void dhcp4_received(struct tern_endpoint *ep, struct tern_dgram *dgrams, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        reply_input(ep->user, &dgrams[i]);
-}
-
-static const struct tern_endpoint_events dhcp4_events = { .received = dhcp4_received };
-
 /* ---- The part ----------------------------------------------------------- */
+
+static const struct tern_endpoint_events dhcp4_events = { .received = tern_dhcp4_received };
 
 static void dhcp4_conflict(struct tern_net *net, void *context, uint8_t link, uint32_t addr)
 {
@@ -500,7 +322,7 @@ static void dhcp4_link_changed(struct tern_net *net, void *context, uint8_t link
     if (d->lease.addr != 0)
         reboot_start(d);
     else
-        select_start(d);
+        tern_dhcp4_select_start(d);
 }
 
 static enum tern_err dhcp4_init(struct tern_net *net, void *context)

@@ -40,7 +40,9 @@ libnet_libtern_net_la_SOURCES = \
     libnet/udp_output.c \
     libnet/dhcp4_wire.h \
     libnet/dhcp4_wire.c \
+    libnet/dhcp4_internal.h \
     libnet/dhcp4.c \
+    libnet/dhcp4_answer.c \
     $(TERN_TCP_SOURCES)
 
 tern_HEADERS += include/tern/net.h

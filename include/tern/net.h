@@ -416,6 +416,7 @@ struct tern_dhcp4 {
     uint32_t xid;
     uint8_t state, n_tries;
     bool was_up;
+    uint16_t secs;                /* of the last DISCOVER */
     uint64_t started_ns, asked_ns;
     uint64_t reserved[16];
 };

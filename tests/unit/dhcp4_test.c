@@ -51,6 +51,7 @@ struct heard {
     bool is_arp;
     uint8_t type;
     uint32_t xid, src, dst, ciaddr, requested, server;
+    uint16_t secs;
     bool asks_routes, has_hostname;
 };
 
@@ -92,6 +93,7 @@ static struct heard hear(struct net_fixture *f)
     h.src = tern_load_be32(ip + 12);
     h.dst = tern_load_be32(ip + 16);
     h.xid = tern_load_be32(msg + 4);
+    h.secs = tern_load_be16(msg + 8);
     h.ciaddr = tern_load_be32(msg + 12);
     ck_assert_uint_eq(msg[0], 1);
     ck_assert_mem_eq(msg + 28, packet_mac_us, 6);
@@ -293,6 +295,34 @@ START_TEST(test_dhcp4_starts_over_when_its_request_is_not_answered)
     struct heard h = hear(f);
     ck_assert_uint_eq(h.type, DHCP4_DISCOVER);
     ck_assert_uint_ne(h.xid, offer.xid);
+}
+END_TEST
+
+/* Relays may choose their servers by it (RFC 2131 section 3.1 (3), table 5). */
+START_TEST(test_dhcp4_requests_with_the_seconds_of_its_discover)
+{
+    struct net_fixture *f = start();
+    struct reply r = good;
+    ck_assert_uint_eq(hear(f).secs, 0);
+    net_fixture_pass(f, 5 * TERN_SECOND_NS);
+    struct heard discover = hear(f);
+    ck_assert_int_eq(discover.type, DHCP4_DISCOVER);
+    ck_assert_uint_ge(discover.secs, 3);
+    net_fixture_pass(f, 2 * TERN_SECOND_NS);
+    r.type = DHCP4_OFFER;
+    r.xid = discover.xid;
+    say(f, &r);
+    struct heard request = hear(f);
+    ck_assert_int_eq(request.type, DHCP4_REQUEST);
+    ck_assert_uint_eq(request.secs, discover.secs);
+    r.type = DHCP4_ACK;
+    say(f, &r);
+    ck_assert(hear(f).is_arp);
+    net_fixture_in(f, frame, packet_arp(frame, packet_mac_us, 2, packet_mac_other, LEASED,
+                                        packet_mac_us, 0));
+    struct heard decline = hear(f);
+    ck_assert_uint_eq(decline.type, DHCP4_DECLINE);
+    ck_assert_uint_eq(decline.secs, 0);
 }
 END_TEST
 
@@ -775,6 +805,7 @@ Suite *dhcp4_suite(void)
     tcase_add_test(tc, test_dhcp4_takes_answers_to_the_address_that_is_offered);
     tcase_add_test(tc, test_dhcp4_asks_again_later_and_later);
     tcase_add_test(tc, test_dhcp4_starts_over_when_its_request_is_not_answered);
+    tcase_add_test(tc, test_dhcp4_requests_with_the_seconds_of_its_discover);
     tcase_add_test(tc, test_dhcp4_declines_an_address_that_answers);
     tcase_add_test(tc, test_dhcp4_declines_when_another_probes_the_same);
     tcase_add_test(tc, test_dhcp4_renews_by_unicast_and_then_from_all);
