@@ -2,7 +2,7 @@
 /*
  * Search without a server: fetches search.json when it is first needed and
  * shows the sections that hold every word. Without JavaScript there is no
- * search box; names.html lists every name.
+ * search box; names.html lists every name. Scrolls the contents to this page.
  */
 "use strict";
 (function () {
@@ -144,4 +144,10 @@
         }
     });
     form.hidden = false;
+
+    /* A long list of contents begins where the reader is. */
+    const nav = document.getElementById("nav");
+    const here = nav.querySelector("[aria-current]");
+    if (here !== null && here.offsetTop > nav.clientHeight - 60)
+        nav.scrollTop = here.offsetTop - nav.clientHeight / 2;
 }());

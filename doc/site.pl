@@ -88,6 +88,14 @@ sub text_of {
     return $html;
 }
 
+# What a heading is called in a link.
+sub id_of {
+    my $id = lc text_of(shift);
+    $id =~ s/[^a-z0-9_]+/-/g;
+    $id =~ s/^-|-$//g;
+    return $id;
+}
+
 # A bird of three strokes.
 sub bird {
     return '<svg viewBox="0 3 16 9" aria-hidden="true">'
@@ -255,6 +263,8 @@ sub search_index {
         push @page_list, '[' . join(',', map { json($_) } $page->{url}, $page->{title}) . ']';
         my ($id, $heading) = ('', $page->{title});
         my $html = $page->{html};
+        push @sections, '[' . join(',', $#page_list, json($_), json(s/^(?:struct|enum)\.//r), '""') . ']'
+            for $html =~ /<dfn id="([^"]*)"/g;
         $html =~ s{<figure>.*?</figure>}{}gs;
         $html =~ s{<a class="anchor".*?</a>}{}g;
         for my $part (split /(?=<h[123] id=|<dt id=)/, $html) {
