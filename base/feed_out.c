@@ -278,6 +278,7 @@ static void out_blocks_take(struct tern_feed *feed, size_t n)
     feed->out_len -= n;
     while (n > 0) {
         struct tern_block *block = feed->out_first;
+        /* fine: a copied piece has blocks for all its octets */
         size_t step = n < block->len ? n : block->len;
         block->off += (uint32_t)step;
         block->len -= (uint32_t)step;

@@ -360,6 +360,7 @@ void tern_http_exchange_seal(struct tern_http_conn *conn)
     uint8_t *to = tern_stream_reserve(conn->below, 2, &room);
     if (to == NULL)
         return;    /* it comes with what is queued next */
+    /* fine: octets, not a string */
     memcpy(to, "\r\n", 2);
     tern_stream_commit(conn->below, 2);
     conn->written += 2;
@@ -449,6 +450,7 @@ static const struct tern_stream_info *exchange_info(const struct tern_stream *s,
 {
     const struct tern_http_conn *conn = conn_of_stream(s);
     struct tern_stream_info below;
+    /* fine: the stream below fills it */
     *info = *tern_stream_info(conn->below, &below);
     info->provider = "http";
     size_t overhead = conn->framing == TERN_HTTP_FRAME_CHUNKED ? chunk_head_len(conn) : 0;

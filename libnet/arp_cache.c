@@ -201,6 +201,7 @@ struct tern_ipv4_neighbour *tern_arp_cache_add(struct tern_ipv4 *ip, uint8_t lin
         tern_arp_cache_remove(ip, old);
     }
     struct tern_ipv4_neighbour *n = at(ip, ip->free_first);
+    /* fine: one is free now */
     ip->free_first = n->hash_next;
     ip->n_free--;
     uint32_t generation = ++ip->generation;

@@ -35,6 +35,7 @@ void tern_tcp_flight_sent(struct tern_tcp_conn *conn, uint32_t seq, uint32_t len
     struct tern_tcp *tcp = conn->tcp;
     struct tern_tcp_work *work = tcp_work(conn);
     uint64_t now_ns = tcp->net->turn->now_ns;
+    /* fine: who sends more than one segment has a work block */
     if (work->flight_last != 0) {
         struct tern_tcp_flight *last = at(tcp, work->flight_last);
         bool same_burst = last->sent_ns == now_ns && !last->again;

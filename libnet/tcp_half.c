@@ -323,6 +323,7 @@ static struct tern_tcp_conn *promote(struct tern_tcp *tcp, struct tern_tcp_half 
                                      const struct tern_tcp_seg *seg)
 {
     struct tern_tcp_half was = *half;
+    /* fine: an entry's index names a listener */
     struct tern_tcp_listener *listener = &tcp->config.listeners[was.listener];
     tern_tcp_half_remove(tcp, half);
     struct tern_tcp_conn *conn = tern_tcp_conn_take(tcp, &was.tuple);
@@ -411,6 +412,7 @@ void tern_tcp_half_input(struct tern_tcp *tcp, struct tern_tcp_half *half,
         return;
     }
     if (seg->ack != tern_tcp_isn(tcp, &half->tuple, half->created_ms) + 1) {
+        /* fine: tcp is the one it came to */
         tcp->stats.drop_half_seq++;
         tern_tcp_reply_reset(tcp, seg, pkt);
         return;

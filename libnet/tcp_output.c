@@ -213,6 +213,7 @@ static uint32_t new_len(const struct tern_tcp_conn *conn, const struct tern_tcp_
     uint32_t cap = work != NULL ? segment_cap(conn) : conn->mss;
     if (len > cap)
         len = cap;
+    /* fine: the MSS is never below 64 */
     uint32_t tail = len % conn->mss;
     if (tail == 0)
         return len;

@@ -204,6 +204,7 @@ size_t tern_tcp_send_commit(struct tern_tcp_conn *conn, size_t len)
         n_blocks++;
     if (conn->n_reserved > n_blocks) {    /* the tail's own room comes first */
         done = tail_room(conn) < len ? tail_room(conn) : len;
+        /* fine: more spans than blocks: the first is the tail's */
         conn->snd_last->len += (uint32_t)done;
     }
     conn->n_reserved = 0;
@@ -282,6 +283,7 @@ uint32_t tern_tcp_send_copy(struct tern_tcp_conn *conn, uint32_t seq, uint8_t *t
     bool odd = false;
     for (size_t done = 0; done < len;) {
         uint32_t skip = seq + (uint32_t)done - block_seq;
+        /* fine: the caller asks for what is queued */
         size_t n = block->len - skip;
         if (n > len - done)
             n = len - done;

@@ -216,6 +216,7 @@ void tern_tcp_reass_advance(struct tern_tcp_conn *conn)
 {
     struct tern_tcp_work *work = tcp_work(conn);
     uint32_t i = 0;
+    /* fine: called where there are ranges, which a work block holds */
     for (; i < work->n_ranges; i++) {
         struct tern_tcp_range *range = &work->ranges[i];
         if (tern_tcp_seq_gt(range->start, conn->rcv_nxt))

@@ -116,6 +116,7 @@ struct tern_tcp_work *tern_tcp_work_take(struct tern_tcp_conn *conn, bool wait)
             wait_join(conn);
         return NULL;
     }
+    /* fine: an index that is not 0 names one */
     tcp->work_free = tcp->config.works[index - 1].next;
     tcp->n_works_free--;
     return work_give_to(conn, index);

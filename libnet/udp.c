@@ -75,7 +75,8 @@ static enum tern_err udp_join(struct tern_endpoint *endpoint, const struct tern_
     enum tern_err err = network_join(ep->net, group, link, leave);
     if (err != TERN_OK)
         return err;
-    ep->groups[at].group = leave ? (struct tern_addr){ { 0 } } : *group;
+    static const struct tern_addr none;
+    ep->groups[at].group = leave ? none : *group;
     ep->groups[at].link = link;
     return TERN_OK;
 }

@@ -237,7 +237,7 @@ static int image_check(const struct boot *boot)
     }
     if (end > mem) {
         fprintf(stderr, "tern boot: --mem: %s is too little: the image alone needs %lluK\n",
-                boot->mem, (unsigned long long)(end / 1024 + 1));
+                boot->mem, (unsigned long long)end / 1024 + 1);
         return 2;
     }
     return 0;

@@ -154,6 +154,7 @@ static pid_t probe_start(const char *qemu, const char *image)
         freopen("/dev/null", "w", stderr) == NULL)
         _exit(126);
     (void)setpgid(0, 0);
+    /* fine: its name is the first */
     execvp(args[0], args);
     _exit(WORK_NOT_FOUND);
 }

@@ -17,6 +17,7 @@ void tern_text_add_n(struct tern_text *text, const char *s, size_t len)
     size_t room = text->cap - 1 - text->len;
     if (len > room)
         len = room;
+    /* fine: len octets of s were written by its caller */
     memcpy(text->at + text->len, s, len);
     text->len += len;
     text->at[text->len] = '\0';

@@ -171,6 +171,7 @@ static bool window_map(const struct pvh_pci *pci, uint8_t cap, size_t least, siz
     uint32_t len = pvh_pci_load32(pci, (uint8_t)(cap + CAP_LENGTH));
     volatile void *base;
     size_t bar_len;
+    /* fine: align is a constant of the callers, never 0 */
     if (bar >= BARS || len < least || off % align != 0)
         return false;
     if (pvh_pci_bar(pci, bar, &base, &bar_len) != TERN_OK)

@@ -70,6 +70,7 @@ static void copy_map(uint64_t at, uint32_t n)
     if (map == NULL)
         return;
     for (uint32_t i = 0; i < 2 * n; i++) {    /* RAM first, then the others */
+        /* fine: the loop does not run for n of 0 */
         const uint8_t *entry = map + (size_t)(i % n) * MAP_ENTRY_LEN;
         uint64_t start = tern_load_le64(entry);
         uint64_t len = tern_load_le64(entry + 8);
@@ -113,6 +114,7 @@ void pvh_boot_copy(uint32_t start_info)
     if (from == NULL || tern_load_le32(from) != START_MAGIC)
         pvh_fail(PVH_STATUS_SETUP, "boot: no start info at %x\n", start_info);
     uint8_t info[START_LEN_1] = { 0 };
+    /* fine: pvh_fail does not return */
     memcpy(info, from, START_LEN);
     pvh_boot.version = tern_load_le32(info + 4);
     if (pvh_boot.version >= 1)

@@ -165,6 +165,7 @@ static uint64_t tsc_ns_per_tick_32(void)
         if (rate == 0)
             continue;
         for (size_t i = 0; i < n; i++) {
+            /* fine: the first n are written */
             uint64_t apart = rate > rates[i] ? rate - rates[i] : rates[i] - rate;
             if (apart <= rate >> 10) {
                 pvh_timer_set(UINT64_MAX);

@@ -10,6 +10,7 @@
 /* ELF notes are three words, a name and a description, padded to 4. */
 const uint8_t *pvh_build_id(size_t *len)
 {
+    /* fine: two ends of one section */
     size_t room = (size_t)(pvh_build_id_end - pvh_build_id_note);
     *len = 0;
     if (room < 16)

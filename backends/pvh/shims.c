@@ -9,9 +9,13 @@
 
 #include "backends/pvh/pvh_internal.h"
 
+/* fine: the compiler's names */
 _Noreturn void __stack_chk_fail(void);
+/* fine: the same */
 void *__memcpy_chk(void *dst, const void *src, size_t len, size_t room);
+/* fine: the same */
 void *__memmove_chk(void *dst, const void *src, size_t len, size_t room);
+/* fine: the same */
 void *__memset_chk(void *dst, int c, size_t len, size_t room);
 int (*br_prng_seeder_system(const char **name))(const void **);
 
