@@ -144,6 +144,7 @@ sub man_page {
         $html =~ s{<div class="Bd[^"]*Li">\s*<pre>(.*?)</pre>\s*</div>}
             {'<pre class="c">' . declare(colour_c(unescape($1)), $names) . '</pre>'}gse;
     }
+    $html =~ s{(<pre.*?</pre>|<code.*?</code>|<[^>]*>)|(?<=\w)'(?=\w)}{$1 // '&#8217;'}gse;
     # What mdoc calls the name is the title of a web page.
     $html =~ s{<section class="Sh">\s*<h2 id="name">.*?</section>\s*}{}s;
     my ($about) = $name_section =~ m{<span class="Nd">(.*?)</span>}s;
