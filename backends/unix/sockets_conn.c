@@ -158,7 +158,13 @@ static void conn_free(struct tern_socket_conn *c)
 
     if ((c->flags & (CONN_QUEUED | CONN_STARVED)) != 0)
         list_leave(c);
-    if (tern_feed_why(&c->feed) != TERN_OK) {
+    enum tern_err why = tern_feed_why(&c->feed);
+    /*
+     * A peer may read for longer than we linger what the kernel has taken from
+     * us, our FIN at its end: that goes on without us.
+     */
+    bool lingered = why == TERN_TIMED_OUT && (c->flags & CONN_SHUT) != 0;
+    if (why != TERN_OK && !lingered) {
         struct linger reset = { .l_onoff = 1, .l_linger = 0 };
         (void)setsockopt(c->watch.fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
     }

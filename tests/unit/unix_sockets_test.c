@@ -351,6 +351,39 @@ START_TEST(a_close_waits_for_the_peer_no_longer_than_the_linger_time)
 }
 END_TEST
 
+/* A peer as slow as it likes: the kernel has all, and we are gone. */
+START_TEST(what_was_sent_before_a_close_outlives_the_linger_time)
+{
+    struct tern_sockets_config config = { .n_conns = 4, .linger_ns = 20 * TERN_MILLISECOND_NS };
+    uint8_t piece[4096];
+    uint32_t sum = 2166136261u;
+    size_t got = 0;
+    ssize_t n;
+
+    tern_sockets_close(host);
+    ck_assert_int_eq(tern_sockets_open(&loop, &config, &host), TERN_OK);
+    listen_on("127.0.0.1", "127.0.0.1", accept_end);
+    server.to_send = 12000;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), little = 4096;
+    ck_assert_int_eq(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &little, sizeof little), 0);
+    struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(where.port),
+                              .sin_addr = { htonl(INADDR_LOOPBACK) } };
+    ck_assert_int_eq(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
+    step_until(&server.n_opened, 1);
+    ck_assert_uint_eq(server.sent, 12000);
+    tern_stream_close(server.s);
+    step_until(&server.n_closed, 1);
+    ck_assert_int_eq(server.why, TERN_TIMED_OUT);
+    while ((n = recv(fd, piece, sizeof piece, 0)) > 0)
+        for (ssize_t i = 0; i < n; i++, got++)
+            sum = sum_step(sum, piece[i]);
+    ck_assert_int_eq(n, 0);
+    ck_assert_uint_eq(got, 12000);
+    ck_assert_uint_eq(sum, pattern_sum(12000));
+    close(fd);
+}
+END_TEST
+
 START_TEST(a_port_that_is_taken_is_refused)
 {
     struct tern_listen again = { .local = { .port = 0 } };
@@ -530,6 +563,7 @@ Suite *unix_sockets_suite(void)
     tcase_add_test(tc, a_user_that_takes_nothing_holds_the_peer_up_and_loses_nothing);
     tcase_add_test(tc, borrowed_octets_leave_from_where_they_lie);
     tcase_add_test(tc, a_close_waits_for_the_peer_no_longer_than_the_linger_time);
+    tcase_add_test(tc, what_was_sent_before_a_close_outlives_the_linger_time);
     tcase_add_test(tc, a_port_that_is_taken_is_refused);
     tcase_add_test(tc, there_is_a_stated_number_of_listeners);
     tcase_add_test(tc, without_a_free_connection_a_peer_waits_in_the_backlog);
