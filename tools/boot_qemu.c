@@ -33,6 +33,12 @@ enum { CONSOLE_ROUND = 4096 };    /* PIPE_BUF: a pipe that polls writable takes 
  */
 enum { SAME_WISH_MS = 100 };
 
+/*
+ * The button of pc and q35 does nothing before the guest has enabled it, and
+ * nobody tells: it is pressed again until the guest ends.
+ */
+enum { PRESS_AGAIN_MS = 500 };
+
 struct machine {
     const struct boot *boot;
     pid_t pid;
@@ -42,7 +48,7 @@ struct machine {
     unsigned n_returns;
     bool running;                 /* the guest was told to go on */
     bool powering_down, killed;
-    long asked_at_ms, kill_at_ms;
+    long asked_at_ms, press_at_ms, kill_at_ms;
     char held[CONSOLE_ROUND];     /* of the console, not yet shown */
     size_t held_off, held_len;
     char reason[40];              /* of QMP's SHUTDOWN event */
@@ -201,9 +207,8 @@ static void qmp_line(struct machine *m, const char *line)
     } else if (strstr(line, "\"return\"") != NULL) {
         if (m->n_returns++ == 0) {
             m->running = true;
-            qmp_send(m, "cont");
-            if (m->powering_down)    /* asked for before there was anybody to ask */
-                qmp_send(m, "system_powerdown");
+            qmp_send(m, "cont");    /* the end may have been asked for already */
+            m->press_at_ms = now_ms();
         }
     } else if (strstr(line, "\"STOP\"") != NULL) {
         /* Nobody asked for it: this is how QEMU gives up, and then it sits there. */
@@ -311,13 +316,33 @@ static void signal_read(struct machine *m)
         } else {
             m->powering_down = true;
             m->asked_at_ms = now_ms();
+            m->press_at_ms = m->asked_at_ms;
             m->kill_at_ms = m->asked_at_ms + (long)m->boot->drain_s * 1000;
             fprintf(stderr, "tern boot: asking the guest to end, for %u s; "
                             "again (Ctrl-C) kills it\n", m->boot->drain_s);
-            if (m->running)
-                qmp_send(m, "system_powerdown");
         }
     }
+}
+
+/* What is due of an end that was asked for. Returns the time until the next, in ms. */
+static int end_go_on(struct machine *m)
+{
+    long now = now_ms(), next = m->kill_at_ms;
+    if (!m->powering_down || m->killed)
+        return -1;
+    if (now >= m->kill_at_ms) {
+        end_by_force(m, "it has not ended in time");
+        return -1;
+    }
+    if (m->running) {
+        if (now >= m->press_at_ms) {
+            qmp_send(m, "system_powerdown");
+            m->press_at_ms = now + PRESS_AGAIN_MS;
+        }
+        if (m->press_at_ms < next)
+            next = m->press_at_ms;
+    }
+    return next - now < 60000 ? (int)(next - now) : 60000;
 }
 
 static void mind(struct machine *m)
@@ -328,16 +353,7 @@ static void mind(struct machine *m)
             { .fd = m->qmp, .events = POLLIN },
             console_poll(m),
         };
-        int timeout = -1;
-        if (m->powering_down && !m->killed) {
-            long left = m->kill_at_ms - now_ms();
-            if (left <= 0) {
-                end_by_force(m, "it has not ended in time");
-                continue;
-            }
-            timeout = (int)(left < 60000 ? left : 60000);
-        }
-        if (poll(fds, 3, timeout) < 0)
+        if (poll(fds, 3, end_go_on(m)) < 0)
             continue;
         if (fds[2].revents != 0)
             console_move(m);

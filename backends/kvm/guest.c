@@ -109,7 +109,10 @@ static void memory_place(struct guest *g)
 
     size_t total = tern_carver_total(&g->carver);
     size_t len = pvh_mem_longest();
-    if (g->settings.memory != 0 && g->settings.memory < len)
+    if (g->settings.memory > len)
+        pvh_fail(PVH_STATUS_USAGE, "%s: option memory: only %lu KiB of RAM are free in one piece\n",
+                 tern_appliance.name, (unsigned long)len >> 10);
+    if (g->settings.memory != 0)
         len = (size_t)g->settings.memory;
     if (g->settings.memory == 0 && total < len && len - total > BLOCKS_DEFAULT)
         len = total + BLOCKS_DEFAULT;
@@ -189,7 +192,8 @@ static uint64_t turn(struct guest *g, uint64_t now_ns)
     uint64_t deadline_ns;
     if (!virtio_net_poll(&g->net, now_ns, &deadline_ns))
         deadline_ns = tern_turn_run(&g->turn, now_ns);
-    if ((pvh_pending_take() & PVH_DRAIN) != 0) {
+    /* Who presses the button cannot see whether it was heard, and presses it again. */
+    if ((pvh_pending_take() & PVH_DRAIN) != 0 && !g->host->core.draining) {
         tern_host_core_drain(&g->host->core);
         deadline_ns = now_ns;
     }
