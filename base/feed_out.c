@@ -29,9 +29,24 @@ static size_t out_tail_room(const struct tern_feed *feed)
     return feed_tail_room(feed, feed->out_last) - feed->reserved_tail_len;
 }
 
+/*
+ * How many blocks more output may have. Beyond its first one only of the upper
+ * half of the pool: peers that read slowly or not at all would else take what
+ * newcomers need to be heard and answered at all.
+ */
+static size_t out_more(const struct tern_feed *feed)
+{
+    const struct tern_block_pool *pool = feed->pool;
+    size_t fair = tern_block_fair_more(pool, feed->n_out_blocks), half = pool->n_blocks / 2;
+    size_t more = pool->n_free > half ? pool->n_free - half : 0;
+    if (more == 0 && feed->n_out_blocks == 0)
+        more = 1;
+    return fair < more ? fair : more;
+}
+
 static struct tern_block *out_block_take(struct tern_feed *feed)
 {
-    if (!tern_block_fair(feed->pool, feed->n_out_blocks))
+    if (out_more(feed) == 0)
         return NULL;
     struct tern_block *block = tern_block_take(feed->pool);
     if (block != NULL)
@@ -89,8 +104,7 @@ size_t tern_feed_out_room(const struct tern_feed *feed)
     if (!out_is_open(feed))
         return 0;
     size_t max = out_allowance(feed);
-    size_t n = tern_block_fair_more(feed->pool, feed->n_out_blocks);
-    size_t room = out_tail_room(feed) + n * feed->pool->data_cap;
+    size_t room = out_tail_room(feed) + out_more(feed) * feed->pool->data_cap;
     return room < max ? room : max;
 }
 

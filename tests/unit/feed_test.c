@@ -487,6 +487,26 @@ START_TEST(test_feed_leaves_blocks_to_output_when_input_is_greedy)
 }
 END_TEST
 
+START_TEST(test_feed_hears_and_answers_newcomers_whatever_slow_readers_hold)
+{
+    static struct tern_feed slow[24];
+    static uint8_t much[32 * BLOCK_LEN];
+    setup(NULL);
+    for (size_t i = 0; i < 24; i++) {
+        tern_feed_init(&slow[i], &turn, &pool, NULL);
+        ck_assert_int_eq(tern_feed_accept(&slow[i], NULL, NULL, accept_user, &user), TERN_OK);
+        (void)run();
+        ck_assert_uint_gt(tern_stream_write(&slow[i].stream, much, sizeof much), 0);
+    }
+    user.trace[0] = '\0';
+    open_feed();
+    input("a question");
+    (void)run();
+    ck_assert_uint_eq(user.n_got, 10);
+    ck_assert_uint_eq(tern_stream_write(&feed.stream, much, 100), 100);
+}
+END_TEST
+
 START_TEST(test_feed_starved_by_others_looks_again_without_being_told)
 {
     setup_blocks(4, NULL);
@@ -1046,6 +1066,7 @@ Suite *feed_suite(void)
     tcase_add_test(reading, test_feed_gives_the_tail_back_when_it_was_read_into_for_nothing);
     tcase_add_test(reading, test_feed_keeps_room_that_is_lent_when_the_stream_fails);
     tcase_add_test(reading, test_feed_leaves_blocks_to_output_when_input_is_greedy);
+    tcase_add_test(reading, test_feed_hears_and_answers_newcomers_whatever_slow_readers_hold);
     tcase_add_test(reading, test_feed_starved_by_others_looks_again_without_being_told);
     tcase_add_test(reading,
                    test_feed_starved_behind_borrowed_octets_looks_again_once_they_are_sent);
