@@ -85,7 +85,8 @@ build_needs=(cmd:autoconf=autoconf cmd:automake=automake cmd:libtoolize=libtool
 build() {
     local dir=$1 targets=$2
     shift 2
-    mkdir -p "$dir" || die "cannot write $dir"
+    mkdir -p "$dir" && [ -w "$dir" ] ||
+        die "cannot write $dir, which is $(stat -c %U "$dir" 2>/dev/null || echo nobody)'s"
     (
         # One build of a directory at a time: two would tread on each other.
         exec 9>"$dir/.lock"
