@@ -162,6 +162,7 @@ sub item {
         $first //= $1;
         $names->{$1} = $1;
         qq(<code class="Fn"$id>$1</code>)}ge;
+    $html =~ s{\),\s*(?=<code class="Fn")}{)<br>}g;
     return qq(<dt id="$first">$html</dt>);
 }
 
@@ -170,6 +171,7 @@ sub synopsis_html {
     $html =~ s{<p class="Pp">(?=<var class="Ft">|<code class="Fn">)}{<p class="prototype">}g;
     $html =~ s{(</var>)\s*<br/>\s*}{$1 }g;
     $html =~ s{\s+}{ }g;
+    $html =~ s{\*</var> <code}{*</var><code}g;
     $html =~ s{(</p>|</section>|<section[^>]*>) ?}{$1\n}g;
     return $html;
 }
