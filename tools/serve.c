@@ -205,6 +205,7 @@ static enum tern_err root_open(struct serve *serve)
     enum tern_err err = tern_host_random(serve->host, key, sizeof key);
     if (err == TERN_OK)
         serve_files_init(&serve->files, serve->host->turn, fd, files, octets, n_files, key);
+    tern_unix_reads_files(serve->host, fd);
     return err;
 }
 

@@ -222,6 +222,16 @@ void tern_host_core_drain(struct tern_host_core *core)
         drain_arm(core);
 }
 
+void tern_host_core_seal(struct tern_host_core *core)
+{
+    core->sealed = true;
+}
+
+bool tern_host_core_may_connect(const struct tern_host_core *core)
+{
+    return core->options == NULL || core->options->appliance->connects;
+}
+
 void tern_host_core_stream_opened(struct tern_host_core *core)
 {
     core->n_streams++;

@@ -56,7 +56,8 @@ bool tern_text_equal(const char *a, const char *b);
 
 enum tern_host_key {
     TERN_KEY_LINK, TERN_KEY_IP, TERN_KEY_GW, TERN_KEY_MTU, TERN_KEY_MAC, TERN_KEY_CONNECTIONS,
-    TERN_KEY_MEMORY, TERN_KEY_LOG, TERN_KEY_DRAIN, TERN_KEY_EXIT, TERN_N_KEYS
+    TERN_KEY_MEMORY, TERN_KEY_LOG, TERN_KEY_DRAIN, TERN_KEY_USER, TERN_KEY_SEAL, TERN_KEY_EXIT,
+    TERN_N_KEYS
 };
 
 #define TERN_APPLIANCE_OPTIONS_MAX 32u
@@ -105,6 +106,9 @@ const char *tern_host_options_host(const struct tern_host_options *options,
 void tern_host_options_help(const struct tern_host_options *options, unsigned kinds,
                             struct tern_text *text);
 
+/* seal=: as far as the kernel can; wholly or not at all; not. */
+enum tern_seal_wish { TERN_SEAL_WISH_ON, TERN_SEAL_WISH_MUST, TERN_SEAL_WISH_OFF };
+
 /* What the host's own options say, checked. */
 struct tern_host_settings {
     bool dhcp, has_ip, has_gw, has_mac;
@@ -116,6 +120,7 @@ struct tern_host_settings {
     uint64_t memory;          /* octets; 0: not given */
     enum tern_log_level log;
     uint64_t drain_ns;
+    enum tern_seal_wish seal;
     uint16_t exit_port;       /* tern.exit=; 0: none */
 };
 
@@ -195,6 +200,7 @@ struct tern_host_core {
     uint64_t log_window_ns;                     /* the second that n_logged counts */
     uint32_t n_logged, n_log_lost;
     bool draining, over;
+    bool sealed;                                /* tern_main is over: no new listener */
     int status;
 
     /* The backend's: one finished line with its newline. */
@@ -236,6 +242,15 @@ void tern_host_core_event(struct tern_host_core *core, enum tern_host_event even
  * at once, with status 1.
  */
 void tern_host_core_drain(struct tern_host_core *core);
+
+/*
+ * tern_main is over. From now on the host has the listeners that it has, and
+ * datagram endpoints only where the appliance connects.
+ */
+void tern_host_core_seal(struct tern_host_core *core);
+
+/* May the appliance connect: its descriptor says so, or it is a program with a main of its own. */
+bool tern_host_core_may_connect(const struct tern_host_core *core);
 
 /* A stream of this host was opened; was closed. Not for backends with count_streams. */
 void tern_host_core_stream_opened(struct tern_host_core *core);

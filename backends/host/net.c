@@ -22,6 +22,8 @@ static enum tern_err net_connect(struct tern_host *host, const struct tern_endpo
     *s = NULL;
     if (h->tcp == NULL)
         return TERN_UNSUPPORTED;
+    if (!tern_host_core_may_connect(&h->core))
+        return TERN_REFUSED;
     return tern_tcp_connect(&h->net, peer, NULL, NULL, events, user, s);
 }
 
@@ -34,6 +36,8 @@ static enum tern_err net_endpoint_open(struct tern_host *host,
     *ep = NULL;
     if (h->udp == NULL)
         return TERN_UNSUPPORTED;
+    if (h->core.sealed && !tern_host_core_may_connect(&h->core))
+        return TERN_REFUSED;
     return tern_udp_open(&h->net, local, events, user, ep);
 }
 

@@ -26,6 +26,8 @@ enum tern_err tern_net_host_listen(struct tern_host *host, const struct tern_lis
         *listener = NULL;
     if (at->transparent || h->tcp == NULL)
         return TERN_UNSUPPORTED;
+    if (h->core.sealed)
+        return TERN_REFUSED;
     if (l == NULL)
         return TERN_FULL;
     enum tern_err err = tern_tcp_listen(&h->net, &tcp, accept, app, &l->tcp);

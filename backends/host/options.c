@@ -34,6 +34,10 @@ static const struct host_option schema[TERN_N_KEYS] = {
         "what is logged", TERN_HOST_ALL },
     [TERN_KEY_DRAIN] = { "drain", "SECONDS", "10",
         "how long to finish what is under way when asked to end", TERN_HOST_ALL },
+    [TERN_KEY_USER] = { "user", "NAME|UID[:GID]", NULL,
+        "whom root becomes (default: sudo's caller, or nobody)", TERN_HOST_PROCESS },
+    [TERN_KEY_SEAL] = { "seal", "on|must|off", "on",
+        "give up what is not needed: as far as the kernel can, wholly, not", TERN_HOST_PROCESS },
     [TERN_KEY_EXIT] = { "tern.exit", "PORT", NULL,
         "the debug-exit device through which to end", TERN_HOST_GUEST },
 };
@@ -178,6 +182,12 @@ enum tern_err tern_host_options_args(struct tern_host_options *options, int argc
             options->print_memory = true;
             continue;
         }
+        if (tern_text_equal(word, "--no-seal")) {
+            err = set(options, "seal", 4, "off");
+            if (err != TERN_OK)
+                return err;
+            continue;
+        }
         if (dashed && word[1] != '-')
             return bad(options, word, strlen(word), "there is no such option");
         if (key[len] == '=') {
@@ -268,6 +278,7 @@ void tern_host_options_help(const struct tern_host_options *options, unsigned ki
                       schema[i].fallback);
     }
     if ((kinds & TERN_HOST_PROCESS) != 0) {
+        help_line(text, "no-seal", NULL, "the same as seal=off", NULL);
         help_line(text, "print-memory", NULL, "list the pools and their octets, and end", NULL);
         help_line(text, "help", NULL, "this", NULL);
     }
@@ -430,6 +441,14 @@ enum tern_err tern_host_options_settings(struct tern_host_options *options,
     if (!number_parse(tern_host_options_host(options, TERN_KEY_DRAIN), false, 86400, &n))
         return bad_value(options, TERN_KEY_DRAIN, "a number of seconds up to 86400");
     set_to->drain_ns = n * TERN_SECOND_NS;
+    static const char *const wishes[] = { "on", "must", "off" };
+    size_t wish = 0;
+    while (wish < 3 && !tern_text_equal(wishes[wish],
+                                        tern_host_options_host(options, TERN_KEY_SEAL)))
+        wish++;
+    if (wish == 3)
+        return bad_value(options, TERN_KEY_SEAL, "on, must or off");
+    set_to->seal = (enum tern_seal_wish)wish;
     if (host[TERN_KEY_EXIT] != NULL) {
         if (!hex_parse(host[TERN_KEY_EXIT], 0xffff, &n) || n == 0)
             return bad_value(options, TERN_KEY_EXIT, "an I/O port, as 0x501");

@@ -221,6 +221,7 @@ int pvh_backend_main(void)
     if (err != TERN_OK)
         pvh_fail(PVH_STATUS_SETUP, "%s: cannot start: %s\n", tern_appliance.name,
                  tern_err_text((enum tern_err)err));
+    tern_host_core_seal(&guest.host->core);
     int status = guest.host->core.over ? guest.host->core.status : loop(&guest);
     const struct pvh_stats *stats = pvh_stats();
     pvh_logf("kvm: ends with status %d: %lu wake-ups, %lu device and %lu timer interrupts, "

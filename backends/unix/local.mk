@@ -23,6 +23,11 @@ backends_unix_libtern_unix_la_SOURCES = \
     backends/unix/vnet.c \
     backends/unix/tap.c \
     backends/unix/tap_host.c \
+    backends/unix/seal.h \
+    backends/unix/seal_user.c \
+    backends/unix/seal_files.c \
+    backends/unix/seal_calls.c \
+    backends/unix/seal.c \
     backends/unix/process.c \
     backends/unix/main.c
 

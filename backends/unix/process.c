@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "seal.h"
 #include "unix_internal.h"
 
 #define STATUS_USAGE 2
@@ -38,7 +39,17 @@ struct process {
     uint64_t asked_ns;    /* when a signal first asked for the end; 0: none has */
     uint8_t *mem;
     size_t mem_len, used;
+    int files_fd;         /* beneath it files are read; -1: none are */
+    bool on_sockets;
 };
+
+static struct process process = { .files_fd = -1 };    /* one a process, by its nature */
+
+void tern_unix_reads_files(struct tern_host *host, int dir_fd)
+{
+    if (process.core != NULL && host == &process.core->host)
+        process.files_fd = dir_fd;
+}
 
 static void complain(const struct process *p, const char *what)
 {
@@ -110,22 +121,22 @@ static enum tern_err map_memory(struct process *p)
     return tern_carver_place(&p->carver, p->mem, len, true, &p->used);
 }
 
-static enum tern_err plan(struct process *p, bool on_sockets)
+static enum tern_err plan(struct process *p)
 {
     enum tern_err err = tern_carver_add_appliance(&p->carver, p->options.appliance,
                                                   p->settings.connections);
     if (err != TERN_OK)
         return err;
-    return on_sockets ? tern_sockets_plan(&p->carver, &p->config)
+    return p->on_sockets ? tern_sockets_plan(&p->carver, &p->config)
                       : tern_tap_host_plan(&p->carver, &p->settings);
 }
 
-static enum tern_err host_start(struct process *p, bool on_sockets)
+static enum tern_err host_start(struct process *p)
 {
     uint8_t *blocks = p->mem + p->used;
     size_t blocks_len = p->mem_len - p->used;
 
-    if (!on_sockets)
+    if (!p->on_sockets)
         return tern_tap_host_start(&p->loop, &p->settings, &p->carver, &p->options, blocks,
                                    blocks_len, &p->core);
     struct tern_sockets *sockets;
@@ -174,6 +185,25 @@ static void descriptors_share(struct process *p)
     p->settings.connections = (uint32_t)most;
 }
 
+/* Nothing that was not opened by now is opened any more. */
+static int seal(struct process *p)
+{
+    static const char loud[] = "NOT SEALED, as seal=off or --no-seal asks: a fault in this program "
+                               "has all the rights of its user";
+    struct tern_seal to = {
+        .core = p->core, .user = p->options.host[TERN_KEY_USER], .files_fd = p->files_fd,
+        .calls = p->on_sockets ? tern_sockets_calls : tern_tap_host_calls,
+        .connects = tern_host_core_may_connect(p->core),
+        .must = p->settings.seal == TERN_SEAL_WISH_MUST,
+    };
+    if (p->settings.seal == TERN_SEAL_WISH_OFF) {
+        tern_host_log(&p->core->host, TERN_LOG_WARN, loud, sizeof loud - 1);
+        return TERN_OK;
+    }
+    tern_host_core_seal(p->core);
+    return (int)tern_seal_process(&to);
+}
+
 static int start_and_run(struct process *p, int (*start)(struct tern_host *))
 {
     int err = start(&p->core->host);
@@ -182,6 +212,9 @@ static int start_and_run(struct process *p, int (*start)(struct tern_host *))
                 tern_err_text((enum tern_err)err));
         return err == TERN_INVALID ? STATUS_USAGE : STATUS_START;
     }
+    err = seal(p);
+    if (err != TERN_OK)
+        return err == TERN_INVALID ? STATUS_USAGE : STATUS_START;
     if (!p->core->over && tern_unix_loop_run(&p->loop) != TERN_OK) {
         complain(p, "the event loop failed");
         return STATUS_START;
@@ -191,17 +224,17 @@ static int start_and_run(struct process *p, int (*start)(struct tern_host *))
 
 static int run(struct process *p, int (*start)(struct tern_host *))
 {
-    bool on_sockets = p->options.host[TERN_KEY_LINK] == NULL;
+    p->on_sockets = p->options.host[TERN_KEY_LINK] == NULL;
 
-    if (on_sockets)
+    if (p->on_sockets)
         descriptors_share(p);
     p->config = (struct tern_sockets_config){ .n_conns = p->settings.connections,
                                               .log = p->settings.log };
     tern_sockets_config_fill(&p->config);
-    if (!on_sockets && p->config.blocks_len < TAP_BLOCKS_LEN)
+    if (!p->on_sockets && p->config.blocks_len < TAP_BLOCKS_LEN)
         p->config.blocks_len = TAP_BLOCKS_LEN;
     tern_carver_init(&p->carver);
-    if (plan(p, on_sockets) != TERN_OK) {
+    if (plan(p) != TERN_OK) {
         complain(p, "the appliance's pools cannot be");
         return STATUS_START;
     }
@@ -222,9 +255,9 @@ static int run(struct process *p, int (*start)(struct tern_host *))
         complain(p, "memory= leaves nothing for payload: give more");
         return STATUS_START;
     }
-    err = host_start(p, on_sockets);
+    err = host_start(p);
     if (err != TERN_OK) {
-        if (on_sockets)
+        if (p->on_sockets)
             complain(p, tern_err_text(err));
         return err == TERN_INVALID ? STATUS_USAGE : STATUS_START;
     }
@@ -235,7 +268,6 @@ static int run(struct process *p, int (*start)(struct tern_host *))
 int tern_unix_main(const struct tern_appliance *appliance, int (*start)(struct tern_host *),
                    const char *operand, int argc, char **argv)
 {
-    static struct process process;    /* one a process, by its nature */
     struct process *p = &process;
 
     hold_standard_descriptors();

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "seal.h"
 #include "unix_internal.h"
 
 #define BLOCK_LEN 4096u
@@ -49,6 +50,25 @@ static const struct tern_host_ops sockets_ops = {
     .pool = tern_host_core_pool,
     .on_event = tern_host_core_on_event,
     .drained = tern_host_core_drained,
+};
+
+/*
+ * The system calls of this host once it is sealed. No socket(), bind() or
+ * connect(): those of appliances that connect are beside the seal's own.
+ */
+const struct tern_seal_call tern_sockets_calls[] = {
+    { SYS_recvfrom, TERN_SEAL_ALLOW },
+    { SYS_sendto, TERN_SEAL_SEND_AT_3 },
+    { SYS_sendmsg, TERN_SEAL_SEND_AT_2 },
+    { SYS_accept4, TERN_SEAL_ALLOW },
+    { SYS_shutdown, TERN_SEAL_ALLOW },
+    { SYS_getsockname, TERN_SEAL_ALLOW },
+    { SYS_getsockopt, TERN_SEAL_ALLOW },
+    { SYS_setsockopt, TERN_SEAL_OPTION },
+    { SYS_recvmsg, TERN_SEAL_ALLOW },
+    { SYS_recvmmsg, TERN_SEAL_ALLOW },
+    { SYS_sendmmsg, TERN_SEAL_SEND_AT_3 },
+    { 0, TERN_SEAL_END },
 };
 
 void tern_unix_log_line(struct tern_host_core *core, const char *line, size_t len)

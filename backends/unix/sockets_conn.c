@@ -362,6 +362,8 @@ enum tern_err tern_sockets_connect(struct tern_host *host, const struct tern_end
     *stream = NULL;
     if (peer->port == 0 || tern_addr_is_any(&peer->addr))
         return TERN_INVALID;
+    if (!tern_host_core_may_connect(&s->core))
+        return TERN_REFUSED;
     struct tern_socket_conn *c = conn_take(s);
     if (c == NULL)
         return TERN_FULL;

@@ -447,6 +447,8 @@ enum tern_err tern_sockets_endpoint_open(struct tern_host *host,
     int family = tern_addr_is_v4(&local->addr) ? AF_INET : AF_INET6;
 
     *endpoint = NULL;
+    if (s->core.sealed && !tern_host_core_may_connect(&s->core))
+        return TERN_REFUSED;
     if (e == NULL)
         return TERN_FULL;
     int fd = endpoint_socket(local, family, &bound);

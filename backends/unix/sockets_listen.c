@@ -139,6 +139,8 @@ enum tern_err tern_sockets_listen(struct tern_host *host, const struct tern_list
         *listener = NULL;
     if (accept == NULL || at->backlog > INT32_MAX)
         return TERN_INVALID;
+    if (s->core.sealed)
+        return TERN_REFUSED;
     if (l == NULL)
         return TERN_FULL;
     int fd = listener_socket(at, tern_addr_is_v4(&at->local.addr) ? AF_INET : AF_INET6);

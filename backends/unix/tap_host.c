@@ -6,9 +6,13 @@
 #include <string.h>
 #include <strings.h>
 
+#include "seal.h"
 #include "unix_internal.h"
 
 #define POOL_TAP "tap.link"
+
+/* Frames are read and written: the system calls of every host. */
+const struct tern_seal_call tern_tap_host_calls[] = { { 0, TERN_SEAL_END } };
 
 enum tern_err tern_tap_host_plan(struct tern_carver *carver,
                                  const struct tern_host_settings *settings)

@@ -11,6 +11,7 @@
  *     sockets.c         the host over them: opening, closing, its table
  *     tap.c             TAP devices as links; vnet.c: their header
  *     tap_host.c        the host over libnet on such a link
+ *     seal.h, seal_*.c  what the process gives up once tern_main is over
  *     process.c         options, pools, signals: what main does
  *     checksum.c        sums and copies for this machine
  *     main.c            a member of its own: a program may bring another main

@@ -105,7 +105,8 @@ int tern_main(struct tern_host *host);
  * Accepts connections to a port (0: a free one). tern_listen: on every address
  * of every family the host has. *listener (may be NULL) is valid until closed.
  * TERN_FULL: no listener left (16 by default); TERN_REFUSED: the port is taken
- * or forbidden; TERN_UNSUPPORTED: the family, or transparent.
+ * or forbidden, or tern_main is over, after which the host is sealed;
+ * TERN_UNSUPPORTED: the family, or transparent.
  */
 static inline enum tern_err tern_listen_at(struct tern_host *host, const struct tern_listen *listen,
                                            tern_accept_fn *accept, void *app,
@@ -151,7 +152,8 @@ static inline void tern_listener_local(const struct tern_listener *listener,
 /*
  * Connects to an address (names are resolved above). Errors of the call are
  * returned: TERN_FULL (no connection free), TERN_UNREACHABLE, TERN_UNSUPPORTED
- * (the family), TERN_INVALID; later ones come in closed. *s is valid at once;
+ * (the family), TERN_INVALID, TERN_REFUSED (the appliance's descriptor does not
+ * say .connects = true); later ones come in closed. *s is valid at once;
  * opened follows when the connection is established.
  */
 static inline enum tern_err tern_connect(struct tern_host *host,
@@ -162,7 +164,10 @@ static inline enum tern_err tern_connect(struct tern_host *host,
     return host->ops->connect(host, peer, events, user, s);
 }
 
-/* Opens a datagram endpoint on an address (any) and port (0: a free one). */
+/*
+ * Opens a datagram endpoint on an address (any) and port (0: a free one). Once
+ * tern_main is over TERN_REFUSED, unless the appliance connects.
+ */
 static inline enum tern_err tern_endpoint_open(struct tern_host *host,
                                                const struct tern_endpoint_addr *local,
                                                const struct tern_endpoint_events *events,

@@ -256,6 +256,13 @@ const struct tern_checksum_ops *tern_unix_checksum(void);
 int tern_unix_main(const struct tern_appliance *appliance, int (*start)(struct tern_host *),
                    const char *operand, int argc, char **argv);
 
+/*
+ * For tern_unix_main's `start`: this program reads files beneath dir_fd (open
+ * as long as the program lives), by openat2, fstat and pread. Without this
+ * call none can be opened once start has returned and the process is sealed.
+ */
+void tern_unix_reads_files(struct tern_host *host, int dir_fd);
+
 /* The loop of a host that this backend opened. */
 struct tern_unix_loop *tern_unix_host_loop(struct tern_host *host);
 

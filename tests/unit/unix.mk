@@ -31,3 +31,8 @@ tests_unix_tap_impaired_LDFLAGS = -static
 tests_unix_tap_impaired_LDADD = $(tests_unix_bulk_LDADD)
 tests_unix_tap_impaired_SOURCES = tests/unix/tap_impaired.c tests/unix/bulk.c \
     tests/unix/pattern.h tests/sim/impair.h tests/sim/impair.c tests/sim/sim.h tests/sim/sim.c
+check_PROGRAMS += tests/unix/sealed
+tests_unix_sealed_CFLAGS = $(TERN_CFLAGS)
+tests_unix_sealed_LDFLAGS = -static
+tests_unix_sealed_LDADD = $(tests_unix_bulk_LDADD)
+tests_unix_sealed_SOURCES = tests/unix/sealed.c
