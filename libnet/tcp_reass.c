@@ -239,6 +239,7 @@ void tern_tcp_reass_advance(struct tern_tcp_conn *conn)
         tern_tcp_conn_ready(conn);
     }
     conn->ack_now = true;
+    /* fine: dropping the ranges leaves the work block */
     if (work->n_ranges == 0)
         conn->n_acks = 0;
 }
