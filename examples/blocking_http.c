@@ -16,11 +16,11 @@ static struct tern_turn turn;
 
 static void request(void *app, struct tern_http_exchange *x)
 {
-    static const struct tern_http_asset pages[] = {
-        { "/index.html", "text/html", "\"1\"", (const uint8_t *)"<h1>It works</h1>\n", 18 },
-    };
+    static const struct tern_http_asset page = {
+        .path = "/index.html", .content_type = "text/html", .etag = "\"1\"",
+        .data = (const uint8_t *)"<h1>It works</h1>\n", .len = 18 };
     (void)app;
-    (void)tern_http_assets_serve(x, pages, 1);
+    (void)tern_http_assets_serve(x, &page, 1);
 }
 
 static uint64_t now_ns(void)

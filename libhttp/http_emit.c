@@ -41,8 +41,8 @@ static bool out_open(struct out *out, struct tern_stream *below, size_t len)
     return true;
 }
 
-/* There is room: out_open saw to it. */
-static void out_put(struct out *out, const char *text, size_t len)
+/* Over the end of a span. There is room: out_open saw to it. */
+static void out_put_over(struct out *out, const char *text, size_t len)
 {
     while (len > out->left) {
         memcpy(out->at, text, out->left);
@@ -58,8 +58,41 @@ static void out_put(struct out *out, const char *text, size_t len)
     out->left -= len;
 }
 
-/* Decimal digits of value into text, of 20 octets; returns how many. */
-static size_t decimal(uint64_t value, char *text)
+static inline void out_put(struct out *out, const char *text, size_t len)
+{
+    if (len > out->left) {
+        out_put_over(out, text, len);
+        return;
+    }
+    memcpy(out->at, text, len);
+    out->at += len;
+    out->left -= len;
+}
+
+/* A line, most often within a span: then in one go. */
+static void out_put_field(struct out *out, const struct tern_http_field *f)
+{
+    size_t name_len = f->name.len, value_len = f->value.len;
+    uint8_t *at = out->at;
+    if (name_len + value_len + 4 > out->left) {
+        out_put(out, f->name.data, name_len);
+        out_put(out, ": ", 2);
+        if (value_len > 0)
+            out_put(out, f->value.data, value_len);
+        out_put(out, "\r\n", 2);
+        return;
+    }
+    memcpy(at, f->name.data, name_len);
+    memcpy(at + name_len, ": ", 2);
+    at += name_len + 2;
+    if (value_len > 0)
+        memcpy(at, f->value.data, value_len);
+    memcpy(at + value_len, "\r\n", 2);
+    out->at = at + value_len + 2;
+    out->left -= name_len + value_len + 4;
+}
+
+size_t tern_http_decimal(uint64_t value, char *text)
 {
     char reverse[20];
     size_t n = 0;
@@ -95,6 +128,12 @@ static bool field_is_sendable(const struct tern_http_field *f, bool *date)
     default:
         return true;
     }
+}
+
+bool tern_http_field_sane(const struct tern_http_field *field)
+{
+    bool date;
+    return field_is_sendable(field, &date);
 }
 
 #define LINE_CHUNKED "Transfer-Encoding: chunked\r\n"
@@ -135,7 +174,7 @@ static size_t ours_write(const struct http_answer *a, bool date, char *to)
     if (a->framing == TERN_HTTP_FRAME_LENGTH ||
         (a->framing == TERN_HTTP_FRAME_HEAD && a->body_len != TERN_HTTP_UNKNOWN)) {
         n = append(to, n, LITERAL(LINE_LENGTH));
-        n = append(to, n, digits, decimal(a->body_len, digits));
+        n = append(to, n, digits, tern_http_decimal(a->body_len, digits));
         n = append(to, n, LITERAL("\r\n"));
     }
     if (a->persistence == PERSIST_CLOSE)
@@ -154,7 +193,7 @@ enum tern_err tern_http_emit_answer(struct tern_stream *below, const struct http
     size_t total = 0;
     for (size_t i = 0; i < a->n_fields; i++) {
         const struct tern_http_field *f = &a->fields[i];
-        if (!field_is_sendable(f, &date))
+        if (!a->trusted && !field_is_sendable(f, &date))
             return TERN_INVALID;
         if (f->name.len > SIZE_MAX / 4 || f->value.len > SIZE_MAX / 4 ||
             total > SIZE_MAX / 4)
@@ -166,13 +205,8 @@ enum tern_err tern_http_emit_answer(struct tern_stream *below, const struct http
     if (!out_open(&out, below, total))
         return TERN_FULL;
     out_put(&out, ours, ours_len);
-    for (size_t i = 0; i < a->n_fields; i++) {
-        out_put(&out, a->fields[i].name.data, a->fields[i].name.len);
-        out_put(&out, LITERAL(": "));
-        if (a->fields[i].value.len > 0)
-            out_put(&out, a->fields[i].value.data, a->fields[i].value.len);
-        out_put(&out, LITERAL("\r\n"));
-    }
+    for (size_t i = 0; i < a->n_fields; i++)
+        out_put_field(&out, &a->fields[i]);
     out_put(&out, LITERAL("\r\n"));
     if (a->text_len > 0)
         out_put(&out, a->text, a->text_len);

@@ -12,6 +12,10 @@
  *   http_framing        how an answer is framed
  *   http_path           paths that one can look up
  *   http_etag, http_date, http_status, http_content
+ *   http_accept         which coding a client takes
+ *   http_range          ranges, and a body of several
+ *   http_condition      conditions, in their order
+ *   http_select         what of a representation is sent
  *   http_emit           an answer's head becomes octets
  *   http_server         pools, accept, drain
  *   http_head           heads, in place or in pieces, and who is asked
@@ -19,6 +23,7 @@
  *   http_time           its one timer: heads, bodies, readers, idleness
  *   http_exchange       what a handler sees, and its stream's calls
  *   http_respond        answers, interim answers, refusals
+ *   http_redirect       to a directory's own path
  *   http_assets         files compiled in
  */
 #ifndef TERN_HTTP_INTERNAL_H
@@ -34,7 +39,7 @@
 
 /* ---- http_name.c ------------------------------------------------------------ */
 
-/* The field names that decide about connections and framing. */
+/* The field names that decide about connections, framing and what is sent. */
 enum http_name {
     NAME_OTHER,
     NAME_HOST,
@@ -48,6 +53,13 @@ enum http_name {
     NAME_TE,
     NAME_TRAILER,
     NAME_UPGRADE,
+    NAME_ACCEPT_ENCODING,
+    NAME_IF_MATCH,
+    NAME_IF_UNMODIFIED_SINCE,
+    NAME_IF_NONE_MATCH,
+    NAME_IF_MODIFIED_SINCE,
+    NAME_IF_RANGE,
+    NAME_RANGE,
 };
 
 enum http_name tern_http_name_find(const uint8_t *name, size_t len);
@@ -69,6 +81,7 @@ struct http_answer {
     uint64_t body_len;
     const struct tern_http_field *fields;
     size_t n_fields;
+    bool trusted;               /* the names are ours, the fields known to be sendable */
     const char *date;           /* TERN_HTTP_DATE_LEN octets, or NULL */
     const char *text;           /* text_len octets of body */
     size_t text_len;
@@ -80,6 +93,52 @@ struct http_answer {
  */
 enum tern_err tern_http_emit_answer(struct tern_stream *below, const struct http_answer *answer,
                                     size_t *len);
+
+/* Decimal digits of value into text, of 20 octets; returns how many. */
+size_t tern_http_decimal(uint64_t value, char *text);
+
+/* ---- http_range.c ----------------------------------------------------------------- */
+
+/* "multipart/byteranges; boundary=..." for a form's tag (or NULL): how many octets. */
+size_t tern_http_multipart_type(const char *etag, char *to);
+
+/* "bytes 0-99/1000" to to + at; range NULL: "bytes * /1000", without the space. The new end. */
+size_t tern_http_content_range(char *to, size_t at, const struct tern_http_range *range,
+                               uint64_t complete_len);
+
+/* Sets the length of a body of one or more ranges; false: the whole is as cheap. */
+bool tern_http_body_measure(struct tern_http_body *body);
+
+/* ---- http_condition.c -------------------------------------------------------------- */
+
+/* The lines of a request that matter here: lists of several lines only counted. */
+struct http_asked {
+    const struct tern_http_request *r;
+    const uint8_t *head;
+    const struct tern_http_line *unmodified, *modified, *if_range, *range;    /* the last */
+    uint8_t n_unmodified, n_modified, n_if_range, n_range;
+    bool match, none_match, accept;
+};
+
+static inline const char *asked_value(const struct http_asked *a, const struct tern_http_line *line)
+{
+    return (const char *)a->head + line->value_off;
+}
+
+/* Steps 1 to 4 of RFC 9110 section 13.2.2: 200 (go on), 304 or 412. */
+uint16_t tern_http_conditions_check(const struct http_asked *a, const char *etag,
+                                    const char *last_modified, uint64_t now_s);
+
+/* Step 5: does If-Range, or its absence, let a range be sent? */
+bool tern_http_range_is_wanted(const struct http_asked *a, const char *etag,
+                               const char *last_modified, bool one_form, uint64_t now_s);
+
+/* ---- http_select.c ---------------------------------------------------------------- */
+
+/* Turns a selection of several ranges into the whole. */
+void tern_http_select_whole(const struct tern_http_representation *representation,
+                            const struct tern_http_policy *policy,
+                            struct tern_http_selection *selection);
 
 /* ---- http_conn.c and its neighbours ------------------------------------------------ */
 
@@ -196,6 +255,13 @@ void tern_http_exchange_count(struct tern_http_conn *conn, size_t len);
 
 /* http_server.c */
 void tern_http_conn_give(struct tern_http_conn *conn);
+
+/* The multipart answers under way are a pool of the server's. */
+struct tern_http_multipart *tern_http_multipart_take(struct tern_http_server *server);
+void tern_http_multipart_give(struct tern_http_server *server, struct tern_http_multipart *m);
+
+/* Seconds since 1970, 0: the server does not know the time. */
+uint64_t tern_http_server_now_s(const struct tern_http_server *server);
 
 /* The text of the date field now, or NULL: the server does not know the time. */
 const char *tern_http_server_date(struct tern_http_server *server);

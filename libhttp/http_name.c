@@ -27,26 +27,46 @@ enum http_name tern_http_name_find(const uint8_t *name, size_t len)
         if (lower4(name, "host"))
             return NAME_HOST;
         return lower4(name, "date") ? NAME_DATE : NAME_OTHER;
+    case 5:
+        return lower4(name, "rang") && char_lower(name[4]) == 'e' ? NAME_RANGE : NAME_OTHER;
     case 6:
         return lower4(name, "expe") && lower4(name + 2, "pect") ? NAME_EXPECT : NAME_OTHER;
     case 7:
         if (lower4(name, "trai") && lower4(name + 3, "iler"))
             return NAME_TRAILER;
         return lower4(name, "upgr") && lower4(name + 3, "rade") ? NAME_UPGRADE : NAME_OTHER;
+    case 8:
+        if (lower8(name, "if-match"))
+            return NAME_IF_MATCH;
+        return lower8(name, "if-range") ? NAME_IF_RANGE : NAME_OTHER;
     case 10:
         if (lower8(name, "connecti") && lower4(name + 6, "tion"))
             return NAME_CONNECTION;
         return lower8(name, "keep-ali") && lower4(name + 6, "live") ? NAME_KEEP_ALIVE : NAME_OTHER;
+    case 13:
+        return lower8(name, "if-none-") && lower8(name + 5, "ne-match") ? NAME_IF_NONE_MATCH
+                                                                        : NAME_OTHER;
     case 14:
         return lower8(name, "content-") && lower8(name + 6, "t-length") ? NAME_CONTENT_LENGTH
+                                                                        : NAME_OTHER;
+    case 15:
+        return lower8(name, "accept-e") && lower8(name + 7, "encoding") ? NAME_ACCEPT_ENCODING
                                                                         : NAME_OTHER;
     case 16:
         return lower8(name, "proxy-co") && lower8(name + 8, "nnection") ? NAME_PROXY_CONNECTION
                                                                         : NAME_OTHER;
     case 17:
+        if (lower8(name, "if-modif") && lower8(name + 8, "ied-sinc") &&
+            char_lower(name[16]) == 'e')
+            return NAME_IF_MODIFIED_SINCE;
         return lower8(name, "transfer") && lower8(name + 8, "-encodin") &&
                        char_lower(name[16]) == 'g'
                    ? NAME_TRANSFER_ENCODING
+                   : NAME_OTHER;
+    case 19:
+        return lower8(name, "if-unmod") && lower8(name + 8, "ified-si") &&
+                       lower4(name + 15, "ince")
+                   ? NAME_IF_UNMODIFIED_SINCE
                    : NAME_OTHER;
     default:
         return NAME_OTHER;

@@ -31,8 +31,10 @@ enum {
 
 enum { METHOD_MAX = 24, NAME_MAX = 255, TARGET_DEFAULT = 8000 };
 
-/* Lengths of the names that tern_http_request_check looks for: 4, 6, 10, 14, 17. */
-#define NAME_LENGTHS (1u << 4 | 1u << 6 | 1u << 10 | 1u << 14 | 1u << 17)
+/* Lengths of the names that tern_http_request_check and tern_http_select look for. */
+#define NAME_LENGTHS                                                                           \
+    (1u << 4 | 1u << 5 | 1u << 6 | 1u << 8 | 1u << 10 | 1u << 13 | 1u << 14 | 1u << 15 |        \
+     1u << 17 | 1u << 19)
 
 void tern_http_request_init(struct tern_http_request *r, size_t head_max, size_t target_max,
                             size_t fields_max)

@@ -46,7 +46,7 @@ static enum tern_err answer_queue(struct tern_http_conn *conn, const struct http
 
 /* The final answer, with all of its body where text is given. */
 static enum tern_err respond(struct tern_http_exchange *x, uint16_t status,
-                             const struct tern_http_field *fields, size_t n_fields,
+                             const struct tern_http_field *fields, size_t n_fields, bool trusted,
                              uint64_t body_len, const char *text)
 {
     struct tern_http_conn *conn = conn_of(x);
@@ -71,6 +71,7 @@ static enum tern_err respond(struct tern_http_exchange *x, uint16_t status,
         .body_len = body_len,
         .fields = fields,
         .n_fields = n_fields,
+        .trusted = trusted,
         .date = tern_http_server_date(conn->server),
         .text = text,
         .text_len = text != NULL && framing == TERN_HTTP_FRAME_LENGTH ? (size_t)body_len : 0,
@@ -96,7 +97,7 @@ enum tern_err tern_http_respond(struct tern_http_exchange *x, uint16_t status,
                                 const struct tern_http_field *fields, size_t n_fields,
                                 uint64_t body_len)
 {
-    return respond(x, status, fields, n_fields, body_len, NULL);
+    return respond(x, status, fields, n_fields, false, body_len, NULL);
 }
 
 enum tern_err tern_http_respond_text(struct tern_http_exchange *x, uint16_t status,
@@ -105,7 +106,14 @@ enum tern_err tern_http_respond_text(struct tern_http_exchange *x, uint16_t stat
     static const struct tern_http_field plain[] = {
         TERN_HTTP_FIELD("Content-Type", "text/plain; charset=utf-8"),
     };
-    return len > 256 ? TERN_INVALID : respond(x, status, plain, 1, len, text);
+    return len > 256 ? TERN_INVALID : respond(x, status, plain, 1, false, len, text);
+}
+
+enum tern_err tern_http_respond_selection(struct tern_http_exchange *x,
+                                          const struct tern_http_selection *selection)
+{
+    return respond(x, selection->status, selection->fields, selection->n_fields, true,
+                   selection->body.len, NULL);
 }
 
 enum tern_err tern_http_interim(struct tern_http_exchange *x, uint16_t status,

@@ -24,6 +24,20 @@ static void config_complete(struct tern_http_config *c)
     c->read_rate = or_default(c->read_rate, 200);
 }
 
+struct tern_http_multipart *tern_http_multipart_take(struct tern_http_server *server)
+{
+    struct tern_http_multipart *m = server->free_multiparts;
+    if (m != NULL)
+        server->free_multiparts = m->next;
+    return m;
+}
+
+void tern_http_multipart_give(struct tern_http_server *server, struct tern_http_multipart *m)
+{
+    m->next = server->free_multiparts;
+    server->free_multiparts = m;
+}
+
 enum tern_err tern_http_server_init_sized(const struct tern_http_sizes *sizes,
                                           struct tern_http_server *server, struct tern_turn *turn,
                                           const struct tern_http_config *config,
@@ -54,6 +68,8 @@ enum tern_err tern_http_server_init_sized(const struct tern_http_sizes *sizes,
         heads[i].next = server->free_heads;
         server->free_heads = &heads[i];
     }
+    for (size_t i = TERN_HTTP_MULTIPARTS; i-- > 0;)
+        tern_http_multipart_give(server, &server->multiparts[i]);
     return TERN_OK;
 }
 
@@ -143,6 +159,12 @@ const char *tern_http_server_date(struct tern_http_server *server)
         tern_http_date_format(server->date_s, server->date_text);
     }
     return server->date_text;
+}
+
+uint64_t tern_http_server_now_s(const struct tern_http_server *server)
+{
+    return server->config.wall_ns == NULL
+               ? 0 : server->config.wall_ns(server->config.wall_user) / TERN_SECOND_NS;
 }
 
 bool tern_http_conn_sane(const struct tern_http_conn *conn)

@@ -23,6 +23,10 @@ libhttp_libtern_http_la_SOURCES = \
     libhttp/http_date.c \
     libhttp/http_status.c \
     libhttp/http_content.c \
+    libhttp/http_accept.c \
+    libhttp/http_range.c \
+    libhttp/http_condition.c \
+    libhttp/http_select.c \
     libhttp/http_emit.c \
     libhttp/http_server.c \
     libhttp/http_head.c \
@@ -30,7 +34,14 @@ libhttp_libtern_http_la_SOURCES = \
     libhttp/http_time.c \
     libhttp/http_exchange.c \
     libhttp/http_respond.c \
+    libhttp/http_redirect.c \
     libhttp/http_assets.c
+
+# What few requests pass by.
+libhttp/libtern_http_la-http_date.lo libhttp/libtern_http_la-http_accept.lo \
+libhttp/libtern_http_la-http_range.lo libhttp/libtern_http_la-http_condition.lo \
+libhttp/libtern_http_la-http_redirect.lo libhttp/libtern_http_la-http_status.lo \
+libhttp/libtern_http_la-http_fault.lo libhttp/libtern_http_la-http_server.lo: CFLAGS := $(patsubst -O2,-Os,$(CFLAGS))
 
 tern_HEADERS += include/tern/http.h
 EXTRA_DIST += doc/http.md

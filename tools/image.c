@@ -20,7 +20,8 @@
 
 static void usage(FILE *to)
 {
-    fputs("usage: tern image APPLIANCE [--backend kvm|unix] [--site DIR] [-o FILE] [--map]\n"
+    fputs("usage: tern image APPLIANCE [--backend kvm|unix] [--site DIR]\n"
+          "                  [--headers FILE] [-o FILE] [--map]\n"
           "\n"
           "Makes a unikernel, or a process, of an appliance: a name or folder under\n"
           "appliances/, another folder of C files, or a C or object file.\n"
@@ -29,6 +30,8 @@ static void usage(FILE *to)
           "  --backend unix   an ordinary program\n"
           "  --site DIR       compiles the files of DIR in, for tern_http_assets_serve;\n"
           "                   names that begin with a dot stay out, but for .well-known\n"
+          "  --headers FILE   header fields that go with the site, a line each; \"Name: value\"\n"
+          "                   adds or replaces a default, \"Name:\" removes it\n"
           "  -o FILE          where to; default: the appliance's name, .elf for kvm\n"
           "  --map            prints the archive members that were taken, each with the\n"
           "                   SHA-256 of its octets, instead of the sums\n"
@@ -39,7 +42,7 @@ static void usage(FILE *to)
 }
 
 struct image {
-    const char *appliance, *site_dir;
+    const char *appliance, *site_dir, *headers;
     const char *backend;       /* "kvm", "unix" */
     const char *out;
     bool map;
@@ -80,6 +83,7 @@ static int options(struct image *image, int argc, char **argv)
 {
     static const struct option longs[] = {
         { "backend", required_argument, NULL, 'b' }, { "site", required_argument, NULL, 's' },
+        { "headers", required_argument, NULL, 'H' },
         { "map", no_argument, NULL, 'm' }, { "help", no_argument, NULL, 'h' }, { 0 },
     };
     int c;
@@ -95,6 +99,9 @@ static int options(struct image *image, int argc, char **argv)
             break;
         case 's':
             image->site_dir = optarg;
+            break;
+        case 'H':
+            image->headers = optarg;
             break;
         case 'o':
             image->out = optarg;
@@ -358,7 +365,7 @@ static bool compile_sources(struct image *image)
 
 static bool assemble_site(struct image *image)
 {
-    if (!image_site_read(&image->site, image->site_dir))
+    if (!image_site_read(&image->site, image->site_dir, image->headers))
         return false;
     struct work_words args = { 0 };
     const char *object = work_path("site.o");
@@ -443,8 +450,11 @@ static void account_print(const struct image *image, const struct image_map *map
     for (size_t r = 0; r < n; r++)
         printf("%12zu %12zu  %s\n", octets[r], zeroed[r], rows[r]);
     if (image->site.n > 0)
-        printf("%12zu %12s  in %zu files of %s\n", image->site.len, "", image->site.n,
+        printf("%12zu %12s  in %zu files of %s\n", image->site.files_len, "", image->site.n,
                image->site_dir);
+    if (image->site.n_packed > 0)
+        printf("%12zu %12s  in %zu smaller forms of them\n",
+               image->site.len - image->site.files_len, "", image->site.n_packed);
     if (stat(out, &st) == 0)
         printf("%12lld %12s  the file\n", (long long)st.st_size, "");
 }

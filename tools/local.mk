@@ -3,15 +3,19 @@
 # The tern command. It links Tern's libraries statically, so that build/tern
 # is the program itself.
 
+if BUILD_TERN
 bin_PROGRAMS += tern
+endif
 
-tern_CFLAGS = $(TERN_CFLAGS)
+tern_CFLAGS = $(TERN_CFLAGS) $(PACK_CFLAGS)
 tern_LDFLAGS = -static
 tern_LDADD = backends/unix/libtern-unix.la libhttp/libtern-http.la libnet/libtern-net.la \
-    base/libtern-base.la
+    base/libtern-base.la $(PACK_LIBS)
 tern_SOURCES = \
     tools/tools.h \
     tools/tern.c \
+    tools/headers.h \
+    tools/headers.c \
     tools/serve.h \
     tools/serve_files.c \
     tools/serve_log.c \
@@ -21,6 +25,8 @@ tern_SOURCES = \
     tools/work.c \
     tools/sha256.h \
     tools/sha256.c \
+    tools/image_pack.h \
+    tools/image_pack.c \
     tools/image_site.h \
     tools/image_site.c \
     tools/image_map.h \

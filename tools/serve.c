@@ -19,6 +19,8 @@ static const struct tern_option serve_options[] = {
       .help = "where to serve" },
     { .key = "log", .value_name = "FILE|off", .fallback = "-",
       .help = "the access log; -: standard output" },
+    { .key = "headers", .value_name = "FILE",
+      .help = "header fields to send, a line each; 'Name:' removes a default" },
     { .key = NULL },
 };
 
@@ -58,72 +60,60 @@ static void answer_405(struct serve *serve, struct tern_http_exchange *x)
     (void)tern_http_respond(x, 405, &allow, 1, 0);
 }
 
-/*
- * To the directory's own path, with its slash; the path as it came is a
- * reference as it is, and so is the query.
- */
-static void answer_301(struct serve *serve, struct tern_http_exchange *x)
+/* What libhttp selects of the file, which is given back; status: 200, or its page's. */
+static void answer_file(struct serve *serve, struct tern_http_exchange *x,
+                        struct serve_file *file, uint16_t status)
 {
-    struct tern_http_span path = tern_http_path(x), query = tern_http_query(x);
-    char location[TERN_HTTP_HEAD_CAP];    /* the target is shorter than its head, by far more */
-    size_t len = 0;
+    struct tern_http_representation representation = file->representation;
+    struct tern_http_selection selection;
+    const struct tern_http_body *body = &selection.body;
+    bool is_head = tern_http_method(x) == TERN_HTTP_HEAD;
+    uint64_t at = 0;
 
-    /* "//x/y" would be a reference to a host x (RFC 3986 section 4.2). */
-    while (path.len > 1 && path.data[1] == '/') {
-        path.data++;
-        path.len--;
+    representation.status = status;
+    tern_http_select(x, &representation, &serve->headers.policy, &selection);
+    enum tern_err err = tern_http_respond_selection(x, &selection);
+    if (err == TERN_FULL)
+        answer_text(serve, x, 503);
+    else
+        request_log(serve, x, selection.status, is_head ? 0 : body->len);
+    if (err != TERN_OK || is_head || body->len == 0) {
+        serve_files_give(&serve->files, file);
+        return;
     }
-    memcpy(location, path.data, path.len);
-    len = path.len;
-    location[len++] = '/';
-    if (query.data != NULL) {
-        location[len++] = '?';
-        memcpy(location + len, query.data, query.len);
-        len += query.len;
+    if (file->whole && body->ranges.n == 1)
+        at = tern_stream_write(&x->stream, file->octets->octets + body->ranges.range[0].first,
+                               (size_t)body->len);
+    if (at == body->len)
+        serve_files_give(&serve->files, file);
+    else
+        serve_send_start(serve, x, file, body, at);
+}
+
+/* With the root's 404.html, if there is one; that there is none is known for a second. */
+static void answer_404(struct serve *serve, struct tern_http_exchange *x)
+{
+    static const char page[] = "/404.html";
+    struct serve_file *file;
+    uint64_t now_ns = serve->host->turn->now_ns;
+
+    if (serve->no_page_ns == 0 || now_ns - serve->no_page_ns >= SERVE_CHECK_NS) {
+        if (serve_files_open(&serve->files, page, sizeof page - 1, &file) == 200) {
+            answer_file(serve, x, file, 404);
+            return;
+        }
+        serve->no_page_ns = now_ns;
     }
-    struct tern_http_field field = { { "location", 8 }, { location, len } };
-    enum tern_err err = tern_http_respond(x, 301, &field, 1, 0);
-    if (err == TERN_OK)
+    answer_text(serve, x, 404);
+}
+
+static void answer_301(struct serve *serve, struct tern_http_exchange *x, const char *path,
+                       size_t len)
+{
+    if (tern_http_redirect_slash(x, path, len) == TERN_OK)
         request_log(serve, x, 301, 0);
     else    /* only for a short head there always is room */
         answer_text(serve, x, 503);
-}
-
-/* RFC 9110 section 13.1.2: any of several fields is one list. */
-static bool is_known(struct tern_http_exchange *x, const struct serve_file *file)
-{
-    const struct tern_http_span *etag = &file->fields[1].value;
-    struct tern_http_span value;
-
-    for (size_t i = 0; tern_http_find(x, "if-none-match", &i, &value);)
-        if (tern_http_etag_match(value.data, value.len, etag->data, etag->len))
-            return true;
-    return false;
-}
-
-static void answer_file(struct serve *serve, struct tern_http_exchange *x,
-                        struct serve_file *file)
-{
-    bool is_head = tern_http_method(x) == TERN_HTTP_HEAD;
-
-    if (is_known(x, file)) {
-        request_log(serve, x, 304, 0);
-        (void)tern_http_respond(x, 304, &file->fields[1], 1, 0);
-        serve_files_give(&serve->files, file);
-        return;
-    }
-    request_log(serve, x, 200, is_head ? 0 : file->len);
-    if (tern_http_respond(x, 200, file->fields, 2, file->len) != TERN_OK || is_head) {
-        serve_files_give(&serve->files, file);
-        return;
-    }
-    size_t at = 0;
-    if (file->whole && file->len > 0)
-        at = tern_stream_write(&x->stream, file->octets->octets, (size_t)file->len);
-    if (at == file->len)
-        serve_files_give(&serve->files, file);
-    else
-        serve_send_start(serve, x, file, at);
 }
 
 static void request(void *app, struct tern_http_exchange *x)
@@ -150,9 +140,11 @@ static void request(void *app, struct tern_http_exchange *x)
     }
     uint16_t status = serve_files_open(&serve->files, path, len, &file);
     if (status == 200)
-        answer_file(serve, x, file);
+        answer_file(serve, x, file, 200);
     else if (status == 301)
-        answer_301(serve, x);
+        answer_301(serve, x, path, len);
+    else if (status == 404)
+        answer_404(serve, x);
     else
         answer_text(serve, x, status);
 }
@@ -204,7 +196,7 @@ static enum tern_err root_open(struct serve *serve)
         return TERN_BUG;
     enum tern_err err = tern_host_random(serve->host, key, sizeof key);
     if (err == TERN_OK)
-        serve_files_init(&serve->files, serve->host->turn, fd, files, octets, n_files, key);
+        serve_files_init(&serve->files, serve->host, fd, files, octets, n_files, key);
     tern_unix_reads_files(serve->host, fd);
     return err;
 }
@@ -216,6 +208,14 @@ static enum tern_err log_open(struct serve *serve)
         return TERN_OK;
     say(serve->host, TERN_LOG_ERROR, "option log: '", where, "' cannot be written: ",
         strerror(errno));
+    return TERN_INVALID;
+}
+
+static enum tern_err headers_load(struct serve *serve)
+{
+    if (headers_read(&serve->headers, tern_host_option(serve->host, "headers")))
+        return TERN_OK;
+    say(serve->host, TERN_LOG_ERROR, "option headers: ", serve->headers.why, "", "");
     return TERN_INVALID;
 }
 
@@ -281,6 +281,8 @@ static int start(struct tern_host *host)
     enum tern_err err = root_open(serve);
     if (err == TERN_OK)
         err = log_open(serve);
+    if (err == TERN_OK)
+        err = headers_load(serve);
     if (err == TERN_OK)
         err = server_start(serve);
     if (err == TERN_OK)

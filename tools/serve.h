@@ -16,6 +16,8 @@
 #include <tern/http.h>
 #include <tern/unix.h>
 
+#include "headers.h"
+
 /* ---- serve_files.c --------------------------------------------------------- */
 
 #define SERVE_FILES 512u              /* open at once */
@@ -42,14 +44,15 @@ struct serve_file {
     uint16_t path_len;
     char path[SERVE_PATH_CAP];
     char etag[64];
-    struct tern_http_field fields[2];    /* content-type and etag, as they are sent */
+    char last_modified[TERN_HTTP_DATE_LEN];
+    struct tern_http_representation representation;    /* what of it is sent decides libhttp */
 };
 
 struct serve_files {
     struct serve_file *files, *free;
     struct serve_file *oldest, *newest;
     struct serve_file *buckets[SERVE_BUCKETS];
-    struct tern_turn *turn;
+    struct tern_host *host;
     uint8_t key[16];
     int root_fd;
     uint64_t n_opens, n_checks, n_hits, n_full;
@@ -62,7 +65,7 @@ struct serve_files {
 int serve_files_root(const char *dir);
 
 /* files and octets: n of each, placed. root_fd is a directory. */
-void serve_files_init(struct serve_files *files, struct tern_turn *turn, int root_fd,
+void serve_files_init(struct serve_files *files, struct tern_host *host, int root_fd,
                       struct serve_file *entries, struct serve_octets *octets, size_t n,
                       const uint8_t key[16]);
 
@@ -111,11 +114,13 @@ struct serve_send {
     struct serve_send *next;       /* free */
     struct serve *serve;
     struct serve_file *file;
-    uint64_t at, len;
+    struct tern_http_body body;
+    uint64_t at;                   /* in the body */
 };
 
-void serve_send_start(struct serve *serve, struct tern_http_exchange *x,
-                      struct serve_file *file, uint64_t at);
+/* Sends a body of the file from octet `at` on, and gives the file back. */
+void serve_send_start(struct serve *serve, struct tern_http_exchange *x, struct serve_file *file,
+                      const struct tern_http_body *body, uint64_t at);
 
 /* ---- serve.c ------------------------------------------------------------------- */
 
@@ -126,6 +131,8 @@ struct serve {
     struct serve_files files;
     struct serve_log log;
     struct serve_send *free_sends;
+    struct headers headers;
+    uint64_t no_page_ns;           /* when there was no page for what is not found */
 };
 
 #endif

@@ -218,17 +218,27 @@ static bool file_read(struct serve_file *f)
     return fstat(f->fd, &st) == 0 && is_unchanged(f, &st);
 }
 
-/* A strong tag (RFC 9110 section 8.8.3): another file, length or time is another tag. */
-static void file_describe(struct serve_file *f, const char *path, size_t len)
+/*
+ * A strong tag (RFC 9110 section 8.8.3): another file, length or time is
+ * another tag. A time that is still to come is nobody's (section 8.8.2.1).
+ */
+static void file_describe(struct serve_files *files, struct serve_file *f, const char *path,
+                          size_t len)
 {
     bool is_index = path[len - 1] == '/';
-    const char *type = is_index ? tern_http_content_type(INDEX, sizeof INDEX - 1)
-                                : tern_http_content_type(path, len);
-    int n = snprintf(f->etag, sizeof f->etag, "\"%llx-%llx-%llx\"", (unsigned long long)f->ino,
-                     (unsigned long long)f->len, (unsigned long long)f->mtime_ns);
-
-    f->fields[0] = (struct tern_http_field){ { "content-type", 12 }, { type, strlen(type) } };
-    f->fields[1] = (struct tern_http_field){ { "etag", 4 }, { f->etag, (size_t)n } };
+    bool is_past = f->mtime_ns <= tern_host_wall_ns(files->host);
+    snprintf(f->etag, sizeof f->etag, "\"%llx-%llx-%llx\"", (unsigned long long)f->ino,
+             (unsigned long long)f->len, (unsigned long long)f->mtime_ns);
+    tern_http_date_format(f->mtime_ns / TERN_SECOND_NS, f->last_modified);
+    f->representation = (struct tern_http_representation){
+        .content_type = is_index ? tern_http_content_type(INDEX, sizeof INDEX - 1)
+                                 : tern_http_content_type(path, len),
+        .last_modified = is_past ? f->last_modified : NULL,
+        .variants = { [TERN_HTTP_IDENTITY] = { f->etag, f->len },
+                      [TERN_HTTP_GZIP] = { NULL, TERN_HTTP_UNKNOWN },
+                      [TERN_HTTP_BROTLI] = { NULL, TERN_HTTP_UNKNOWN } },
+        .status = 200,
+    };
 }
 
 static uint16_t file_new(struct serve_files *files, int fd, const struct stat *st,
@@ -244,9 +254,9 @@ static uint16_t file_new(struct serve_files *files, int fd, const struct stat *s
     f->dev = st->st_dev;
     f->len = (uint64_t)st->st_size;
     f->mtime_ns = mtime_of(st);
-    f->checked_ns = files->turn->now_ns;
+    f->checked_ns = files->host->turn->now_ns;
     f->whole = f->len <= SERVE_SMALL && file_read(f);
-    file_describe(f, path, len);
+    file_describe(files, f, path, len);
     if (len <= SERVE_PATH_CAP) {
         memcpy(f->path, path, len);
         f->path_len = (uint16_t)len;
@@ -264,7 +274,7 @@ static uint16_t file_new(struct serve_files *files, int fd, const struct stat *s
 uint16_t serve_files_open(struct serve_files *files, const char *path, size_t len,
                           struct serve_file **file)
 {
-    uint64_t now_ns = files->turn->now_ns;
+    uint64_t now_ns = files->host->turn->now_ns;
     uint32_t hash = path_hash(files, path, len);
     struct serve_file *f = len <= SERVE_PATH_CAP ? hash_find(files, path, len, hash) : NULL;
     struct stat st;
@@ -298,13 +308,13 @@ uint16_t serve_files_open(struct serve_files *files, const char *path, size_t le
     return fd < 0 ? status : file_new(files, fd, &st, path, len, hash, file);
 }
 
-void serve_files_init(struct serve_files *files, struct tern_turn *turn, int root_fd,
+void serve_files_init(struct serve_files *files, struct tern_host *host, int root_fd,
                       struct serve_file *entries, struct serve_octets *octets, size_t n,
                       const uint8_t key[16])
 {
     memset(files, 0, sizeof *files);
     files->files = entries;
-    files->turn = turn;
+    files->host = host;
     files->root_fd = root_fd;
     memcpy(files->key, key, 16);
     for (size_t i = n; i-- > 0;) {

@@ -14,22 +14,20 @@
 #define WORTH_IT TERN_RESERVE_LEAST
 
 /* Reads from the file into lent spans; false: the file has become another. */
-static bool spans_fill(struct serve_send *send, struct iovec *iov, int n, size_t len,
-                       size_t *got)
+static bool spans_fill(int fd, uint64_t off, struct iovec *iov, int n, size_t len, size_t *got)
 {
     ssize_t result;
     do
-        result = preadv(send->file->fd, iov, n, (off_t)send->at);
+        result = preadv(fd, iov, n, (off_t)off);
     while (result < 0 && errno == EINTR);
     *got = result > 0 ? (size_t)result : 0;
     return result > 0 && *got <= len;
 }
 
-/* One read into what room there is; false: there is none, or it failed. */
-static bool send_some(struct tern_stream *s, struct serve_send *send)
+/* One read of at most `left` octets into what room there is; 0: none, or it failed. */
+static size_t read_some(struct tern_stream *s, int fd, uint64_t off, uint64_t left)
 {
     struct iovec iov[TERN_RESERVE_SPANS];
-    uint64_t left = send->len - send->at;
     size_t len = 0, got, room;
     int n = 0;
 
@@ -43,29 +41,34 @@ static bool send_some(struct tern_stream *s, struct serve_send *send)
         len += room;
     }
     if (n == 0)
-        return false;
-    if (!spans_fill(send, iov, n, len, &got)) {
+        return 0;
+    if (!spans_fill(fd, off, iov, n, len, &got)) {
         /* Shorter than it was: the length that was announced cannot be kept. */
         tern_stream_abort(s, TERN_ABORTED);
-        return false;
+        return 0;
     }
-    send->at += got;
     tern_stream_commit(s, got);
-    return true;
+    return got;
 }
 
 /* Until the stream has no more room, which is bounded; then `room` comes again. */
 static void send_more(struct tern_stream *s)
 {
     struct serve_send *send = s->user;
+    const struct serve_file *file = send->file;
+    struct tern_http_piece piece;
+    size_t n = 1;
 
-    if (send->file->whole) {
-        const uint8_t *octets = send->file->octets->octets + send->at;
-        send->at += tern_stream_write(s, octets, (size_t)(send->len - send->at));
-        return;
+    while (send->at < send->body.len && n > 0) {
+        tern_http_body_piece(&send->body, send->at, &piece);
+        if (piece.is_text)
+            n = tern_stream_write(s, (const uint8_t *)piece.text + piece.off, (size_t)piece.len);
+        else if (file->whole)
+            n = tern_stream_write(s, file->octets->octets + piece.off, (size_t)piece.len);
+        else
+            n = read_some(s, file->fd, piece.off, piece.len);
+        send->at += n;
     }
-    while (send->at < send->len && send_some(s, send))
-        continue;
 }
 
 static void send_closed(struct tern_stream *s, enum tern_err why)
@@ -84,8 +87,8 @@ static const struct tern_stream_events send_events = {
     .closed = send_closed,
 };
 
-void serve_send_start(struct serve *serve, struct tern_http_exchange *x,
-                      struct serve_file *file, uint64_t at)
+void serve_send_start(struct serve *serve, struct tern_http_exchange *x, struct serve_file *file,
+                      const struct tern_http_body *body, uint64_t at)
 {
     struct serve_send *send = serve->free_sends;
 
@@ -95,7 +98,10 @@ void serve_send_start(struct serve *serve, struct tern_http_exchange *x,
         return;
     }
     serve->free_sends = send->next;
-    *send = (struct serve_send){ .serve = serve, .file = file, .at = at, .len = file->len };
+    send->serve = serve;
+    send->file = file;
+    send->body = *body;
+    send->at = at;
     tern_stream_attach(&x->stream, &send_events, send);
     send_more(&x->stream);
 }

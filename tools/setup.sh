@@ -78,7 +78,7 @@ as_caller() {
 build_needs=(cmd:autoconf=autoconf cmd:automake=automake cmd:libtoolize=libtool
     cmd:pkg-config=pkg-config cmd:make=make cmd:gcc=gcc
     file:/usr/include/stdio.h=libc6-dev cmd:lowdown=lowdown cmd:mandoc=mandoc
-    cmd:perl=perl)
+    cmd:perl=perl pc:zlib=zlib1g-dev pc:libbrotlienc=libbrotli-dev)
 
 # build DIR TARGETS CONFIGURE-ARGUMENTS...: configures DIR if it is new or older
 # than what it was made from, and makes TARGETS in it, quietly unless it fails.

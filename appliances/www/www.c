@@ -30,7 +30,8 @@ static void say(struct tern_host *host, enum tern_log_level level, const char *t
 static void serve(void *app, struct tern_http_exchange *x)
 {
     (void)app;
-    (void)tern_http_assets_serve(x, tern_http_site, tern_http_site_len);
+    (void)tern_http_assets_serve_with(x, tern_http_site, tern_http_site_len,
+                                      &tern_http_site_policy);
 }
 
 static uint64_t wall_ns(void *host)

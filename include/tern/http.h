@@ -443,12 +443,197 @@ enum tern_err tern_http_path_normalise(const char *path, size_t len, char *out, 
  */
 bool tern_http_etag_match(const char *list, size_t len, const char *etag, size_t etag_len);
 
+/*
+ * The same by strong comparison, for If-Match and If-Range (sections 13.1.1
+ * and 13.1.5): neither tag is weak. "*" matches any etag, a weak one too.
+ */
+bool tern_http_etag_match_strong(const char *list, size_t len, const char *etag, size_t etag_len);
+
 /* Writes "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 section 5.6.7): 29 octets, no terminator. */
 #define TERN_HTTP_DATE_LEN 29u
 void tern_http_date_format(uint64_t unix_s, char out[TERN_HTTP_DATE_LEN]);
 
+/*
+ * Reads a date in any of the three forms of RFC 9110 section 5.6.7: the one
+ * above, that of RFC 850, whose year has two digits, and that of asctime.
+ *
+ *   now_s    the time now, seconds since 1970: two digits of a year mean one
+ *            that is at most 50 years ahead of it.
+ *   unix_s   receives seconds since 1970; negative before.
+ *
+ * TERN_MALFORMED: none of them to the octet, no day of the calendar, or not
+ * the day of the week that it was. A leap second is the second after it.
+ */
+enum tern_err tern_http_date_parse(const char *text, size_t len, uint64_t now_s, int64_t *unix_s);
+
 /* The media type for a path's extension; application/octet-stream if unknown. Constant. */
 const char *tern_http_content_type(const char *path, size_t len);
+
+/* ---- Representations: codings, ranges, conditions -------------------------- */
+
+/* The content codings an answer can have (RFC 9110 section 8.4.1). */
+enum tern_http_coding {
+    TERN_HTTP_IDENTITY,
+    TERN_HTTP_GZIP,
+    TERN_HTTP_BROTLI,
+    TERN_HTTP_CODINGS
+};
+
+/* "identity", "gzip" or "br". Constant. */
+const char *tern_http_coding_text(enum tern_http_coding coding);
+
+/* What Accept-Encoding says (RFC 9110 section 12.5.3). Start with _init. */
+struct tern_http_accept {
+    int16_t q[TERN_HTTP_CODINGS], any;    /* weights in thousandths; -1: not named */
+    bool present;
+};
+
+void tern_http_accept_init(struct tern_http_accept *accept);
+
+/*
+ * Reads one field's value; several fields are one list. "x-gzip" is gzip.
+ * Codings that libhttp lacks and elements that are malformed say nothing.
+ */
+void tern_http_accept_parse(struct tern_http_accept *accept, const char *value, size_t len);
+
+/*
+ * Chooses among the codings of which bit 1 << coding is set in available
+ * (identity always counts as set): the one with the greatest weight, of equal
+ * ones brotli, then gzip. Without the field it is identity. False: none is
+ * acceptable, since identity is refused ("identity;q=0", or "*;q=0").
+ */
+bool tern_http_accept_choose(const struct tern_http_accept *accept, unsigned available,
+                             enum tern_http_coding *coding);
+
+/* Octets first..last of a representation, both included (RFC 9110 section 14.1.2). */
+struct tern_http_range {
+    uint64_t first, last;
+};
+
+#define TERN_HTTP_RANGES_MAX 16u         /* parts of one answer, at most */
+#define TERN_HTTP_RANGE_SPECS_MAX 64u    /* elements that are read, at most */
+
+struct tern_http_ranges {
+    size_t n;
+    struct tern_http_range range[TERN_HTTP_RANGES_MAX];
+};
+
+/*
+ * Reads a Range value, "bytes=0-99,-500", for a representation of complete_len
+ * octets. What overlaps, or lies closer than a part's head is long, becomes
+ * one range: no octet is sent twice, and an answer is at most a little longer
+ * than the representation, whatever is asked for (CVE-2011-3192). The order
+ * asked for is kept otherwise. Work is bounded by len and the limits above.
+ *
+ * TERN_OK           ranges->n ranges; 0: none can be satisfied (416).
+ * TERN_UNSUPPORTED  a unit other than bytes: to be ignored.
+ * TERN_MALFORMED    invalid, "9-0" included: to be ignored.
+ * TERN_FULL         more elements or parts than the limits: to be ignored.
+ */
+enum tern_err tern_http_range_parse(const char *value, size_t len, uint64_t complete_len,
+                                    struct tern_http_ranges *ranges);
+
+/* One coded form of a resource; each has a tag and a length of its own. */
+struct tern_http_variant {
+    const char *etag;    /* with its quotes; NULL: none, or no such form */
+    uint64_t len;        /* octets; TERN_HTTP_UNKNOWN: there is no such form */
+};
+
+/*
+ * What a resource is, apart from its octets. Whoever has them (a table, a
+ * disk) fills it in, has tern_http_select decide, and sends what that says.
+ */
+struct tern_http_representation {
+    const char *content_type;
+    const char *last_modified;    /* TERN_HTTP_DATE_LEN octets; NULL: not known */
+    struct tern_http_variant variants[TERN_HTTP_CODINGS];    /* identity there is always */
+    uint16_t status;              /* 200; another: the page that goes with it, say 404 */
+};
+
+/*
+ * Fields that go with every 200, 206 and error page; those that only documents
+ * (HTML, SVG, XML) obey with these alone. Each must be one that
+ * tern_http_respond would take (tern_http_field_sane), at most
+ * TERN_HTTP_POLICY_MAX in all. An own Cache-Control belongs into `every`.
+ */
+#define TERN_HTTP_POLICY_MAX 8u
+struct tern_http_policy {
+    const struct tern_http_field *every, *documents;
+    size_t n_every, n_documents;
+};
+
+/* True: the field may be sent by a handler. */
+bool tern_http_field_sane(const struct tern_http_field *field);
+
+/*
+ * What is sent unless one says otherwise: Cache-Control: no-cache (a cache asks
+ * each time, and hears 304), X-Content-Type-Options: nosniff, and for
+ * documents Referrer-Policy: same-origin and a Content-Security-Policy that
+ * lets a page load from its own site, inline styles and data: images.
+ */
+extern const struct tern_http_policy tern_http_policy_default;
+
+/* The body of an answer: one range, or several in multipart/byteranges. */
+struct tern_http_body {
+    uint64_t len;             /* octets of the body in all */
+    uint64_t complete_len;    /* of the form chosen */
+    const char *content_type, *etag;
+    struct tern_http_ranges ranges;
+};
+
+/* What stands at some offset of a body: text, or octets off.. of the form. */
+#define TERN_HTTP_PIECE_CAP 384u
+struct tern_http_piece {
+    bool is_text;
+    uint64_t off, len;        /* text: from text + off */
+    char text[TERN_HTTP_PIECE_CAP];
+};
+
+/* The piece at offset at < body->len, from there to its end. O(ranges). */
+void tern_http_body_piece(const struct tern_http_body *body, uint64_t at,
+                          struct tern_http_piece *piece);
+
+/* What tern_http_select decided. Points into itself: it is not to be copied. */
+#define TERN_HTTP_SELECTION_FIELDS (8u + TERN_HTTP_POLICY_MAX)
+struct tern_http_selection {
+    uint16_t status;                  /* 200, 206, 304, 406, 412, 416, or the page's */
+    enum tern_http_coding coding;     /* whose octets are meant */
+    struct tern_http_body body;       /* len 0: without one */
+    size_t n_fields;
+    struct tern_http_field fields[TERN_HTTP_SELECTION_FIELDS];
+    char content_range[72];           /* "bytes 0-99/1000" */
+    char multipart[104];              /* its content type */
+};
+
+/*
+ * Decides how a GET or HEAD of a representation is answered: which coding
+ * (Accept-Encoding), whether at all (If-Match, If-Unmodified-Since,
+ * If-None-Match, If-Modified-Since, in the order of RFC 9110 section 13.2.2),
+ * and how much of it (Range, If-Range). Call it in `request`, or after
+ * tern_http_keep. A pure function of the request, the representation and the
+ * policy (NULL: the default), which are read and must stay as long as *out is
+ * used. Takes a few hundred instructions and no memory.
+ *
+ * Where a form other than identity is chosen several ranges get the whole:
+ * Content-Encoding would speak of the multipart.
+ */
+void tern_http_select(const struct tern_http_exchange *x,
+                      const struct tern_http_representation *representation,
+                      const struct tern_http_policy *policy, struct tern_http_selection *out);
+
+/*
+ * tern_http_respond with what was selected; the body, if the method asks for
+ * one, is the caller's to send: piece by piece up to out->body.len.
+ */
+enum tern_err tern_http_respond_selection(struct tern_http_exchange *x,
+                                          const struct tern_http_selection *selection);
+
+/*
+ * 301 to a directory: path (normal, without its last "/"), percent-encoded,
+ * with "/" and the request's query after it. Path-absolute, and never the
+ * name of a host (RFC 3986 section 4.2). 404 where that is longer than a head.
+ */
+enum tern_err tern_http_redirect_slash(struct tern_http_exchange *x, const char *path, size_t len);
 
 /* ---- Server ----------------------------------------------------------------- */
 
@@ -529,6 +714,14 @@ struct tern_http_stats {
 };
 
 #define TERN_HTTP_LISTENERS 4u
+#define TERN_HTTP_MULTIPARTS 16u
+
+/* An answer from assets in several parts. Members are not part of the interface. */
+struct tern_http_multipart {
+    struct tern_http_multipart *next;
+    const uint8_t *data;
+    struct tern_http_body body;
+};
 
 struct tern_http_server {
     struct tern_http_stats stats;    /* to be read at any time */
@@ -545,6 +738,7 @@ struct tern_http_server {
     uint64_t date_s;                 /* second that date_text is for */
     char date_text[TERN_HTTP_DATE_LEN];
     struct tern_http_request scratch;    /* a head that lies whole in one run */
+    struct tern_http_multipart multiparts[TERN_HTTP_MULTIPARTS], *free_multiparts;
 };
 
 /* Octets of each struct that a caller places, as it knows them. */
@@ -604,6 +798,13 @@ bool tern_http_conn_sane(const struct tern_http_conn *conn);
 
 /* ---- Assets ------------------------------------------------------------------ */
 
+/* A smaller form of an asset. data NULL: there is none. */
+struct tern_http_coded {
+    const char *etag;            /* strong, with its quotes, another than the asset's; or NULL */
+    const uint8_t *data;         /* constant for the program's life */
+    size_t len;
+};
+
 /* One file compiled in. Tables are sorted by path (octets, as strcmp) without duplicates. */
 struct tern_http_asset {
     const char *path;            /* decoded and normal, "/img/a.png" */
@@ -611,11 +812,16 @@ struct tern_http_asset {
     const char *etag;            /* strong, with its quotes: "\"9f86d081\""; NULL: none */
     const uint8_t *data;         /* constant for the program's life */
     size_t len;
+    const char *last_modified;   /* "Sun, 06 Nov 1994 08:49:37 GMT"; NULL: not known */
+    struct tern_http_coded gzip, brotli;
 };
 
 /* The table that `tern image --site` compiles into an appliance, sorted. */
 extern const struct tern_http_asset tern_http_site[];
 extern const size_t tern_http_site_len;    /* how many */
+
+/* The fields that `tern image --headers` compiles in; the default without. */
+extern const struct tern_http_policy tern_http_site_policy;
 
 /* The asset of a normal path (path_len octets), or NULL. O(log n). */
 const struct tern_http_asset *tern_http_asset_find(const struct tern_http_asset *assets, size_t n,
@@ -625,14 +831,24 @@ const struct tern_http_asset *tern_http_asset_find(const struct tern_http_asset 
  * Answers an exchange from a table; call it in `request`, nothing is left to
  * do. GET and HEAD; other methods get 405 with Allow, or 501 if nobody knows
  * them. A directory's path is answered with its index.html, and one that lacks
- * its last "/" with 301 to it, query and all. If-None-Match gives 304. Ranges
- * are ignored: the answer is always the whole. The data is borrowed: an asset
- * of any size takes no memory to send. A path that is malformed gets 400, one
- * that is not there 404. TERN_OK; TERN_INVALID: the exchange was answered
- * before.
+ * its last "/" with 301 to it, query and all. A path that is malformed gets
+ * 400; one that is not there 404, with the table's "/404.html" if it has one.
+ * Codings, conditions and ranges are tern_http_select's; several ranges get
+ * the whole while TERN_HTTP_MULTIPARTS such answers are under way. The data is
+ * borrowed: an asset of any size takes no memory to send.
+ *
+ *   policy    fields to go with it, placed; NULL: tern_http_policy_default.
+ *
+ * TERN_OK; TERN_INVALID: the exchange was answered before.
  */
-enum tern_err tern_http_assets_serve(struct tern_http_exchange *x,
-                                     const struct tern_http_asset *assets, size_t n);
+enum tern_err tern_http_assets_serve_with(struct tern_http_exchange *x,
+                                          const struct tern_http_asset *assets, size_t n,
+                                          const struct tern_http_policy *policy);
+static inline enum tern_err tern_http_assets_serve(struct tern_http_exchange *x,
+                                                   const struct tern_http_asset *assets, size_t n)
+{
+    return tern_http_assets_serve_with(x, assets, n, NULL);
+}
 
 #ifdef __cplusplus
 }

@@ -16,6 +16,8 @@ tests_unit_http_main_SOURCES = \
     tests/unit/http_server_test.c \
     tests/unit/http_answer_test.c \
     tests/unit/http_exchange_test.c \
+    tests/unit/http_choice_test.c \
+    tests/unit/http_select_test.c \
     tests/unit/http_assets_test.c \
     tests/unit/http_hostile_test.c \
     tests/unit/http_hostile_server_test.c

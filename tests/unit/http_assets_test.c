@@ -11,13 +11,18 @@
 static struct http_fixture f;
 static uint8_t big[3000000];
 
+#define ASSET(asset_path, type, tag, text)                                                     \
+    { .path = (asset_path), .content_type = (type), .etag = (tag),                             \
+      .data = (const uint8_t *)(text), .len = sizeof(text) - 1 }
+
 static const struct tern_http_asset assets[] = {
-    { "/a.css", "text/css", "\"css\"", (const uint8_t *)"body{}", 6 },
-    { "/big", "application/octet-stream", "\"big\"", big, sizeof big },
-    { "/dir/index.html", "text/html", "\"dir\"", (const uint8_t *)"<p>dir", 6 },
-    { "/empty", "text/plain", NULL, (const uint8_t *)"", 0 },
-    { "/index.html", "text/html", "\"root\"", (const uint8_t *)"<p>root", 7 },
-    { "/s p/\xc3\xa9/index.html", "text/html", NULL, (const uint8_t *)"<p>e", 4 },
+    ASSET("/a.css", "text/css", "\"css\"", "body{}"),
+    { .path = "/big", .content_type = "application/octet-stream", .etag = "\"big\"", .data = big,
+      .len = sizeof big },
+    ASSET("/dir/index.html", "text/html", "\"dir\"", "<p>dir"),
+    ASSET("/empty", "text/plain", NULL, ""),
+    ASSET("/index.html", "text/html", "\"root\"", "<p>root"),
+    ASSET("/s p/\xc3\xa9/index.html", "text/html", NULL, "<p>e"),
 };
 enum { N_ASSETS = sizeof assets / sizeof assets[0] };
 
@@ -34,8 +39,15 @@ static const char *answer(const char *request_line, const char *fields)
     return fixture_out(&f);
 }
 
-#define FULL(len, etag, type, body)                                                            \
-    "HTTP/1.1 200 OK\r\nContent-Length: " len "\r\n" etag "Content-Type: " type "\r\n\r\n" body
+#define EVERY "Cache-Control: no-cache\r\nX-Content-Type-Options: nosniff\r\n"
+#define DOCUMENT                                                                               \
+    EVERY "Referrer-Policy: same-origin\r\nContent-Security-Policy: default-src 'self'; "      \
+          "img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'self'\r\n"
+#define FULL_WITH(policy, len, etag, type, body)                                               \
+    "HTTP/1.1 200 OK\r\nContent-Length: " len "\r\n" etag "Accept-Ranges: bytes\r\n"            \
+    "Content-Type: " type "\r\n" policy "\r\n" body
+#define FULL(len, etag, type, body) FULL_WITH(EVERY, len, etag, type, body)
+#define PAGE(len, etag, body) FULL_WITH(DOCUMENT, len, etag, "text/html", body)
 #define MOVED "HTTP/1.1 301 Moved Permanently\r\nContent-Length: 0\r\nLocation: "
 #define NOT_FOUND                                                                              \
     "HTTP/1.1 404 Not Found\r\nContent-Length: 14\r\n"                                         \
@@ -74,10 +86,10 @@ END_TEST
 
 START_TEST(test_directory_has_an_index)
 {
-    ck_assert_str_eq(answer("GET /", ""), FULL("7", "ETag: \"root\"\r\n", "text/html", "<p>root"));
+    ck_assert_str_eq(answer("GET /", ""), PAGE("7", "ETag: \"root\"\r\n", "<p>root"));
     ck_assert(fixture_end(&f));
     ck_assert_str_eq(answer("GET /dir/", ""),
-                     FULL("6", "ETag: \"dir\"\r\n", "text/html", "<p>dir"));
+                     PAGE("6", "ETag: \"dir\"\r\n", "<p>dir"));
     ck_assert(fixture_end(&f));
     ck_assert_str_eq(answer("GET /dir", ""),
                      MOVED "/dir/\r\n\r\n");
@@ -138,17 +150,22 @@ START_TEST(test_client_that_has_it_gets_304)
         { "If-None-Match: css\r\n", false },
         { "If-None-Match:\r\n", false },
         { "If-Match: \"css\"\r\n", false },
+        { "If-None-Match: \"css\"\r\nRange: bytes=0-1\r\n", true },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const char *out = answer("GET /a.css", cases[i].fields);
         if (cases[i].current)
-            ck_assert_str_eq(out, "HTTP/1.1 304 Not Modified\r\nETag: \"css\"\r\n\r\n");
+            ck_assert_str_eq(out, "HTTP/1.1 304 Not Modified\r\nETag: \"css\"\r\n"
+                                  "Cache-Control: no-cache\r\n\r\n");
         else
             ck_assert_str_eq(out, FULL("6", "ETag: \"css\"\r\n", "text/css", "body{}"));
         ck_assert(fixture_end(&f));
     }
-    ck_assert_str_eq(answer("GET /empty", "If-None-Match: *\r\n"),
-                     FULL("0", "", "text/plain", ""));    /* no tag: nothing to match */
+    ck_assert_str_eq(answer("GET /empty", "If-None-Match: *\r\n"),    /* there is one */
+                     "HTTP/1.1 304 Not Modified\r\nCache-Control: no-cache\r\n\r\n");
+    ck_assert(fixture_end(&f));
+    ck_assert_str_eq(answer("GET /empty", "If-None-Match: \"\"\r\n"),    /* it has no tag */
+                     FULL("0", "", "text/plain", ""));
     ck_assert(fixture_end(&f));
 }
 END_TEST
@@ -213,7 +230,7 @@ END_TEST
 START_TEST(test_redirect_without_room_is_503)
 {
     static char path[600], line[700];
-    struct tern_http_asset deep = { path, "text/html", NULL, (const uint8_t *)"x", 1 };
+    struct tern_http_asset deep = ASSET(path, "text/html", NULL, "x");
     memset(path, '^', 500);
     path[0] = '/';
     strcpy(path + 300, "/index.html");

@@ -20,9 +20,9 @@ enum { NOWHERE = -1 };    /* the answer names no octet */
 START_TEST(hostile_http_17_paths_that_lead_outside)
 {
     static const struct tern_http_asset assets[] = {
-        { "/a.txt", "text/plain", NULL, (const uint8_t *)"A", 1 },
-        { "/etc/passwd", "text/plain", NULL, (const uint8_t *)"P", 1 },
-        { "/evil", "text/plain", NULL, (const uint8_t *)"E", 1 },
+        { .path = "/a.txt", .content_type = "x/y", .data = (const uint8_t *)"A", .len = 1 },
+        { .path = "/etc/passwd", .content_type = "x/y", .data = (const uint8_t *)"P", .len = 1 },
+        { .path = "/evil", .content_type = "x/y", .data = (const uint8_t *)"E", .len = 1 },
     };
     static const struct {
         const char *path;
@@ -71,35 +71,118 @@ START_TEST(hostile_http_17_paths_that_lead_outside)
 }
 END_TEST
 
-/* 20: ranges are ignored: always the whole, whatever is asked for. */
-START_TEST(hostile_http_20_ranges_are_ignored)
+/*
+ * 20: 10,000 ranges, overlapping, "bytes=-0", 2^64-1, reversed, If-Range with a
+ * weak tag: bounded, 416 or the whole. (CVE-2011-3192: an answer of many times
+ * the file's length, and memory for each range.)
+ */
+static const char *ranges_answer(const char *fields)
 {
+    static uint8_t data[100000];
     static const struct tern_http_asset assets[] = {
-        { "/a.txt", "text/plain", "\"e\"", (const uint8_t *)"0123456789", 10 },
+        { .path = "/a", .content_type = "x/y", .etag = "\"e\"", .data = data, .len = sizeof data },
     };
-    static const char *const ranges[] = {
-        "bytes=0-0,0-0,0-0,0-0,0-0,0-0", "bytes=-0", "bytes=0-18446744073709551615", "bytes=9-0",
-        "bytes=5-", "bytes=0-4,2-7", "lines=1-2", "bytes=", "",
+    static char text[TERN_HTTP_HEAD_CAP + 64];
+    fixture_init(&f);
+    f.handler = HANDLER_ASSETS;
+    f.assets = assets;
+    f.n_assets = 1;
+    fixture_open(&f);
+    int n = sprintf(text, "GET /a HTTP/1.1\r\nHost: x\r\n%s\r\n", fields);
+    fixture_input(&f, text, (size_t)n);
+    /* Never much more than the file itself: 16 parts with heads of 200 octets. */
+    ck_assert_uint_le(f.out_len, sizeof data + 512 + 16 * 200);
+    fixture_out(&f);
+    ck_assert(fixture_end(&f));
+    ck_assert_uint_eq(f.server.stats.answers, 1);
+    return f.out;
+}
+
+static void ranges_status(const char *fields, int status, size_t least, size_t most)
+{
+    char wanted[16];
+    const char *out = ranges_answer(fields);
+    int n = sprintf(wanted, "HTTP/1.1 %d ", status);
+    ck_assert_msg(strncmp(out, wanted, (size_t)n) == 0, "%.60s: %.40s", fields, out);
+    ck_assert_msg(f.out_len >= least && f.out_len <= most, "%.60s: %zu octets", fields, f.out_len);
+}
+
+START_TEST(hostile_http_20_ranges_are_bounded)
+{
+    enum { HEAD = 400, WHOLE = 100000 };
+    static const struct {
+        const char *fields;
+        int status;
+        size_t least, most;
+    } cases[] = {
+        { "Range: bytes=-0\r\n", 416, 0, HEAD },
+        { "Range: bytes=-0,100000-\r\n", 416, 0, HEAD },
+        { "Range: bytes=18446744073709551615-\r\n", 416, 0, HEAD },
+        { "Range: bytes=18446744073709551616-\r\n", 416, 0, HEAD },
+        { "Range: bytes=0-18446744073709551615\r\n", 206, WHOLE, WHOLE + HEAD },
+        { "Range: bytes=0-99999999999999999999999999\r\n", 206, WHOLE, WHOLE + HEAD },
+        { "Range: bytes=-18446744073709551616\r\n", 206, WHOLE, WHOLE + HEAD },
+        { "Range: bytes=99999-18446744073709551615\r\n", 206, 0, HEAD },
+        { "Range: bytes=9-0\r\n", 200, WHOLE, WHOLE + HEAD },
+        { "Range: bytes=0-1,9-0\r\n", 200, WHOLE, WHOLE + HEAD },
+        { "Range: bytes=0-50000,20000-90000\r\n", 206, 90001, 90001 + HEAD },
+        { "Range: bytes=-0,0-1\r\n", 206, 0, HEAD },
+        { "If-Range: W/\"e\"\r\nRange: bytes=0-1\r\n", 200, WHOLE, WHOLE + HEAD },
+        { "If-Range: \"e\"\r\nRange: bytes=0-1\r\n", 206, 0, HEAD },
+        { "Range: bytes=0-1\r\nRange: bytes=0-1\r\n", 200, WHOLE, WHOLE + HEAD },
+        { "Range: lines=0-1\r\n", 200, WHOLE, WHOLE + HEAD },
+        { "Range: bytes=\r\n", 200, WHOLE, WHOLE + HEAD },
+        { "Range:\r\n", 200, WHOLE, WHOLE + HEAD },
+        { "Range: bytes=--1\r\n", 200, WHOLE, WHOLE + HEAD },
+        { "Range: bytes 0-1\r\n", 200, WHOLE, WHOLE + HEAD },
     };
-    static char text[TERN_HTTP_HEAD_CAP];
-    for (size_t i = 0; i <= sizeof ranges / sizeof ranges[0]; i++) {
-        fixture_init(&f);
-        f.handler = HANDLER_ASSETS;
-        f.assets = assets;
-        f.n_assets = 1;
-        fixture_open(&f);
-        int n = sprintf(text, "GET /a.txt HTTP/1.1\r\nHost: x\r\nIf-Range: W/\"e\"\r\nRange: ");
-        if (i < sizeof ranges / sizeof ranges[0])
-            n += sprintf(text + n, "%s", ranges[i]);
-        else    /* as many as a head holds */
-            while (n < 8000)
-                n += sprintf(text + n, "%s0-1", n < 100 ? "bytes=" : ",");
-        n += sprintf(text + n, "\r\n\r\n");
-        fixture_input(&f, text, (size_t)n);
-        ck_assert_str_eq(fixture_out(&f),
-                         "HTTP/1.1 200 OK\r\nContent-Length: 10\r\nETag: \"e\"\r\n"
-                         "Content-Type: text/plain\r\n\r\n0123456789");
-        ck_assert(fixture_end(&f));
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        ranges_status(cases[i].fields, cases[i].status, cases[i].least, cases[i].most);
+}
+END_TEST
+
+START_TEST(hostile_http_20_many_ranges)
+{
+    static char fields[TERN_HTTP_HEAD_CAP];
+    static const struct {
+        const char *before, *after;    /* of a number that grows by step */
+        unsigned step, n;
+        int status;
+    } cases[] = {
+        { ",", "-", 0, 2600, 200 },     /* as many as a head holds, each the whole */
+        { ",", "-", 0, 64, 206 },       /* as many as are read: they are one range */
+        { ",", "-", 0, 65, 200 },
+        { ",", "-", 1, 64, 206 },       /* the classic: each a little less */
+        { ",", "-", 1000, 64, 206 },
+        { ",", "-9", 0, 64, 206 },
+        { ",-1", "", 1, 64, 206 },
+        { ",-", "", 0, 64, 416 },
+        { ", ,", "-9", 0, 64, 206 },    /* empty elements do not count */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        int n = sprintf(fields, "Range: bytes=");
+        for (unsigned k = 0; k < cases[i].n && n < 7900; k++)
+            n += sprintf(fields + n, "%s%u%s", cases[i].before, k * cases[i].step, cases[i].after);
+        strcpy(fields + n, "\r\n");
+        ranges_status(fields, cases[i].status, 0, 100000 + 512);
+    }
+}
+END_TEST
+
+/* As many parts as there may be, and one more; far apart, in any order. */
+START_TEST(hostile_http_20_many_parts)
+{
+    char fields[1024];
+    for (unsigned parts = 15; parts <= 17; parts++) {
+        int n = sprintf(fields, "Range: bytes=");
+        for (unsigned k = 0; k < parts; k++)
+            n += sprintf(fields + n, "%s%u-%u", k > 0 ? "," : "", (k * 7 % 17) * 1000,
+                         (k * 7 % 17) * 1000 + 9);
+        strcpy(fields + n, "\r\n");
+        if (parts <= TERN_HTTP_RANGES_MAX)
+            ranges_status(fields, 206, parts * 10, parts * 200 + 512);
+        else
+            ranges_status(fields, 200, 100000, 100000 + 512);
     }
 }
 END_TEST
@@ -206,7 +289,9 @@ END_TEST
 START_TEST(hostile_http_21_slow_reader)
 {
     static uint8_t data[1 << 20];
-    static const struct tern_http_asset assets[] = { { "/big", "x/y", NULL, data, sizeof data } };
+    static const struct tern_http_asset assets[] = {
+        { .path = "/big", .content_type = "x/y", .data = data, .len = sizeof data },
+    };
     const char *get = "GET /big HTTP/1.1\r\nHost: x\r\n\r\n";
     for (int lives = 0; lives < 2; lives++) {
         fixture_init(&f);
@@ -285,7 +370,9 @@ Suite *http_hostile_server_suite(void)
     Suite *suite = suite_create("http_hostile_server");
     TCase *tcase = tcase_create("http_hostile_server");
     tcase_add_test(tcase, hostile_http_17_paths_that_lead_outside);
-    tcase_add_test(tcase, hostile_http_20_ranges_are_ignored);
+    tcase_add_test(tcase, hostile_http_20_ranges_are_bounded);
+    tcase_add_test(tcase, hostile_http_20_many_ranges);
+    tcase_add_test(tcase, hostile_http_20_many_parts);
     tcase_add_test(tcase, hostile_http_21_slow_head);
     tcase_add_test(tcase, hostile_http_21_silence);
     tcase_add_test(tcase, hostile_http_21_slow_body);

@@ -13,6 +13,8 @@ int main(void)
     srunner_add_suite(runner, http_server_suite());
     srunner_add_suite(runner, http_answer_suite());
     srunner_add_suite(runner, http_exchange_suite());
+    srunner_add_suite(runner, http_choice_suite());
+    srunner_add_suite(runner, http_select_suite());
     srunner_add_suite(runner, http_assets_suite());
     srunner_add_suite(runner, http_hostile_suite());
     srunner_add_suite(runner, http_hostile_server_suite());

@@ -25,6 +25,8 @@ Suite *http_server_suite(void);
 Suite *http_answer_suite(void);
 Suite *http_exchange_suite(void);
 Suite *http_assets_suite(void);
+Suite *http_choice_suite(void);
+Suite *http_select_suite(void);
 Suite *http_hostile_suite(void);
 Suite *http_hostile_server_suite(void);
 Suite *http_trace_suite(void);
