@@ -21,7 +21,7 @@
 static void usage(FILE *to)
 {
     fputs("usage: tern image APPLIANCE [--backend kvm|unix] [--site DIR]\n"
-          "                  [--headers FILE] [-o FILE] [--map]\n"
+          "                  [--headers FILE] [-o FILE] [--map] [--print-memory]\n"
           "\n"
           "Makes a unikernel, or a process, of an appliance: a name or folder under\n"
           "appliances/, another folder of C files, or a C or object file.\n"
@@ -35,6 +35,7 @@ static void usage(FILE *to)
           "  -o FILE          where to; default: the appliance's name, .elf for kvm\n"
           "  --map            prints the archive members that were taken, each with the\n"
           "                   SHA-256 of its octets, instead of the sums\n"
+          "  --print-memory   lists the pools too, with their octets at the default options\n"
           "  --help           this\n"
           "\n"
           "Uses cc (or $CC) and the linker behind it.\n",
@@ -45,7 +46,7 @@ struct image {
     const char *appliance, *site_dir, *headers;
     const char *backend;       /* "kvm", "unix" */
     const char *out;
-    bool map;
+    bool map, print_memory;
     char *name;                /* the appliance's, for the default of out */
     struct work_words sources; /* C and object files */
     char *include, *appliances;    /* folders of headers, of appliances' sources */
@@ -83,8 +84,8 @@ static int options(struct image *image, int argc, char **argv)
 {
     static const struct option longs[] = {
         { "backend", required_argument, NULL, 'b' }, { "site", required_argument, NULL, 's' },
-        { "headers", required_argument, NULL, 'H' },
-        { "map", no_argument, NULL, 'm' }, { "help", no_argument, NULL, 'h' }, { 0 },
+        { "headers", required_argument, NULL, 'H' }, { "map", no_argument, NULL, 'm' },
+        { "print-memory", no_argument, NULL, 'p' }, { "help", no_argument, NULL, 'h' }, { 0 },
     };
     int c;
     optind = 0;
@@ -108,6 +109,9 @@ static int options(struct image *image, int argc, char **argv)
             break;
         case 'm':
             image->map = true;
+            break;
+        case 'p':
+            image->print_memory = true;
             break;
         case 'h':
             usage(stdout);
@@ -484,6 +488,27 @@ static void members_print(const struct image *image, struct image_map *map)
 
 /* ---- The command ------------------------------------------------------------------------ */
 
+/*
+ * The budget of the default options, which the appliance's object knows: the
+ * same objects as a process tell it, and do nothing else.
+ */
+static bool budget_print(const struct image *image)
+{
+    struct image process = *image;
+    const char *program = work_path("budget");
+    const char *argv[] = { program, is_kvm(image) ? "--print-memory=guest" : "--print-memory",
+                           NULL };
+    char *said = NULL;
+
+    process.backend = "unix";
+    if (!find_tern(&process) || !find_libraries(&process) || !link_image(&process, program))
+        return false;
+    int status = work_run(argv, &said, true);
+    fputs(said != NULL ? said : "", status == 0 ? stdout : stderr);
+    free(said);
+    return status == 0;
+}
+
 static bool make(struct image *image)
 {
     if (!find_tern(image) || !find_appliance(image) || !find_libraries(image) ||
@@ -505,6 +530,8 @@ static bool make(struct image *image)
         members_print(image, &map);
     else
         account_print(image, &map, fresh);
+    if (image->print_memory && !budget_print(image))
+        return false;
     if (work_interrupted())
         return false;
     if (rename(fresh, image->out) != 0) {

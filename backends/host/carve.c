@@ -14,16 +14,35 @@ void tern_carver_init(struct tern_carver *carver)
     memset(carver, 0, sizeof *carver);
 }
 
+/* For people: the pool, how many octets it would be, and why it is not. */
+static enum tern_err refuse(struct tern_carver *carver, enum tern_err err, const char *name,
+                            size_t elem_len, size_t n, const char *why)
+{
+    struct tern_text text;
+    tern_text_init(&text, carver->error, sizeof carver->error);
+    tern_text_add(&text, "pool ");
+    tern_text_add(&text, name);
+    tern_text_add(&text, ", ");
+    tern_text_u64(&text, n);
+    tern_text_add(&text, " of ");
+    tern_text_u64(&text, elem_len);
+    tern_text_add(&text, " octets: ");
+    tern_text_add(&text, why);
+    return err;
+}
+
 enum tern_err tern_carver_add(struct tern_carver *carver, const char *name, size_t elem_len,
                               size_t align, size_t n)
 {
-    if (elem_len == 0 || align > POOL_ALIGN || (n != 0 && elem_len > SIZE_MAX / n))
-        return TERN_INVALID;
+    if (elem_len == 0 || align > POOL_ALIGN)
+        return refuse(carver, TERN_INVALID, name, elem_len, n, "no such element can be placed");
+    if (n != 0 && elem_len > SIZE_MAX / n)
+        return refuse(carver, TERN_INVALID, name, elem_len, n, "more than can be addressed");
     for (size_t i = 0; i < carver->n_pools; i++)
         if (tern_text_equal(carver->pools[i].name, name))
-            return TERN_INVALID;
+            return refuse(carver, TERN_INVALID, name, elem_len, n, "there is one of that name");
     if (carver->n_pools == TERN_CARVED_MAX)
-        return TERN_FULL;
+        return refuse(carver, TERN_FULL, name, elem_len, n, "one pool too many");
     carver->pools[carver->n_pools++] =
         (struct tern_carved){ .name = name, .elem_len = elem_len, .align = align, .n = n };
     return TERN_OK;
@@ -36,7 +55,8 @@ enum tern_err tern_carver_add_appliance(struct tern_carver *carver,
     for (const struct tern_pool *p = appliance->pools; p != NULL && p->name != NULL; p++) {
         size_t n = p->fixed;
         if (p->per_connection != 0 && connections > (SIZE_MAX - n) / p->per_connection)
-            return TERN_INVALID;
+            return refuse(carver, TERN_INVALID, p->name, p->elem_len, connections,
+                          "more than can be addressed");
         n += (size_t)p->per_connection * connections;
         enum tern_err err = tern_carver_add(carver, p->name, p->elem_len, p->align, n);
         if (err != TERN_OK)
@@ -66,19 +86,26 @@ size_t tern_carver_total(const struct tern_carver *carver)
     return total;
 }
 
-static void say_no_room(struct tern_carver *carver, const struct tern_carved *pool, size_t left)
+static void say_no_room(struct tern_carver *carver, const char *name, size_t len, size_t n,
+                        size_t elem_len, size_t left)
 {
     struct tern_text text;
     tern_text_init(&text, carver->error, sizeof carver->error);
     tern_text_add(&text, "pool ");
-    tern_text_add(&text, pool->name);
+    tern_text_add(&text, name);
     tern_text_add(&text, " needs ");
-    tern_text_u64(&text, pool_len(pool));
-    tern_text_add(&text, " octets (");
-    tern_text_u64(&text, pool->n);
-    tern_text_add(&text, " of ");
-    tern_text_u64(&text, pool->elem_len);
-    tern_text_add(&text, "), ");
+    tern_text_u64(&text, len);
+    tern_text_add(&text, " octets ");
+    if (n != 0) {
+        tern_text_add(&text, "(");
+        tern_text_u64(&text, n);
+        tern_text_add(&text, " of ");
+        tern_text_u64(&text, elem_len);
+        tern_text_add(&text, ")");
+    } else {
+        tern_text_add(&text, "or more");
+    }
+    tern_text_add(&text, ", ");
     tern_text_u64(&text, left);
     tern_text_add(&text, " are left: give more memory= or fewer connections=");
 }
@@ -92,7 +119,7 @@ enum tern_err tern_carver_place(struct tern_carver *carver, uint8_t *mem, size_t
         struct tern_carved *pool = &carver->pools[i];
         size_t len = pool_len(pool);
         if (len > mem_len - at) {
-            say_no_room(carver, pool, mem_len - at);
+            say_no_room(carver, pool->name, len, pool->n, pool->elem_len, mem_len - at);
             return TERN_FULL;
         }
         pool->at = mem + at;
@@ -119,21 +146,56 @@ void *tern_carver_get(const struct tern_carver *carver, const char *name, size_t
     return NULL;
 }
 
-void tern_carver_print(const struct tern_carver *carver, struct tern_text *text)
+enum tern_err tern_carver_rest(struct tern_carver *carver, size_t mem_len, size_t least,
+                               size_t *rest)
+{
+    size_t left = mem_len;
+
+    for (size_t i = 0; i < carver->n_pools; i++) {
+        const struct tern_carved *pool = &carver->pools[i];
+        size_t len = pool_len(pool);
+        if (len > left) {
+            say_no_room(carver, pool->name, len, pool->n, pool->elem_len, left);
+            return TERN_FULL;
+        }
+        left -= len;
+    }
+    *rest = left;
+    if (left >= least)
+        return TERN_OK;
+    say_no_room(carver, "blocks", least, 0, 0, left);
+    return TERN_FULL;
+}
+
+static void print_row(struct tern_text *text, const char *name, size_t n, size_t elem_len,
+                      size_t len)
+{
+    tern_text_add(text, name);
+    tern_text_pad(text, 24);
+    tern_text_u64(text, n);
+    tern_text_add(text, " x ");
+    tern_text_u64(text, elem_len);
+    tern_text_pad(text, 44);
+    tern_text_u64(text, len);
+    tern_text_add(text, "\n");
+}
+
+void tern_carver_print(const struct tern_carver *carver, size_t rest, size_t block_len,
+                       struct tern_text *text)
 {
     for (size_t i = 0; i < carver->n_pools; i++) {
         const struct tern_carved *pool = &carver->pools[i];
-        tern_text_add(text, pool->name);
+        print_row(text, pool->name, pool->n, pool->elem_len, pool_len(pool));
+    }
+    if (rest != 0) {
+        print_row(text, "blocks", rest / block_len, block_len, rest);
+    } else {
+        tern_text_add(text, "blocks");
         tern_text_pad(text, 24);
-        tern_text_u64(text, pool->n);
-        tern_text_add(text, " x ");
-        tern_text_u64(text, pool->elem_len);
-        tern_text_pad(text, 44);
-        tern_text_u64(text, pool_len(pool));
-        tern_text_add(text, "\n");
+        tern_text_add(text, "what is left of the machine's memory\n");
     }
     tern_text_add(text, "in all");
     tern_text_pad(text, 44);
-    tern_text_u64(text, tern_carver_total(carver));
+    tern_text_u64(text, tern_carver_total(carver) + rest);
     tern_text_add(text, "\n");
 }

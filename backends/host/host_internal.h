@@ -69,6 +69,7 @@ struct tern_host_options {
     const char *host[TERN_N_KEYS];    /* NULL: not given */
     const char *own[TERN_APPLIANCE_OPTIONS_MAX];
     bool help, print_memory;
+    bool of_guest;                    /* print_memory: what a guest of this would have */
     char error[160];                  /* after an error: a line for people */
 };
 
@@ -149,7 +150,8 @@ void tern_carver_init(struct tern_carver *carver);
 
 /*
  * Plans n elements of elem_len octets. TERN_FULL: more than TERN_CARVED_MAX
- * pools; TERN_INVALID: a size that cannot be, or a name that is there.
+ * pools; TERN_INVALID: a size that cannot be, or a name that is there. After
+ * either carver->error names the pool and what is wrong with it.
  */
 enum tern_err tern_carver_add(struct tern_carver *carver, const char *name, size_t elem_len,
                               size_t align, size_t n);
@@ -174,8 +176,23 @@ enum tern_err tern_carver_place(struct tern_carver *carver, uint8_t *mem, size_t
 void *tern_carver_get(const struct tern_carver *carver, const char *name, size_t elem_len,
                       size_t *n);
 
-/* A table of the pools, a line each. */
-void tern_carver_print(const struct tern_carver *carver, struct tern_text *text);
+/*
+ * What mem_len octets leave for blocks of block_len, behind the pools.
+ * TERN_FULL: less than `least`; carver->error says what is missing.
+ */
+enum tern_err tern_carver_rest(struct tern_carver *carver, size_t mem_len, size_t least,
+                               size_t *rest);
+
+/*
+ * The budget: a line a pool with its number of elements, the octets of each
+ * and of all; then the blocks, of `rest` octets (0: what a machine has left);
+ * then the sum.
+ */
+void tern_carver_print(const struct tern_carver *carver, size_t rest, size_t block_len,
+                       struct tern_text *text);
+
+/* What a host works with least: octets for payload. */
+#define TERN_BLOCKS_LEAST (64u << 10)
 
 /* ---- core.c --------------------------------------------------------------------- */
 
@@ -259,6 +276,7 @@ void tern_host_core_stream_closed(struct tern_host_core *core);
 /* ---- net_plan.c, net_listen.c, net.c --------------------------------------------- */
 
 #define TERN_NET_HOST_USES 16u
+#define TERN_NET_BLOCK_LEN 2048u    /* with its header */
 
 /* The parts of libnet that hosts are made of; contexts are NULL: the host places them. */
 extern const struct tern_net_use tern_net_uses[];

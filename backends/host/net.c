@@ -7,8 +7,6 @@
 
 #include "host_internal.h"
 
-#define BLOCK_LEN 2048u
-
 static struct tern_net_host *host_of(struct tern_host *host)
 {
     return TERN_CONTAINER_OF(host, struct tern_net_host, core.host);
@@ -161,7 +159,7 @@ enum tern_err tern_net_host_start(struct tern_net_host **host,
     tern_drbg_init(&h->core.drbg, config->seed);
     enum tern_err err = say(h, "memory= leaves nothing for payload: give more",
                             tern_block_pool_init(&h->blocks, config->blocks_mem,
-                                                 config->blocks_len, BLOCK_LEN));
+                                                 config->blocks_len, TERN_NET_BLOCK_LEN));
     if (err == TERN_OK)
         err = link_settle(h, settings);
     if (err == TERN_OK)

@@ -136,6 +136,10 @@ enum tern_err tern_host_options_word(struct tern_host_options *options, const ch
 {
     size_t len = key_len_of(word);
 
+    if (tern_text_equal(word, "print-memory")) {
+        options->print_memory = true;
+        return TERN_OK;
+    }
     if (word[len] == '=' && slot_of(options, word, len) != NULL)
         return set(options, word, len, word + len + 1);
     if (is_foreign(word))
@@ -180,6 +184,10 @@ enum tern_err tern_host_options_args(struct tern_host_options *options, int argc
         }
         if (tern_text_equal(word, "--print-memory")) {
             options->print_memory = true;
+            continue;
+        }
+        if (tern_text_equal(word, "--print-memory=guest")) {
+            options->print_memory = options->of_guest = true;
             continue;
         }
         if (tern_text_equal(word, "--no-seal")) {

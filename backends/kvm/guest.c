@@ -92,6 +92,17 @@ static void appliance_pools_clear(const struct guest *g)
         pool_clear(&g->carver.pools[i]);
 }
 
+/* print-memory: the budget on this machine, and the end. */
+static _Noreturn void memory_print(const struct guest *g, size_t rest)
+{
+    static char lines[4096];
+    struct tern_text text;
+    tern_text_init(&text, lines, sizeof lines);
+    tern_carver_print(&g->carver, rest, TERN_NET_BLOCK_LEN, &text);
+    pvh_log(lines, text.len);
+    pvh_exit(0);
+}
+
 /*
  * The pools and, behind them, the blocks take the longest stretch of RAM; the
  * driver has found room in the short ones below it where it could.
@@ -105,7 +116,7 @@ static void memory_place(struct guest *g)
     if (err == TERN_OK)
         err = tern_net_host_plan(&g->carver, &g->settings);
     if (err != TERN_OK)
-        pvh_fail(PVH_STATUS_SETUP, "%s: the appliance's pools cannot be\n", tern_appliance.name);
+        pvh_fail(PVH_STATUS_SETUP, "%s: %s\n", tern_appliance.name, g->carver.error);
 
     size_t total = tern_carver_total(&g->carver);
     size_t len = pvh_mem_longest();
@@ -116,8 +127,13 @@ static void memory_place(struct guest *g)
         len = (size_t)g->settings.memory;
     if (g->settings.memory == 0 && total < len && len - total > BLOCKS_DEFAULT)
         len = total + BLOCKS_DEFAULT;
+    size_t rest = 0, used = 0;
+    err = tern_carver_rest(&g->carver, len, TERN_BLOCKS_LEAST, &rest);
+    if (err == TERN_OK && g->options.print_memory)
+        memory_print(g, rest);
+    if (err != TERN_OK)
+        pvh_fail(PVH_STATUS_SETUP, "%s: %s\n", tern_appliance.name, g->carver.error);
     uint8_t *mem = pvh_mem_carve(len, 64);
-    size_t used = 0;
     err = mem != NULL ? tern_carver_place(&g->carver, mem, len, true, &used) : TERN_FULL;
     if (err != TERN_OK)
         pvh_fail(PVH_STATUS_SETUP, "%s: %s\n", tern_appliance.name, g->carver.error);

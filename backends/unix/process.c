@@ -18,7 +18,6 @@
 #define STATUS_USAGE 2
 #define STATUS_START 1
 #define TAP_BLOCKS_LEN (32u << 20)    /* libnet's windows are ours, not the kernel's */
-#define BLOCKS_LEAST (64u << 10)      /* octets for payload, below which nothing works */
 #define OTHER_DESCRIPTORS 8u    /* standard ones, the loop's, listeners */
 #define TURN_BUDGET 1024u    /* events a turn: a batch of epoll's brings two each */
 
@@ -38,7 +37,7 @@ struct process {
     struct tern_host_core *core;
     uint64_t asked_ns;    /* when a signal first asked for the end; 0: none has */
     uint8_t *mem;
-    size_t mem_len, used;
+    size_t mem_len, used, rest;
     int files_fd;         /* beneath it files are read; -1: none are */
     bool on_sockets;
 };
@@ -100,25 +99,41 @@ static void caught_terminate(struct tern_unix_signal *signal, int number)
     caught(signal, TERN_CONTAINER_OF(signal, struct process, terminate));
 }
 
-/*
- * One mapping for everything. Pages that nobody touches cost nothing; what
- * memory= says is the most that there can be.
- */
-static enum tern_err map_memory(struct process *p)
+/* How much there is in all, and what of it is for payload. */
+static enum tern_err budget_settle(struct process *p)
 {
     size_t total = tern_carver_total(&p->carver);
     size_t len = (size_t)p->settings.memory;    /* its parser keeps it below SIZE_MAX */
 
     if (total > SIZE_MAX - p->config.blocks_len)
         return TERN_INVALID;
-    if (len == 0)
-        len = total + p->config.blocks_len;
-    p->mem = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-                  -1, 0);
+    p->mem_len = len != 0 ? len : total + p->config.blocks_len;
+    return tern_carver_rest(&p->carver, p->mem_len, TERN_BLOCKS_LEAST, &p->rest);
+}
+
+/*
+ * One mapping for everything. Pages that nobody touches cost nothing; what
+ * memory= says is the most that there can be.
+ */
+static enum tern_err map_memory(struct process *p)
+{
+    p->mem = mmap(NULL, p->mem_len, PROT_READ | PROT_WRITE,
+                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (p->mem == MAP_FAILED)
         return TERN_FULL;
-    p->mem_len = len;
-    return tern_carver_place(&p->carver, p->mem, len, true, &p->used);
+    return tern_carver_place(&p->carver, p->mem, p->mem_len, true, &p->used);
+}
+
+static void print_memory(const struct process *p)
+{
+    static char lines[8192];
+    struct tern_text text;
+    bool known = !p->options.of_guest || p->settings.memory != 0;
+
+    tern_text_init(&text, lines, sizeof lines);
+    tern_carver_print(&p->carver, known ? p->rest : 0,
+                      p->on_sockets ? TERN_SOCKETS_BLOCK_LEN : TERN_NET_BLOCK_LEN, &text);
+    fputs(lines, stdout);
 }
 
 static enum tern_err plan(struct process *p)
@@ -127,6 +142,8 @@ static enum tern_err plan(struct process *p)
                                                   p->settings.connections);
     if (err != TERN_OK)
         return err;
+    if (p->options.of_guest)
+        return tern_net_host_plan(&p->carver, &p->settings);
     return p->on_sockets ? tern_sockets_plan(&p->carver, &p->config)
                       : tern_tap_host_plan(&p->carver, &p->settings);
 }
@@ -224,7 +241,7 @@ static int start_and_run(struct process *p, int (*start)(struct tern_host *))
 
 static int run(struct process *p, int (*start)(struct tern_host *))
 {
-    p->on_sockets = p->options.host[TERN_KEY_LINK] == NULL;
+    p->on_sockets = p->options.host[TERN_KEY_LINK] == NULL && !p->options.of_guest;
 
     if (p->on_sockets)
         descriptors_share(p);
@@ -234,25 +251,20 @@ static int run(struct process *p, int (*start)(struct tern_host *))
     if (!p->on_sockets && p->config.blocks_len < TAP_BLOCKS_LEN)
         p->config.blocks_len = TAP_BLOCKS_LEN;
     tern_carver_init(&p->carver);
-    if (plan(p) != TERN_OK) {
-        complain(p, "the appliance's pools cannot be");
-        return STATUS_START;
-    }
-    if (p->options.print_memory) {
-        static char lines[8192];
-        struct tern_text text;
-        tern_text_init(&text, lines, sizeof lines);
-        tern_carver_print(&p->carver, &text);
-        fputs(lines, stdout);
-        return 0;
-    }
-    enum tern_err err = map_memory(p);
+    enum tern_err err = plan(p);
+    if (err == TERN_OK)
+        err = budget_settle(p);
     if (err != TERN_OK) {
         complain(p, p->carver.error[0] != '\0' ? p->carver.error : "there is not so much memory");
         return STATUS_START;
     }
-    if (p->mem_len - p->used < BLOCKS_LEAST) {
-        complain(p, "memory= leaves nothing for payload: give more");
+    if (p->options.print_memory) {
+        print_memory(p);
+        return 0;
+    }
+    err = map_memory(p);
+    if (err != TERN_OK) {
+        complain(p, p->carver.error[0] != '\0' ? p->carver.error : "there is not so much memory");
         return STATUS_START;
     }
     err = host_start(p);
@@ -282,7 +294,8 @@ int tern_unix_main(const struct tern_appliance *appliance, int (*start)(struct t
         return 0;
     }
     if (err == TERN_OK)
-        err = tern_host_options_settle(&p->options, p->options.host[TERN_KEY_LINK] != NULL
+        err = tern_host_options_settle(&p->options, p->options.of_guest ? TERN_HOST_GUEST
+                                                    : p->options.host[TERN_KEY_LINK] != NULL
                                                         ? TERN_HOST_TAP
                                                         : TERN_HOST_SOCKETS);
     if (err == TERN_OK)

@@ -15,8 +15,6 @@
 #include "seal.h"
 #include "unix_internal.h"
 
-#define BLOCK_LEN 4096u
-
 #define POOL_HOST "sockets.host"
 #define POOL_CONNS "sockets.conn"
 #define POOL_LISTENERS "sockets.listener"
@@ -162,7 +160,7 @@ enum tern_err tern_sockets_start(struct tern_unix_loop *loop,
         return err;
     tern_drbg_init(&s->core.drbg, seed);
     explicit_bzero(seed, sizeof seed);
-    err = tern_block_pool_init(&s->blocks, blocks_mem, blocks_len, BLOCK_LEN);
+    err = tern_block_pool_init(&s->blocks, blocks_mem, blocks_len, TERN_SOCKETS_BLOCK_LEN);
     if (err != TERN_OK)
         return err;
     if (s->feed_config.out_max == 0)    /* whole blocks: as many as reserve lends at once */

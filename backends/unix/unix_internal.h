@@ -62,6 +62,8 @@ enum tern_err tern_unix_seed(uint8_t seed[TERN_SEED_LEN]);
 
 struct tern_sockets;
 
+#define TERN_SOCKETS_BLOCK_LEN 4096u    /* with its header */
+
 /* What a connection has to do, and where it waits. */
 #define CONN_CONNECTING 0x01u    /* the handshake is under way */
 #define CONN_WRITABLE 0x02u      /* the kernel had room at the last look */

@@ -60,6 +60,8 @@ END_TEST
 START_TEST(a_size_that_cannot_be_is_refused)
 {
     ck_assert_int_eq(tern_carver_add(&carver, "a", SIZE_MAX / 2, 1, 3), TERN_INVALID);
+    ck_assert_ptr_nonnull(strstr(carver.error, "pool a, 3 of "));
+    ck_assert_ptr_nonnull(strstr(carver.error, " octets: more than can be addressed"));
     ck_assert_int_eq(tern_carver_add(&carver, "a", 0, 1, 3), TERN_INVALID);
     ck_assert_int_eq(tern_carver_add(&carver, "a", 1, 128, 3), TERN_INVALID);
     ck_assert_int_eq(tern_carver_add(&carver, "a", SIZE_MAX / 2, 1, 2), TERN_OK);
@@ -97,12 +99,39 @@ START_TEST(more_pools_than_there_is_room_for_are_refused)
 }
 END_TEST
 
+START_TEST(test_carve_the_rest_is_for_blocks_and_too_little_is_named)
+{
+    struct tern_text text;
+    char lines[512];
+    size_t rest = 0;
+
+    tern_carver_init(&carver);
+    ck_assert_int_eq(tern_carver_add(&carver, "a", 10, 1, 3), TERN_OK);
+    ck_assert_int_eq(tern_carver_add(&carver, "b", 100, 1, 1), TERN_OK);
+    ck_assert_int_eq(tern_carver_rest(&carver, 192 + 1000, 1000, &rest), TERN_OK);
+    ck_assert_uint_eq(rest, 1000);
+    ck_assert_int_eq(tern_carver_rest(&carver, 192 + 999, 1000, &rest), TERN_FULL);
+    ck_assert_str_eq(carver.error, "pool blocks needs 1000 octets or more, 999 are left: give more "
+                                   "memory= or fewer connections=");
+    ck_assert_int_eq(tern_carver_rest(&carver, 191, 0, &rest), TERN_FULL);
+    ck_assert_str_eq(carver.error, "pool b needs 128 octets (1 of 100), 127 are left: give more "
+                                   "memory= or fewer connections=");
+    tern_text_init(&text, lines, sizeof lines);
+    tern_carver_print(&carver, 1000, 100, &text);
+    ck_assert_str_eq(lines, "a                       3 x 10              64\n"
+                            "b                       1 x 100             128\n"
+                            "blocks                  10 x 100            1000\n"
+                            "in all                                      1192\n");
+}
+END_TEST
+
 Suite *host_carve_suite(void)
 {
     Suite *suite = suite_create("host_carve");
     TCase *tc = tcase_create("carve");
 
     tcase_add_checked_fixture(tc, setup, NULL);
+    tcase_add_test(tc, test_carve_the_rest_is_for_blocks_and_too_little_is_named);
     tcase_add_test(tc, pools_are_placed_apart_aligned_and_clear);
     tcase_add_test(tc, a_pool_of_another_element_length_or_name_is_not_there);
     tcase_add_test(tc, what_does_not_fit_is_refused_with_its_name_and_octets);
