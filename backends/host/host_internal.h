@@ -7,6 +7,7 @@
  * In reading order:
  *     text.c     lines put together without printf
  *     options.c  one schema for command lines and guests
+ *     help.c     what people are told of them
  *     carve.c    the pools of an appliance, placed in one piece of memory
  *     core.c     the half of struct tern_host_ops that does not depend on
  *                who carries the octets: log, options, pools, events, drain
@@ -60,6 +61,13 @@ enum tern_host_key {
     TERN_N_KEYS
 };
 
+/* What the host knows of each of its keys; for people: help.c. */
+struct tern_host_schema {
+    const char *key, *fallback;
+    unsigned kinds;
+};
+extern const struct tern_host_schema tern_host_schema[TERN_N_KEYS];
+
 #define TERN_APPLIANCE_OPTIONS_MAX 32u
 
 /* Values point into the words that were given, which live as long as this. */
@@ -103,7 +111,7 @@ const char *tern_host_options_get(const struct tern_host_options *options, const
 const char *tern_host_options_host(const struct tern_host_options *options,
                                    enum tern_host_key key);
 
-/* Writes help for the kinds of host in `kinds`, a line an option. */
+/* help.c: writes help for the kinds of host in `kinds`, a line an option. */
 void tern_host_options_help(const struct tern_host_options *options, unsigned kinds,
                             struct tern_text *text);
 

@@ -10,36 +10,19 @@
 
 #include "host_internal.h"
 
-struct host_option {
-    const char *key, *value_name, *fallback, *help;
-    unsigned kinds;
-};
-
-static const struct host_option schema[TERN_N_KEYS] = {
-    [TERN_KEY_LINK] = { "link", "tap:NAME", NULL,
-        "Tern's own TCP/IP on this device, instead of the kernel's", TERN_HOST_TAP },
-    [TERN_KEY_IP] = { "ip", "ADDR/LEN|dhcp", NULL,
-        "this host's address (default: dhcp)", TERN_HOST_NET },
-    [TERN_KEY_GW] = { "gw", "ADDR", NULL,
-        "the gateway for all that is not on the link", TERN_HOST_NET },
-    [TERN_KEY_MTU] = { "mtu", "OCTETS", NULL,
-        "the longest IP packet (default: the link's)", TERN_HOST_NET },
-    [TERN_KEY_MAC] = { "mac", "XX:XX:XX:XX:XX:XX", NULL,
-        "this host's Ethernet address (default: the link's)", TERN_HOST_NET },
-    [TERN_KEY_CONNECTIONS] = { "connections", "N", NULL,
-        "how many at once (default: the appliance's)", TERN_HOST_ALL },
-    [TERN_KEY_MEMORY] = { "memory", "SIZE", NULL,
-        "for pools and payload, as 64M (default: what that takes)", TERN_HOST_ALL },
-    [TERN_KEY_LOG] = { "log", "error|warn|info|debug", "info",
-        "what is logged", TERN_HOST_ALL },
-    [TERN_KEY_DRAIN] = { "drain", "SECONDS", "10",
-        "how long to finish what is under way when asked to end", TERN_HOST_ALL },
-    [TERN_KEY_USER] = { "user", "NAME|UID[:GID]", NULL,
-        "whom root becomes (default: sudo's caller, or nobody)", TERN_HOST_PROCESS },
-    [TERN_KEY_SEAL] = { "seal", "on|must|off", "on",
-        "give up what is not needed: as far as the kernel can, wholly, not", TERN_HOST_PROCESS },
-    [TERN_KEY_EXIT] = { "tern.exit", "PORT", NULL,
-        "the debug-exit device through which to end", TERN_HOST_GUEST },
+const struct tern_host_schema tern_host_schema[TERN_N_KEYS] = {
+    [TERN_KEY_LINK] = { "link", NULL, TERN_HOST_TAP },
+    [TERN_KEY_IP] = { "ip", NULL, TERN_HOST_NET },
+    [TERN_KEY_GW] = { "gw", NULL, TERN_HOST_NET },
+    [TERN_KEY_MTU] = { "mtu", NULL, TERN_HOST_NET },
+    [TERN_KEY_MAC] = { "mac", NULL, TERN_HOST_NET },
+    [TERN_KEY_CONNECTIONS] = { "connections", NULL, TERN_HOST_ALL },
+    [TERN_KEY_MEMORY] = { "memory", NULL, TERN_HOST_ALL },
+    [TERN_KEY_LOG] = { "log", "info", TERN_HOST_ALL },
+    [TERN_KEY_DRAIN] = { "drain", "10", TERN_HOST_ALL },
+    [TERN_KEY_USER] = { "user", NULL, TERN_HOST_PROCESS },
+    [TERN_KEY_SEAL] = { "seal", "on", TERN_HOST_PROCESS },
+    [TERN_KEY_EXIT] = { "tern.exit", NULL, TERN_HOST_GUEST },
 };
 
 /*
@@ -94,7 +77,7 @@ static const char **slot_of(struct tern_host_options *options, const char *key, 
         if (key_is(own[i].key, key, len))
             return &options->own[i];
     for (size_t i = 0; i < TERN_N_KEYS; i++)
-        if (key_is(schema[i].key, key, len))
+        if (key_is(tern_host_schema[i].key, key, len))
             return &options->host[i];
     return NULL;
 }
@@ -220,11 +203,11 @@ enum tern_err tern_host_options_args(struct tern_host_options *options, int argc
 enum tern_err tern_host_options_settle(struct tern_host_options *options, unsigned kind)
 {
     for (size_t i = 0; i < TERN_N_KEYS; i++) {
-        if (options->host[i] == NULL || (schema[i].kinds & kind) != 0)
+        if (options->host[i] == NULL || (tern_host_schema[i].kinds & kind) != 0)
             continue;
-        return bad(options, schema[i].key, strlen(schema[i].key),
+        return bad(options, tern_host_schema[i].key, strlen(tern_host_schema[i].key),
                    kind == TERN_HOST_GUEST     ? "a guest has no such option"
-                   : (schema[i].kinds & TERN_HOST_TAP) != 0
+                   : (tern_host_schema[i].kinds & TERN_HOST_TAP) != 0
                        ? "it needs link=tap:NAME; on kernel sockets there is nothing to set"
                        : "only a guest has it");
     }
@@ -234,7 +217,7 @@ enum tern_err tern_host_options_settle(struct tern_host_options *options, unsign
 const char *tern_host_options_host(const struct tern_host_options *options,
                                    enum tern_host_key key)
 {
-    return options->host[key] != NULL ? options->host[key] : schema[key].fallback;
+    return options->host[key] != NULL ? options->host[key] : tern_host_schema[key].fallback;
 }
 
 const char *tern_host_options_get(const struct tern_host_options *options, const char *key)
@@ -244,52 +227,9 @@ const char *tern_host_options_get(const struct tern_host_options *options, const
         if (tern_text_equal(own[i].key, key))
             return options->own[i] != NULL ? options->own[i] : own[i].fallback;
     for (size_t i = 0; i < TERN_N_KEYS; i++)
-        if (tern_text_equal(schema[i].key, key))
+        if (tern_text_equal(tern_host_schema[i].key, key))
             return tern_host_options_host(options, (enum tern_host_key)i);
     return NULL;
-}
-
-static void help_line(struct tern_text *text, const char *key, const char *value,
-                      const char *help, const char *fallback)
-{
-    tern_text_add(text, "  --");
-    tern_text_add(text, key);
-    if (value != NULL) {
-        tern_text_add(text, " ");
-        tern_text_add(text, value);
-    }
-    tern_text_add(text, "  ");
-    tern_text_pad(text, 32);
-    tern_text_add(text, help != NULL ? help : "");
-    if (fallback != NULL) {
-        tern_text_add(text, " (default: ");
-        tern_text_add(text, fallback);
-        tern_text_add(text, ")");
-    }
-    tern_text_add(text, "\n");
-}
-
-void tern_host_options_help(const struct tern_host_options *options, unsigned kinds,
-                            struct tern_text *text)
-{
-    const struct tern_option *own = options->appliance->options;
-
-    for (size_t i = 0; own != NULL && own[i].key != NULL; i++)
-        if (options->operand == NULL || !tern_text_equal(own[i].key, options->operand))
-            help_line(text, own[i].key, own[i].value_name, own[i].help, own[i].fallback);
-    for (size_t i = 0; i < TERN_N_KEYS; i++) {
-        bool hidden = (schema[i].kinds & kinds) == 0;
-        for (size_t k = 0; own != NULL && own[k].key != NULL; k++)
-            hidden = hidden || tern_text_equal(own[k].key, schema[i].key);
-        if (!hidden)
-            help_line(text, schema[i].key, schema[i].value_name, schema[i].help,
-                      schema[i].fallback);
-    }
-    if ((kinds & TERN_HOST_PROCESS) != 0) {
-        help_line(text, "no-seal", NULL, "the same as seal=off", NULL);
-        help_line(text, "print-memory", NULL, "list the pools and their octets, and end", NULL);
-        help_line(text, "help", NULL, "this", NULL);
-    }
 }
 
 /* ---- Values ---------------------------------------------------------------- */
@@ -362,10 +302,10 @@ static enum tern_err bad_value(struct tern_host_options *options, enum tern_host
                                const char *wanted)
 {
     struct tern_text text;
-    (void)bad(options, schema[key].key, strlen(schema[key].key), "");
+    (void)bad(options, tern_host_schema[key].key, strlen(tern_host_schema[key].key), "");
     tern_text_init(&text, options->error, sizeof options->error);
     tern_text_add(&text, "option ");
-    tern_text_add(&text, schema[key].key);
+    tern_text_add(&text, tern_host_schema[key].key);
     tern_text_add(&text, ": '");
     tern_text_add(&text, tern_host_options_host(options, key));
     tern_text_add(&text, "' is not ");
