@@ -28,7 +28,6 @@ void tern_http_date_format(uint64_t unix_s, char out[TERN_HTTP_DATE_LEN])
     uint32_t month = (5 * doy + 2) / 153, dom = doy - (153 * month + 2) / 5 + 1;
     uint32_t year = era * 400 + yoe + (month >= 10 ? 1 : 0);
 
-    /* fine: octets, not a string */
     memcpy(out, "Thu, 01 Jan 1970 00:00:00 GMT", TERN_HTTP_DATE_LEN);
     memcpy(out, days + day % 7 * 3, 3);
     digits_write(out + 5, dom);

@@ -360,7 +360,6 @@ void tern_http_exchange_seal(struct tern_http_conn *conn)
     uint8_t *to = tern_stream_reserve(conn->below, 2, &room);
     if (to == NULL)
         return;    /* it comes with what is queued next */
-    /* fine: octets, not a string */
     memcpy(to, "\r\n", 2);
     tern_stream_commit(conn->below, 2);
     conn->written += 2;

@@ -157,7 +157,7 @@ static size_t boundary_add(char *to, size_t at, const char *etag)
         if (c == '"')
             continue;
         bool plain = (c >= '0' && c <= '9') || (low >= 'a' && low <= 'z') || c == '-';
-        to[at++] = plain ? (char)c : '_';
+        to[at++] = (char)(plain ? c : '_');
         n++;
     }
     return at;
