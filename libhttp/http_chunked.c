@@ -225,7 +225,7 @@ static enum tern_http_fault octet_take(struct tern_http_chunked *c, uint8_t octe
 static size_t plain_take(struct tern_http_chunked *c, const uint8_t *in, size_t len)
 {
     enum { CRLF = '\r' << 8 | '\n', MOST = 2 + DIGITS_MAX - 1 + 2 };
-    size_t i = 0, first;
+    size_t i = 0;
     uint64_t size = 0;
     if (len < MOST || (c->state != STATE_DATA_CR && (c->state != STATE_SIZE_FIRST ||
                                                      c->n_digits != 0)))
@@ -235,13 +235,13 @@ static size_t plain_take(struct tern_http_chunked *c, const uint8_t *in, size_t 
             return 0;
         i = 2;
     }
-    for (first = i; i - first < DIGITS_MAX - 1; i++) {
+    for (size_t first = i; i - first < DIGITS_MAX - 1; i++) {
         unsigned digit = char_hex(in[i]);
         if (digit > 15)
             break;
         size = size << 4 | digit;
     }
-    if (i == first || size == 0 || tern_load_be16(in + i) != CRLF)
+    if (size == 0 || tern_load_be16(in + i) != CRLF)
         return 0;
     c->left = size;
     c->n_digits = 0;

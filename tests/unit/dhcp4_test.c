@@ -66,9 +66,9 @@ static void options_read(struct heard *h, const uint8_t *p, const uint8_t *end)
         if (p[0] == 53)
             h->type = p[2];
         if (p[0] == 50)
-            h->requested = tern_load_be32(p + 2);
+            ck_assert_uint_ne(h->requested = tern_load_be32(p + 2), 0);
         if (p[0] == 54)
-            h->server = tern_load_be32(p + 2);
+            ck_assert_uint_ne(h->server = tern_load_be32(p + 2), 0);
         if (p[0] == 12)
             h->has_hostname = p[1] == 4 && memcmp(p + 2, "tern", 4) == 0;
         for (size_t i = 0; p[0] == 55 && i < p[1]; i++)
@@ -549,6 +549,9 @@ START_TEST(hostile_net_51_dhcp_option_table)
         { { 53, 1, 2, 51, 2, 1, 1, 255 }, 8, TERN_MALFORMED, "half a lease" },
         { { 53, 1, 2, 26, 1, 5, 255 }, 7, TERN_MALFORMED, "half an MTU" },
         { { 53, 1, 2, 54, 8, 1, 1, 1, 1, 2, 2, 2, 2, 255 }, 14, TERN_MALFORMED, "two ids" },
+        { { 0, 53, 1, 2, 0, 0, 255 }, 7, TERN_OK, "padding between options" },
+        { { 53, 1, 2, 51, 4, 0, 0, 0, 9, 51, 4, 0, 0, 0, 9, 255 }, 16, TERN_MALFORMED,
+          "two leases" },
         { { 53, 1, 2, 52, 1, 0, 255 }, 7, TERN_MALFORMED, "overload 0" },
         { { 53, 1, 2, 52, 1, 4, 255 }, 7, TERN_MALFORMED, "overload 4" },
         { { 53, 1, 2, 52, 1, 1, 255 }, 7, TERN_MALFORMED, "overloaded file without end" },
@@ -563,6 +566,26 @@ START_TEST(hostile_net_51_dhcp_option_table)
         memcpy(msg + 240, cases[i].octets, cases[i].len);
         ck_assert_msg(tern_dhcp4_reply_parse(msg, 240 + cases[i].len, &got) == cases[i].err,
                       "%s", cases[i].why);
+    }
+}
+END_TEST
+
+/* What says before the options that it is not for us or no DHCP. */
+START_TEST(test_dhcp4_replies_of_another_kind)
+{
+    static const struct {
+        size_t off;
+        enum tern_err err;
+    } cases[] = { { 0, TERN_UNSUPPORTED }, { 1, TERN_UNSUPPORTED },   /* op, htype */
+                  { 2, TERN_UNSUPPORTED }, { 236, TERN_MALFORMED },   /* hlen, the cookie */
+                  { 239, TERN_MALFORMED }, { 10, TERN_OK } };         /* flags */
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        uint8_t msg[300];
+        struct reply r = { .type = DHCP4_OFFER };
+        struct tern_dhcp4_reply got;
+        size_t len = reply_emit(msg, &r);
+        msg[cases[i].off] ^= 16;
+        ck_assert_int_eq(tern_dhcp4_reply_parse(msg, len, &got), cases[i].err);
     }
 }
 END_TEST
@@ -583,6 +606,10 @@ START_TEST(hostile_net_51_dhcp_overloaded_fields)
     ck_assert_int_eq(tern_dhcp4_reply_parse(msg, len, &got), TERN_OK);
     ck_assert_uint_eq(got.server, 0x0a000001);
     ck_assert_uint_eq(got.lease_s, 3600);
+    msg[240 + 4] = 2;    /* overload's length; its second octet is now the end option */
+    msg[len++] = 255;
+    ck_assert_int_eq(tern_dhcp4_reply_parse(msg, len, &got), TERN_MALFORMED);
+    msg[240 + 4] = 1;
     /* An option may not run out of its field, though octets follow. */
     memset(msg + 108, 0, 128);
     msg[108 + 126] = 12;
@@ -814,6 +841,7 @@ Suite *dhcp4_suite(void)
     tcase_add_test(tc, test_dhcp4_waits_for_a_link);
     tcase_add_test(tc, test_dhcp4_ignores_what_is_not_for_it);
     tcase_add_test(tc, hostile_net_51_dhcp_option_table);
+    tcase_add_test(tc, test_dhcp4_replies_of_another_kind);
     tcase_add_test(tc, hostile_net_51_dhcp_overloaded_fields);
     tcase_add_test(tc, hostile_net_51_dhcp_every_truncation);
     tcase_add_test(tc, hostile_net_51_dhcp_times_out_of_order_are_put_right);

@@ -195,6 +195,7 @@ START_TEST(hostile_http_5_transfer_codings)
         { "chunked;q=1", TERN_HTTP_CODING_MALFORMED },
         { "gzip", TERN_HTTP_CODING_MALFORMED },
         { "chunked x, gzip", TERN_HTTP_CODING_MALFORMED },
+        { "\xa0gzip, chunked", TERN_HTTP_CODING_MALFORMED },
         { "gzip, chunked", TERN_HTTP_CODING_UNKNOWN },
         { "gzip;q=1, br, chunked", TERN_HTTP_CODING_UNKNOWN },
     };
@@ -467,6 +468,9 @@ START_TEST(hostile_http_15_trailers)
         else
             served(whole, NULL);
     }
+    refused(CHUNKED "0\r\nX : y\r\n\r\n", TERN_HTTP_NAME_SPACE, NOWHERE);
+    refused(CHUNKED "0\r\nX\t: y\r\n\r\n", TERN_HTTP_NAME_SPACE, NOWHERE);
+    refused(CHUNKED "0\r\n\tX: y\r\n\r\n", TERN_HTTP_LINE_FOLDED, NOWHERE);
     served(CHUNKED "1\r\na\r\n0\r\nContent-Length: 99\r\nTransfer-Encoding: chunked\r\n"
                    "Host: evil\r\n\r\n",
            "POST /sink @x [Host=x] [Transfer-Encoding=chunked] chunked\nopened\ndata a\nended\n"

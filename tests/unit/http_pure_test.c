@@ -128,6 +128,8 @@ START_TEST(test_paths_become_normal)
         { "/%", NULL },
         { "/%1", NULL },
         { "/%gg", NULL },
+        { "/%g1", NULL },
+        { "/%4g", NULL },
         { "/%00", NULL },
         { "/%1f", NULL },
         { "/%7f", NULL },
@@ -145,6 +147,7 @@ START_TEST(test_paths_become_normal)
         { "/%f4%90%80%80", NULL },
         { "/%f5%80%80%80", NULL },
         { "/%e2%82", NULL },
+        { "/%e2%82a", NULL },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         size_t len = strlen(cases[i].path), out_len;
@@ -163,6 +166,9 @@ START_TEST(test_paths_become_normal)
         free(in);
         free(out);
     }
+    size_t out_len;
+    char out;
+    ck_assert_int_eq(tern_http_path_normalise("/", 0, &out, &out_len), TERN_MALFORMED);
 }
 END_TEST
 
@@ -189,16 +195,17 @@ START_TEST(test_etags_match_weakly)
         { "w/\"a\"", false },
         { "W/", false },
         { "\"b\" junk \"a\"", false },
+        { "junk\" \"a\"", false },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         size_t len = strlen(cases[i].list);
-        char *exact = malloc(len + 1);
-        ck_assert_ptr_nonnull(exact);
+        char *room = malloc(len + 1), *exact = room + 1;    /* nothing can be read behind it */
+        ck_assert_ptr_nonnull(room);
         memcpy(exact, cases[i].list, len);
         ck_assert_msg(tern_http_etag_match(exact, len, "\"a\"", 3) == cases[i].match, "%s",
                       cases[i].list);
         ck_assert(tern_http_etag_match(exact, len, "W/\"a\"", 5) == cases[i].match);
-        free(exact);
+        free(room);
     }
 }
 END_TEST
@@ -248,7 +255,7 @@ START_TEST(test_media_types_by_extension)
 END_TEST
 
 static const char chunks[] =
-    "5\r\nhello\r\n6;a=b;c=\"d\\\"e\" ; f\r\n world\r\n00a\r\n0123456789\r\n"
+    "5\r\nhello\r\n6;a=bc;c=\"d\\\"e\" ; f\r\n world\r\n00a\r\n0123456789\r\n"
     "0;end\r\nTrailer: value\r\nEmpty:\r\n\r\n";
 static const char chunks_data[] = "hello world0123456789";
 
@@ -310,6 +317,21 @@ START_TEST(test_chunks_end_where_they_end)
 }
 END_TEST
 
+/* Where much follows, a chunk's end and the next size are read in one step. */
+START_TEST(test_chunk_without_its_end_is_broken_whatever_follows)
+{
+    struct tern_http_chunked c = { .state = 0 };
+    static const uint8_t text[] = "1\r\na--1\r\nb\r\n0\r\n\r\n and what follows";
+    size_t used, data_len;
+    ck_assert_int_eq(tern_http_chunked_next(&c, text, sizeof text, &used, &data_len), TERN_AGAIN);
+    ck_assert(used == 3 && data_len == 1);
+    tern_http_chunked_take(&c, 1);
+    ck_assert_int_eq(tern_http_chunked_next(&c, text + 4, sizeof text - 4, &used, &data_len),
+                     TERN_MALFORMED);
+    ck_assert_uint_eq(c.fault, TERN_HTTP_CHUNK_END_MISSING);
+}
+END_TEST
+
 START_TEST(test_broken_chunk_stays_broken)
 {
     struct tern_http_chunked c = { .state = 0 };
@@ -335,6 +357,7 @@ Suite *http_pure_suite(void)
     tcase_add_test(tcase, test_media_types_by_extension);
     tcase_add_test(tcase, test_chunks_are_the_same_for_every_cut);
     tcase_add_test(tcase, test_chunks_end_where_they_end);
+    tcase_add_test(tcase, test_chunk_without_its_end_is_broken_whatever_follows);
     tcase_add_test(tcase, test_broken_chunk_stays_broken);
     suite_add_tcase(suite, tcase);
     return suite;

@@ -58,8 +58,11 @@ START_TEST(test_segment_rejects_every_truncation)
         free(exact);
     }
     ck_assert_int_eq(tern_tcp_seg_parse(&seg, l4, len, len), TERN_OK);
-    /* Enough of it, but not in one run. */
+    /* Enough of it, but not in one run; and a run that is longer than the segment. */
     ck_assert_int_eq(tern_tcp_seg_parse(&seg, l4, len - 1, len + 100), TERN_MALFORMED);
+    ck_assert_int_eq(tern_tcp_seg_parse(&seg, l4, 19, len), TERN_TRUNCATED);
+    ck_assert_int_eq(tern_tcp_seg_parse(&seg, l4, len, 19), TERN_TRUNCATED);
+    ck_assert_int_eq(tern_tcp_seg_parse(&seg, l4, len, len - 1), TERN_MALFORMED);
 }
 END_TEST
 
@@ -107,7 +110,7 @@ static const struct option_case option_cases[] = {
       true },
     { "timestamps in another place", { 8, 10, 0, 0, 0, 1, 0, 0, 0, 2, 1, 1 }, 12, TERN_OK, 0,
       TCP_SCALE_NONE, true },
-    { "timestamps of nine", { 8, 9, 0, 0, 0, 1, 0, 0, 0, 2, 1, 1 }, 12, TERN_MALFORMED, 0, 0,
+    { "timestamps of nine", { 8, 9, 0, 0, 0, 1, 0, 0, 0, 1, 1, 1 }, 12, TERN_MALFORMED, 0, 0,
       false },
     { "timestamps cut off", { 1, 1, 1, 8, 10, 0, 0, 0 }, 8, TERN_MALFORMED, 0, 0, false },
     { "SACK-permitted is skipped", { 4, 2, 2, 4, 5, 0xb4, 1, 1 }, 8, TERN_OK, 1460,

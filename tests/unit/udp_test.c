@@ -113,25 +113,28 @@ static void fail_about(struct net_fixture *f, uint8_t type, uint8_t code, uint32
 START_TEST(test_udp_view_table)
 {
     static const struct {
-        size_t l4_len, said;
+        size_t contig, l4_len, said;
         enum tern_err err;
         const char *why;
     } cases[] = {
-        { 0, 8, TERN_TRUNCATED, "nothing" },
-        { 7, 8, TERN_TRUNCATED, "one octet short" },
-        { 8, 8, TERN_OK, "empty" },
-        { 8, 7, TERN_MALFORMED, "below its header" },
-        { 8, 0, TERN_MALFORMED, "zero" },
-        { 8, 9, TERN_MALFORMED, "one past" },
-        { 100, 100, TERN_OK, "all" },
-        { 100, 99, TERN_OK, "with a surplus" },
-        { 100, 101, TERN_MALFORMED, "one past" },
-        { 100, 65535, TERN_MALFORMED, "far past" },
+        { 0, 0, 8, TERN_TRUNCATED, "nothing" },
+        { 7, 7, 8, TERN_TRUNCATED, "one octet short" },
+        { 7, 100, 8, TERN_TRUNCATED, "a header in two spans" },
+        { 8, 7, 8, TERN_TRUNCATED, "a header past the IP payload" },
+        { 8, 8, 8, TERN_OK, "empty" },
+        { 8, 100, 100, TERN_OK, "data in the next span" },
+        { 8, 8, 7, TERN_MALFORMED, "below its header" },
+        { 8, 8, 0, TERN_MALFORMED, "zero" },
+        { 8, 8, 9, TERN_MALFORMED, "one past" },
+        { 100, 100, 100, TERN_OK, "all" },
+        { 100, 100, 99, TERN_OK, "with a surplus" },
+        { 100, 100, 101, TERN_MALFORMED, "one past" },
+        { 100, 100, 65535, TERN_MALFORMED, "far past" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         uint8_t l4[100] = { 0, 5, 0, 7, (uint8_t)(cases[i].said >> 8), (uint8_t)cases[i].said };
         struct tern_udp_view v;
-        ck_assert_msg(tern_udp_view_init(&v, l4, cases[i].l4_len, cases[i].l4_len) ==
+        ck_assert_msg(tern_udp_view_init(&v, l4, cases[i].contig, cases[i].l4_len) ==
                           cases[i].err, "%s", cases[i].why);
     }
 }
