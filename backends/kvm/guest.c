@@ -64,6 +64,8 @@ static void net_start(struct guest *g)
     if (err != TERN_OK)
         pvh_fail(PVH_STATUS_SETUP, "kvm: the machine has no virtio network device\n");
     g->dev.interrupt = arrived;
+    if (g->settings.has_mac)
+        memcpy(config.mac, g->settings.mac, sizeof config.mac);
     err = virtio_net_init(&g->net, &g->dev, &config);
     if (err != TERN_OK)
         pvh_fail(PVH_STATUS_SETUP, "kvm: the network device: %s\n", tern_err_text(err));
@@ -223,6 +225,8 @@ static int loop(struct guest *g)
         uint64_t deadline_ns = turn(g, now_ns);
         if (g->host->core.over)
             return g->host->core.status;
+        if (!g->dev.has_irq && deadline_ns > now_ns + VIRTIO_POLL_NS)
+            deadline_ns = now_ns + VIRTIO_POLL_NS;
         /* A busy loop waits not at all, but lets interrupts in and the log out. */
         if (deadline_ns > now_ns && !virtio_net_idle(&g->net))
             deadline_ns = now_ns;

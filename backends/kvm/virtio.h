@@ -2,7 +2,8 @@
 /*
  * virtio 1.2 (OASIS) for a driver that does not trust its device: what every
  * device has (struct virtio_dev: status, features, configuration space), its
- * split virtqueues (struct virtio_queue), and the transports under them.
+ * split virtqueues (struct virtio_queue), and the transports under them. Each
+ * transport has its modern interface and the legacy one of virtio 0.9.5.
  *
  * Files in reading order:
  *
@@ -11,12 +12,14 @@
  *   virtio_net.c     the network device (section 5.1) as a struct tern_link
  *   virtio_net_rx.c  ... its frames in
  *   virtio_net_tx.c  ... its frames out
+ *   virtio_net_ctrl.c    ... its control queue
  *   virtio_rng.c     the entropy device (section 5.4)
  *   virtio_pci.c     transport over PCI, modern (section 4.1)
- *   virtio_mmio.c    transport over MMIO, version 2 (section 4.2)
+ *   virtio_pci_legacy.c  ... and legacy (section 4.1.4.10)
+ *   virtio_mmio.c    transport over MMIO, version 2 (section 4.2), and 1 (4.2.4)
  *   virtio_find.c    which devices there are (virtio_pvh.h)
  *
- * All but the last three are pure: they see the machine through two tables
+ * All but the last four are pure: they see the machine through two tables
  * (virtio_env, virtio_transport_ops), so the very same objects run in tests
  * with a device that lies.
  *
@@ -77,26 +80,32 @@ struct virtio_desc {
     uint32_t len;
     uint16_t flags, next;
 };
-enum { VIRTIO_DESC_NEXT = 1, VIRTIO_DESC_WRITE = 2 };
+enum { VIRTIO_DESC_NEXT = 1, VIRTIO_DESC_WRITE = 2, VIRTIO_DESC_INDIRECT = 4 };
 
 struct virtio_used_elem {
     uint32_t id, len;
 };
 
 /*
- * One virtqueue. Every buffer is one descriptor, and buffer i always uses
- * descriptor i at an address fixed at the start: the ring holds no list that a
- * device could bend. What is shared is only ever written, but for used->idx,
- * used->ring, used->flags and avail_event, each of which is read once.
+ * One virtqueue. Buffer i always uses the same descriptors, at addresses fixed
+ * at the start: descriptor i or, if it is made of several pieces, descriptor i
+ * with its own table of them (indirect, section 2.7.5.3), or the descriptors
+ * from i * step on. So the ring holds no list that a device could bend. What is
+ * shared is only ever written, but for used->idx, used->ring, used->flags and
+ * avail_event, each of which is read once.
  */
 struct virtio_queue {
     volatile struct virtio_desc *desc;
+    volatile struct virtio_desc *tables;    /* n_bufs of VIRTIO_PIECES_MAX; NULL: none */
     volatile uint16_t *avail;     /* flags, idx, ring[num], used_event */
     volatile uint16_t *used;      /* flags, idx, ring of virtio_used_elem, avail_event */
-    struct virtio_posted *posted; /* private, num of them */
+    struct virtio_posted *posted; /* private, n_bufs of them */
     struct virtio_dev *dev;
     uint16_t index;               /* the queue's number */
-    uint16_t num;                 /* a power of two, at most 32,768 */
+    uint16_t num;                 /* descriptors: a power of two, at most 32,768 */
+    uint16_t n_bufs;              /* buffers, numbered from 0 */
+    uint16_t step;                /* descriptors of the ring for each: 1, 2 or 4 */
+    uint32_t split;               /* octets that stand in a piece of their own; 0: none */
     uint16_t avail_idx;           /* free running: next to post */
     uint16_t published_idx;       /* free running: what the device has been shown */
     uint16_t used_idx;            /* free running: next to take */
@@ -118,23 +127,43 @@ struct virtio_used {
     uint32_t len;       /* octets written, at most those posted; 0 for what was only read */
 };
 
-#define VIRTIO_QUEUE_NUM_MAX 1024u
+#define VIRTIO_QUEUE_NUM_MAX 1024u    /* buffers */
+#define VIRTIO_RING_NUM_MAX 32768u    /* descriptors (section 2.7) */
+#define VIRTIO_PIECES_MAX 4u
+
+/* A part of a buffer: octets from its start, all read or all written by the device. */
+struct virtio_piece {
+    uint32_t off, len;
+    bool device_writes;
+};
 
 /*
- * Places a queue of num entries (a power of two, 2 to VIRTIO_QUEUE_NUM_MAX) in
- * memory of the environment. TERN_INVALID: num; TERN_FULL: no memory.
+ * Places a queue of num buffers (a power of two, 2 to VIRTIO_QUEUE_NUM_MAX), of
+ * up to `pieces` pieces each (1 to VIRTIO_PIECES_MAX), in memory of the
+ * environment. The ring has as many descriptors as that takes or, where it is
+ * the device that says (dev->ring_fixed), as the device wants. TERN_INVALID:
+ * num or pieces; TERN_UNSUPPORTED: the device's ring is too short; TERN_FULL:
+ * no memory.
  */
 enum tern_err virtio_queue_init(struct virtio_queue *q, struct virtio_dev *dev, uint16_t index,
-                                uint16_t num);
+                                uint16_t num, unsigned pieces);
+
+/* How many buffers of so many pieces the device's queue can hold at most; 0: no such queue. */
+uint16_t virtio_queue_room(struct virtio_dev *dev, uint16_t index, unsigned pieces);
 
 /* Says where buffer id stands, once. */
 void virtio_queue_place(struct virtio_queue *q, uint16_t id, const void *buf);
 
 /*
  * Hands len octets of buffer id to the device, to read or to write, with the
- * next virtio_queue_publish. The buffer must not be in flight.
+ * next virtio_queue_publish; the first q->split of them as a piece. The buffer
+ * must not be in flight.
  */
 void virtio_queue_post(struct virtio_queue *q, uint16_t id, uint32_t len, bool device_writes);
+
+/* The same for n pieces, those that the device writes last (section 2.7.4.2). */
+void virtio_queue_post_pieces(struct virtio_queue *q, uint16_t id,
+                              const struct virtio_piece *pieces, size_t n);
 
 /* Shows the device what was posted and notifies it, if there is any and it cares. */
 void virtio_queue_publish(struct virtio_queue *q);
@@ -177,9 +206,15 @@ struct virtio_transport_ops {
     /* Tells the device where the queue is and turns it on. */
     enum tern_err (*queue_start)(struct virtio_dev *dev, struct virtio_queue *q);
     void (*notify)(struct virtio_dev *dev, uint16_t index);
-    /* Joins the device's interrupts to its pending words. */
+    /*
+     * Joins the device's interrupts to its pending words. TERN_OK without
+     * dev->has_irq: there are none, and the device has to be polled.
+     */
     enum tern_err (*irq_start)(struct virtio_dev *dev);
 };
+
+/* How often a device without interrupts is looked at. */
+#define VIRTIO_POLL_NS (TERN_MILLISECOND_NS)
 
 enum {
     VIRTIO_TYPE_NET = 1,
@@ -195,6 +230,8 @@ enum {
     VIRTIO_STATUS_FAILED = 128,
 };
 
+#define VIRTIO_F_ANY_LAYOUT (UINT64_C(1) << 27)    /* of legacy devices */
+#define VIRTIO_F_INDIRECT_DESC (UINT64_C(1) << 28)
 #define VIRTIO_F_EVENT_IDX (UINT64_C(1) << 29)
 #define VIRTIO_F_VERSION_1 (UINT64_C(1) << 32)
 
@@ -206,6 +243,8 @@ struct virtio_dev {
     const char *name;             /* for the log: "pci 00:02.0" */
     uint64_t features;            /* agreed on */
     bool stopped;                 /* by virtio_dev_stop: never to be touched again */
+    bool legacy;                  /* the interface of virtio 0.9.5 */
+    bool ring_fixed;              /* the device says how long its rings are */
     uint64_t breaches[VIRTIO_BREACH_COUNT];
     /* Said by interrupt handlers and only ever set by them, taken by the loop. */
     void (*interrupt)(void *arg);    /* wakes the loop; runs in handlers: no SSE, no waiting */
@@ -219,21 +258,22 @@ struct virtio_dev {
     size_t notify_len;
     uint32_t notify_multiplier;
     const void *bus;              /* a struct pvh_pci or pvh_mmio */
-    bool has_irq;
+    uint16_t port;                /* legacy PCI: its registers */
+    bool has_irq, has_msix;
     char name_text[24];
 };
 
 /*
  * Resets the device and says that there is a driver (section 3.1.1, steps 1 to
  * 3). *offered: its features. TERN_UNSUPPORTED: it does not reset, or is a
- * legacy device.
+ * legacy device behind a modern interface.
  */
 enum tern_err virtio_dev_open(struct virtio_dev *dev, uint64_t *offered);
 
 /*
- * Agrees on features, a part of those offered (steps 4 to 6); VERSION_1, and
- * EVENT_IDX where it is offered, are added. TERN_UNSUPPORTED: the device does
- * not take the choice.
+ * Agrees on features, a part of those offered (steps 4 to 6); VERSION_1 (of a
+ * legacy device ANY_LAYOUT), and EVENT_IDX and INDIRECT_DESC where they are
+ * offered, are added. TERN_UNSUPPORTED: the device does not take the choice.
  */
 enum tern_err virtio_dev_agree(struct virtio_dev *dev, uint64_t offered, uint64_t wanted);
 

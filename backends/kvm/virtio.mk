@@ -10,9 +10,11 @@ kvm_virtio_pure = \
 	backends/kvm/virtio_net.c \
 	backends/kvm/virtio_net_rx.c \
 	backends/kvm/virtio_net_tx.c \
+	backends/kvm/virtio_net_ctrl.c \
 	backends/kvm/virtio_rng.c
 kvm_virtio_handlers = \
 	backends/kvm/virtio_pci.c \
+	backends/kvm/virtio_pci_legacy.c \
 	backends/kvm/virtio_mmio.c
 kvm_virtio_guest = backends/kvm/virtio_find.c
 kvm_virtio_headers = \

@@ -81,15 +81,20 @@ enum tern_err virtio_dev_open(struct virtio_dev *dev, uint64_t *offered)
     dev->ops->set_status(dev, VIRTIO_STATUS_ACKNOWLEDGE);
     dev->ops->set_status(dev, VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER);
     *offered = dev->ops->features(dev);
-    if ((*offered & VIRTIO_F_VERSION_1) == 0)
-        return refuse(dev, "is a legacy device: give it its modern interface");
+    if (dev->legacy)
+        *offered &= UINT32_MAX;    /* it has no more registers for them (section 2.2.3) */
+    else if ((*offered & VIRTIO_F_VERSION_1) == 0)
+        return refuse(dev, "is a legacy device behind a modern interface");
     return TERN_OK;
 }
 
 enum tern_err virtio_dev_agree(struct virtio_dev *dev, uint64_t offered, uint64_t wanted)
 {
-    dev->features = offered & (wanted | VIRTIO_F_VERSION_1 | VIRTIO_F_EVENT_IDX);
+    uint64_t version = dev->legacy ? VIRTIO_F_ANY_LAYOUT : VIRTIO_F_VERSION_1;
+    dev->features = offered & (wanted | version | VIRTIO_F_EVENT_IDX | VIRTIO_F_INDIRECT_DESC);
     dev->ops->set_features(dev, dev->features);
+    if (dev->legacy)    /* there was no such step (section 3.1.2) */
+        return TERN_OK;
     dev->ops->set_status(dev, VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER |
                                   VIRTIO_STATUS_FEATURES_OK);
     if ((dev->ops->status(dev) & VIRTIO_STATUS_FEATURES_OK) == 0)
@@ -100,7 +105,18 @@ enum tern_err virtio_dev_agree(struct virtio_dev *dev, uint64_t offered, uint64_
 void virtio_dev_go(struct virtio_dev *dev)
 {
     dev->ops->set_status(dev, VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER |
-                                  VIRTIO_STATUS_FEATURES_OK | VIRTIO_STATUS_DRIVER_OK);
+                                  (dev->legacy ? 0u : VIRTIO_STATUS_FEATURES_OK) |
+                                  VIRTIO_STATUS_DRIVER_OK);
+}
+
+/* Section 2.5.4: a legacy device has no generation; two equal readings must do. */
+static bool read_again(struct virtio_dev *dev, const struct virtio_field *fields, size_t n,
+                       const uint32_t *out)
+{
+    for (size_t i = 0; i < n && dev->legacy; i++)
+        if (dev->ops->config(dev, fields[i]) != out[i])
+            return false;
+    return true;
 }
 
 /* Section 2.5.1: what is read between two equal generations is of one piece. */
@@ -111,7 +127,7 @@ enum tern_err virtio_dev_config(struct virtio_dev *dev, const struct virtio_fiel
         uint32_t before = dev->ops->generation(dev);
         for (size_t i = 0; i < n; i++)
             out[i] = dev->ops->config(dev, fields[i]);
-        if (dev->ops->generation(dev) == before)
+        if (dev->ops->generation(dev) == before && read_again(dev, fields, n, out))
             return TERN_OK;
     }
     return TERN_AGAIN;

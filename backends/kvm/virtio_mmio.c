@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * virtio over MMIO, version 2 (virtio 1.2 section 4.2).
+ * virtio over MMIO, version 2 (virtio 1.2 section 4.2) and, what QEMU has unless
+ * told otherwise, version 1, the legacy interface (section 4.2.4): there a queue
+ * is the number of a page.
  *
  * One window of registers a device, one line for all its interrupts: the
  * handler reads and acknowledges what they are for.
@@ -12,6 +14,7 @@
 enum {
     MAGIC = 0x000, DEVICE_VERSION = 0x004, DEVICE_ID = 0x008, DEVICE_FEATURES = 0x010,
     DEVICE_FEATURES_SEL = 0x014, DRIVER_FEATURES = 0x020, DRIVER_FEATURES_SEL = 0x024,
+    GUEST_PAGE_SIZE = 0x028, QUEUE_ALIGN = 0x03c, QUEUE_PFN = 0x040,    /* version 1 */
     QUEUE_SEL = 0x030, QUEUE_NUM_MAX = 0x034, QUEUE_NUM = 0x038, QUEUE_READY = 0x044,
     QUEUE_NOTIFY = 0x050, INTERRUPT_STATUS = 0x060, INTERRUPT_ACK = 0x064, STATUS = 0x070,
     QUEUE_DESC = 0x080, QUEUE_DRIVER = 0x090, QUEUE_DEVICE = 0x0a0, CONFIG_GENERATION = 0x0fc,
@@ -19,6 +22,7 @@ enum {
 };
 enum { MAGIC_VALUE = 0x74726976, VERSION_LEGACY = 1, VERSION_MODERN = 2 };
 enum { INTERRUPT_QUEUE = 1, INTERRUPT_CONFIG = 2 };
+enum { PAGE = 4096 };
 
 static uint8_t status(struct virtio_dev *dev)
 {
@@ -92,6 +96,25 @@ static enum tern_err queue_start(struct virtio_dev *dev, struct virtio_queue *q)
     return TERN_OK;
 }
 
+static enum tern_err queue_start_legacy(struct virtio_dev *dev, struct virtio_queue *q)
+{
+    uint64_t page = dev->env->address((const void *)(uintptr_t)q->desc) / PAGE;
+    pvh_mmio_store32(dev->regs, QUEUE_SEL, q->index);
+    if (page > UINT32_MAX || pvh_mmio_load32(dev->regs, QUEUE_PFN) != 0)
+        return TERN_UNSUPPORTED;
+    pvh_mmio_store32(dev->regs, GUEST_PAGE_SIZE, PAGE);
+    pvh_mmio_store32(dev->regs, QUEUE_NUM, q->num);
+    pvh_mmio_store32(dev->regs, QUEUE_ALIGN, PAGE);
+    pvh_mmio_store32(dev->regs, QUEUE_PFN, (uint32_t)page);
+    return TERN_OK;
+}
+
+static uint32_t no_generation(struct virtio_dev *dev)
+{
+    (void)dev;
+    return 0;
+}
+
 static void notify(struct virtio_dev *dev, uint16_t index)
 {
     pvh_mmio_store32(dev->regs, QUEUE_NOTIFY, index);
@@ -113,13 +136,22 @@ static enum tern_err irq_start(struct virtio_dev *dev)
     const struct pvh_mmio *mmio = dev->bus;
     enum tern_err err = pvh_irq_line(&mmio->line, interrupt, dev);
     dev->has_irq = err == TERN_OK;
-    return err;
+    if (!dev->has_irq)
+        virtio_dev_say(dev, "has no line that could be had: it is polled");
+    return TERN_OK;
 }
 
 static const struct virtio_transport_ops mmio_ops = {
     .status = status, .set_status = set_status, .features = features,
     .set_features = set_features, .config = config, .generation = generation,
     .queue_max = queue_max, .queue_start = queue_start, .notify = notify,
+    .irq_start = irq_start,
+};
+
+static const struct virtio_transport_ops mmio_legacy_ops = {
+    .status = status, .set_status = set_status, .features = features,
+    .set_features = set_features, .config = config, .generation = no_generation,
+    .queue_max = queue_max, .queue_start = queue_start_legacy, .notify = notify,
     .irq_start = irq_start,
 };
 
@@ -146,14 +178,14 @@ enum tern_err virtio_mmio_init(struct virtio_dev *dev, const struct pvh_mmio *mm
     if (pvh_mmio_load32(regs, DEVICE_ID) != type)
         return TERN_UNREACHABLE;
     *dev = (struct virtio_dev){
-        .ops = &mmio_ops, .env = &virtio_pvh_env, .bus = mmio, .regs = regs,
+        .ops = version == VERSION_LEGACY ? &mmio_legacy_ops : &mmio_ops,
+        .env = &virtio_pvh_env, .bus = mmio, .regs = regs,
         .device_cfg = (volatile uint8_t *)regs + CONFIG, .device_cfg_len = mmio->len - CONFIG,
     };
     name_set(dev, mmio->base);
-    if (version == VERSION_MODERN)
+    dev->legacy = version == VERSION_LEGACY;
+    if (version == VERSION_MODERN || version == VERSION_LEGACY)
         return TERN_OK;
-    virtio_dev_say(dev, version == VERSION_LEGACY
-                            ? "is a legacy device; give QEMU -global virtio-mmio.force-legacy=false"
-                            : "has an unknown version");
+    virtio_dev_say(dev, "has an unknown version");
     return TERN_UNSUPPORTED;
 }

@@ -19,7 +19,7 @@
 #define NET_F_STATUS (UINT64_C(1) << 16)
 
 enum { QUEUE_RX = 0, QUEUE_TX = 1 };
-enum { STATUS_LINK_UP = 1 };
+enum { STATUS_LINK_UP = 1, STATUS_ANNOUNCE = 2 };
 enum { RX_CAP = 2048, ALIGN = 64, ETH_AND_TAG = 18 };
 enum { MTU_DEFAULT = 1500, MTU_LEAST = 68, MTU_MOST = 9216 };
 
@@ -58,7 +58,11 @@ static uint16_t power_of_two(uint16_t n)
 
 /* ---- Configuration -------------------------------------------------------- */
 
-/* Carrier and MTU; MAC at the start. False: nothing changed, or nothing could be read. */
+/*
+ * Carrier and MTU; MAC at the start. False: nothing changed, or nothing could be
+ * read. The wish to be announced (section 5.1.6.5.4) is a change, too: the stack
+ * says who is here, and the device hears that it was heard.
+ */
 static bool config_read(struct virtio_net *net, bool first)
 {
     uint32_t v[N_CONFIG] = { 0 };
@@ -83,19 +87,27 @@ static bool config_read(struct virtio_net *net, bool first)
         for (size_t i = 0; i < 6; i++)
             net->link.mac[i] = (uint8_t)v[CONFIG_MAC + i];
     bool changed = up != net->link.up || mtu != net->link.mtu;
+    if (!first && (features & VIRTIO_NET_F_ANNOUNCE) != 0 && up &&
+        (v[CONFIG_STATUS] & STATUS_ANNOUNCE) != 0) {
+        virtio_net_ctrl_want(net, VIRTIO_NET_CTRL_ANNOUNCED);
+        changed = true;
+    }
     net->link.up = up;
     net->link.mtu = mtu;
     return changed;
 }
 
+/* The address that was asked for, else the device's own, else a local one. */
 static enum tern_err mac_choose(struct virtio_net *net, const struct virtio_net_config *config)
 {
     static const uint8_t none[6], local[6] = { 0x02, 0x54, 0x65, 0x72, 0x6e, 0x01 };
     uint8_t *mac = net->link.mac;
-    if ((net->dev->features & NET_F_MAC) == 0) {
+    bool asked = memcmp(config->mac, none, 6) != 0;
+    net->mac_differs = asked && memcmp(mac, config->mac, 6) != 0;
+    if (asked) {
         memcpy(mac, config->mac, 6);
-        if (memcmp(mac, none, 6) == 0)
-            memcpy(mac, local, 6);
+    } else if ((net->dev->features & NET_F_MAC) == 0) {
+        memcpy(mac, local, 6);
         virtio_dev_say(net->dev, "has no address, takes a local one");
     }
     if ((mac[0] & 1) != 0 || memcmp(mac, none, 6) == 0) {
@@ -110,12 +122,13 @@ static enum tern_err mac_choose(struct virtio_net *net, const struct virtio_net_
 static enum tern_err rx_place(struct virtio_net *net, const struct virtio_net_config *config)
 {
     const struct virtio_env *env = net->dev->env;
-    uint16_t max = net->dev->ops->queue_max(net->dev, QUEUE_RX);
+    unsigned pieces = net->split && !net->mergeable ? 2 : 1;
+    uint16_t max = virtio_queue_room(net->dev, QUEUE_RX, pieces);
     if (max < 2)
         return TERN_UNSUPPORTED;
     uint16_t num = power_of_two(config->n_rx < max ? config->n_rx : max);
     net->rx_cap = RX_CAP;
-    size_t frame = VIRTIO_NET_HDR_LEN + (size_t)net->link.mtu + ETH_AND_TAG;
+    size_t frame = net->hdr_len + (size_t)net->link.mtu + ETH_AND_TAG;
     if (!net->mergeable && frame > RX_CAP)    /* a frame has one buffer only */
         net->rx_cap = (uint32_t)round_up(frame);
     net->arena_len = config->arena_len;
@@ -124,14 +137,17 @@ static enum tern_err rx_place(struct virtio_net *net, const struct virtio_net_co
     net->parts = env->carve(num * sizeof *net->parts, _Alignof(struct virtio_used));
     if (net->rx_bufs == NULL || net->arena == NULL || net->parts == NULL)
         return TERN_FULL;
-    return virtio_queue_init(&net->rx, net->dev, QUEUE_RX, num);
+    enum tern_err err = virtio_queue_init(&net->rx, net->dev, QUEUE_RX, num, pieces);
+    net->rx.split = pieces > 1 ? net->hdr_len : 0;
+    return err;
 }
 
 static enum tern_err tx_place(struct virtio_net *net, const struct virtio_net_config *config)
 {
     const struct virtio_env *env = net->dev->env;
     bool segments = (net->dev->features & (NET_F_HOST_TSO4 | NET_F_HOST_TSO6)) != 0;
-    uint16_t max = net->dev->ops->queue_max(net->dev, QUEUE_TX);
+    unsigned pieces = net->split ? 2 : 1;
+    uint16_t max = virtio_queue_room(net->dev, QUEUE_TX, pieces);
     if (max < 2)
         return TERN_UNSUPPORTED;
     if (max > VIRTIO_QUEUE_NUM_MAX)
@@ -149,7 +165,7 @@ static enum tern_err tx_place(struct virtio_net *net, const struct virtio_net_co
     if (num < 2)
         num = 2;
 
-    size_t around = VIRTIO_NET_TX_SKEW + VIRTIO_NET_HDR_LEN;
+    size_t around = VIRTIO_NET_TX_HEAD;
     size_t slot = round_up(around + net->link.mtu + ETH_AND_TAG);
     size_t slot_long = round_up(around + VIRTIO_NET_FRAME_MAX);
     if (slot < RX_CAP)
@@ -168,7 +184,9 @@ static enum tern_err tx_place(struct virtio_net *net, const struct virtio_net_co
             return TERN_FULL;
     }
     net->link.slot_max = net->n_tx_long > 0 ? VIRTIO_NET_FRAME_MAX : net->tx_cap;
-    return virtio_queue_init(&net->tx, net->dev, QUEUE_TX, num);
+    enum tern_err err = virtio_queue_init(&net->tx, net->dev, QUEUE_TX, num, pieces);
+    net->tx.split = net->split ? net->hdr_len : 0;
+    return err;
 }
 
 /* ---- The start --------------------------------------------------------------- */
@@ -202,6 +220,9 @@ static enum tern_err features_agree(struct virtio_net *net, const struct virtio_
         return err;
     uint64_t wanted = NET_F_MAC | NET_F_MTU | NET_F_STATUS | NET_F_CSUM | NET_F_GUEST_CSUM |
                       NET_F_MRG_RXBUF;
+    if ((offered & VIRTIO_NET_F_CTRL_VQ) != 0)
+        wanted |= VIRTIO_NET_F_CTRL_VQ | VIRTIO_NET_F_CTRL_RX | VIRTIO_NET_F_CTRL_MAC |
+                  ((offered & NET_F_STATUS) != 0 ? VIRTIO_NET_F_ANNOUNCE : 0);
     if ((offered & NET_F_CSUM) != 0)
         wanted |= NET_F_HOST_TSO4 | NET_F_HOST_TSO6;
     uint16_t max = net->dev->ops->queue_max(net->dev, QUEUE_RX);
@@ -214,6 +235,10 @@ static enum tern_err features_agree(struct virtio_net *net, const struct virtio_
         return err;
     uint64_t has = net->dev->features;
     net->mergeable = (has & NET_F_MRG_RXBUF) != 0;
+    net->hdr_len = net->mergeable || (has & VIRTIO_F_VERSION_1) != 0 ? VIRTIO_NET_HDR_LEN
+                                                                     : VIRTIO_NET_HDR_LEN_LEGACY;
+    /* Section 5.1.6.6: a legacy device may want the header apart. */
+    net->split = net->dev->legacy && (has & VIRTIO_F_ANY_LAYOUT) == 0;
     uint16_t offloads = 0;
     offloads |= (has & NET_F_CSUM) != 0 ? TERN_OFFLOAD_TX_CSUM : 0;
     offloads |= (has & NET_F_HOST_TSO4) != 0 ? TERN_OFFLOAD_TX_TSO4 : 0;
@@ -234,7 +259,8 @@ static enum tern_err start(struct virtio_net *net, const struct virtio_net_confi
         return TERN_UNSUPPORTED;
     if ((err = mac_choose(net, config)) != TERN_OK)
         return err;
-    if ((err = rx_place(net, config)) != TERN_OK || (err = tx_place(net, config)) != TERN_OK) {
+    if ((err = rx_place(net, config)) != TERN_OK || (err = tx_place(net, config)) != TERN_OK ||
+        (err = virtio_net_ctrl_place(net)) != TERN_OK) {
         virtio_dev_say(net->dev, err == TERN_FULL ? "no memory for its queues"
                                                   : "has no two queues");
         return err;
@@ -244,7 +270,8 @@ static enum tern_err start(struct virtio_net *net, const struct virtio_net_confi
         return err;
     }
     if ((err = net->dev->ops->queue_start(net->dev, &net->rx)) != TERN_OK ||
-        (err = net->dev->ops->queue_start(net->dev, &net->tx)) != TERN_OK) {
+        (err = net->dev->ops->queue_start(net->dev, &net->tx)) != TERN_OK ||
+        (err = virtio_net_ctrl_start(net)) != TERN_OK) {
         virtio_dev_say(net->dev, "does not take its queues");
         return err;
     }
@@ -271,6 +298,7 @@ enum tern_err virtio_net_init(struct virtio_net *net, struct virtio_dev *dev,
     virtio_dev_go(dev);
     virtio_net_tx_start(net);
     virtio_net_rx_start(net);
+    virtio_net_ctrl_poll(net);
     return TERN_OK;
 }
 
@@ -310,6 +338,7 @@ bool virtio_net_poll(struct virtio_net *net, uint64_t now_ns, uint64_t *deadline
         *deadline_ns = tern_link_input(&net->link, net->batch, n, now_ns);
         news = true;
     }
+    virtio_net_ctrl_poll(net);
     if (changed(net)) {    /* last: a breach in this very poll is told at once */
         net->stats.changes++;
         *deadline_ns = tern_link_changed(&net->link, now_ns);
@@ -326,5 +355,6 @@ bool virtio_net_idle(struct virtio_net *net)
     if (net->dev->config_changed || virtio_net_rx_waiting(net) ||
         (net->tx_owed && net->n_tx_free > 0) || (net->tx_long_owed && net->n_tx_long_free > 0))
         return false;
-    return virtio_queue_arm(&net->rx) && (!owed || virtio_queue_arm(&net->tx));
+    return virtio_queue_arm(&net->rx) && (!owed || virtio_queue_arm(&net->tx)) &&
+           (!net->ctrl_busy || virtio_queue_arm(&net->ctrl));
 }

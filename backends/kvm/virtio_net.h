@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * virtio-net (virtio 1.2 section 5.1) as a link: a driver that does not trust
- * its device. One receive and one transmit queue.
+ * its device. One receive, one transmit and one control queue.
  *
  * A received frame is copied once, before anything looks at it, from the
  * buffers that the device can write into a private arena, and its buffers go
@@ -24,9 +24,10 @@
 
 #include "virtio.h"
 
-#define VIRTIO_NET_HDR_LEN 12u               /* with VERSION_1 it always has num_buffers */
+#define VIRTIO_NET_HDR_LEN 12u               /* with VERSION_1 it always has num_buffers ... */
+#define VIRTIO_NET_HDR_LEN_LEGACY 10u        /* ... and before only where buffers merge */
 #define VIRTIO_NET_FRAME_MAX 65553u          /* 65,535 of IP, Ethernet, one tag */
-#define VIRTIO_NET_TX_SKEW 6u                /* before the header in a slot: aligns the IP header */
+#define VIRTIO_NET_TX_HEAD 18u               /* where a slot's frame begins: aligns its IP header */
 #define VIRTIO_NET_ARENA_LEAST (68u << 10)
 #define VIRTIO_NET_ARENA (256u << 10)
 
@@ -36,7 +37,7 @@ struct virtio_net_config {
     uint16_t n_tx;         /* slots for a frame of the MTU's size; 120 */
     uint16_t n_tx_long;    /* slots for a frame of 64 KiB, if the device segments; 8 */
     size_t arena_len;      /* private memory for received frames; VIRTIO_NET_ARENA */
-    uint8_t mac[6];        /* for a device that has no address of its own */
+    uint8_t mac[6];        /* this station's address; zeros: the device's own */
 };
 
 /* What suits a machine with so many octets of memory: an eighth of it at most. */
@@ -50,6 +51,8 @@ struct virtio_net_stats {
     uint64_t tx_frames, tx_octets;
     uint64_t tx_full;          /* slots refused: each owed a tx_room */
     uint64_t changes;          /* changes of carrier or MTU told to the stack */
+    uint64_t ctrl_done;        /* commands that the device has taken */
+    uint64_t ctrl_refused;     /* ... and that it has not */
 };
 
 /* Members are the driver's; the stack uses link. */
@@ -61,7 +64,9 @@ struct virtio_net {
 
     uint8_t *rx_bufs;               /* n_rx buffers of rx_cap octets, the device's */
     uint32_t rx_cap;
-    bool mergeable;
+    uint32_t hdr_len;               /* of the device's header */
+    bool mergeable, split;          /* split: the header is a piece of its own */
+    bool mac_differs;               /* from the device's own */
     uint8_t *arena;                 /* private */
     size_t arena_len;
     struct virtio_used *parts;      /* of the frame that is being gathered */
@@ -75,6 +80,12 @@ struct virtio_net {
     uint16_t *tx_free, *tx_long_free;    /* stacks of ids */
     uint16_t n_tx_free, n_tx_long_free;
     bool tx_owed, tx_long_owed;
+
+    struct virtio_queue ctrl;
+    uint8_t *ctrl_buf;              /* NULL: there is no control queue */
+    uint8_t ctrl_wanted;            /* commands still to be given: VIRTIO_NET_CTRL_* */
+    uint8_t ctrl_now;               /* the one that the device has */
+    bool ctrl_busy;
 
     struct tern_rx batch[TERN_LINK_BATCH];
     struct tern_span spans[TERN_LINK_BATCH];
@@ -111,5 +122,21 @@ bool virtio_net_rx_waiting(const struct virtio_net *net);
 void virtio_net_tx_start(struct virtio_net *net);
 bool virtio_net_tx_room(struct virtio_net *net);
 extern const struct tern_link_ops virtio_net_link_ops;
+
+/* Features and commands of the control queue (section 5.1.6.5). */
+#define VIRTIO_NET_F_CTRL_VQ (UINT64_C(1) << 17)
+#define VIRTIO_NET_F_CTRL_RX (UINT64_C(1) << 18)
+#define VIRTIO_NET_F_ANNOUNCE (UINT64_C(1) << 21)
+#define VIRTIO_NET_F_CTRL_MAC (UINT64_C(1) << 23)
+enum {
+    VIRTIO_NET_CTRL_MAC = 1,          /* take the link's address for the device's own */
+    VIRTIO_NET_CTRL_ALLMULTI = 2,     /* deliver frames to every group ... */
+    VIRTIO_NET_CTRL_NO_PROMISC = 4,   /* ... and none to other stations */
+    VIRTIO_NET_CTRL_ANNOUNCED = 8,    /* the stack has announced itself */
+};
+enum tern_err virtio_net_ctrl_place(struct virtio_net *net);
+enum tern_err virtio_net_ctrl_start(struct virtio_net *net);
+void virtio_net_ctrl_want(struct virtio_net *net, uint8_t commands);
+void virtio_net_ctrl_poll(struct virtio_net *net);
 
 #endif

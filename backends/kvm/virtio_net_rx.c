@@ -33,7 +33,7 @@ static const uint8_t *rx_buf(const struct virtio_net *net, uint16_t id)
 
 void virtio_net_rx_start(struct virtio_net *net)
 {
-    for (uint16_t id = 0; id < net->rx.num; id++) {
+    for (uint16_t id = 0; id < net->rx.n_bufs; id++) {
         virtio_queue_place(&net->rx, id, rx_buf(net, id));
         virtio_queue_post(&net->rx, id, net->rx_cap, true);
     }
@@ -49,11 +49,11 @@ static bool gather_begin(struct virtio_net *net)
     struct virtio_used *first = &net->parts[0];
     if (virtio_queue_take(&net->rx, first) != TERN_OK)
         return false;
-    if (first->len < VIRTIO_NET_HDR_LEN) {
+    if (first->len < net->hdr_len) {
         virtio_dev_breach(net->dev, VIRTIO_BREACH_SHORT);
         return false;
     }
-    memcpy(net->rx_hdr, rx_buf(net, first->id), VIRTIO_NET_HDR_LEN);
+    memcpy(net->rx_hdr, rx_buf(net, first->id), net->hdr_len);
     /* Without MRG_RXBUF it is 1; some devices write 0, and it is not read. */
     uint16_t n = net->mergeable ? tern_load_le16(net->rx_hdr + HDR_NUM_BUFFERS) : 1;
     if (n == 0 || n - 1u > net->rx.n_in_flight) {
@@ -80,7 +80,7 @@ static bool gather(struct virtio_net *net)
         net->n_parts++;
         net->parts_len += part->len;    /* at most 2^10 parts of 2^14 octets */
     }
-    if (net->parts_len - VIRTIO_NET_HDR_LEN > VIRTIO_NET_FRAME_MAX) {
+    if (net->parts_len - net->hdr_len > VIRTIO_NET_FRAME_MAX) {
         virtio_dev_breach(net->dev, VIRTIO_BREACH_TOO_LONG);
         return false;
     }
@@ -89,7 +89,7 @@ static bool gather(struct virtio_net *net)
 
 static void copy_parts(const struct virtio_net *net, uint8_t *to)
 {
-    size_t skip = VIRTIO_NET_HDR_LEN;
+    size_t skip = net->hdr_len;
     for (uint16_t i = 0; i < net->n_parts; i++) {
         size_t len = net->parts[i].len - skip;
         memcpy(to, rx_buf(net, net->parts[i].id) + skip, len);
@@ -152,7 +152,7 @@ size_t virtio_net_rx_batch(struct virtio_net *net)
 {
     size_t n = 0, used = 0;
     for (size_t seen = 0; seen < TERN_LINK_BATCH && gather(net); seen++) {
-        size_t len = net->parts_len - VIRTIO_NET_HDR_LEN;
+        size_t len = net->parts_len - net->hdr_len;
         struct tern_rx *rx = &net->batch[n];
         if (len < ETH_HDR_LEN || !header_parse(net, len, rx)) {
             if (len < ETH_HDR_LEN)

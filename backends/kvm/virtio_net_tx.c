@@ -3,7 +3,8 @@
  * Frames out (virtio 1.2 sections 5.1.6.1 and 5.1.6.2).
  *
  * A slot is one buffer of the device's memory: header and frame side by side,
- * so one descriptor sends it. There are many for frames of the MTU's size and a
+ * so one descriptor sends it (two where a legacy device wants them apart).
+ * There are many for frames of the MTU's size and a
  * few for 64 KiB. The device tells of sent frames only when asked: slots come
  * back when none is free, and an interrupt is asked for only while the stack is
  * owed a tx_room.
@@ -19,8 +20,8 @@ enum {
     HDR_CSUM_START = 6, HDR_CSUM_OFFSET = 8, HDR_NUM_BUFFERS = 10,
 };
 
-/* What stands before the frame in a slot. */
-enum { TX_SKEW = VIRTIO_NET_TX_SKEW };
+/* The header stands before the frame, which begins where an IP header is aligned. */
+enum { TX_HEAD = VIRTIO_NET_TX_HEAD };
 
 static bool is_long(const struct virtio_net *net, uint16_t id)
 {
@@ -29,10 +30,9 @@ static bool is_long(const struct virtio_net *net, uint16_t id)
 
 static uint8_t *slot_mem(const struct virtio_net *net, uint16_t id)
 {
-    size_t around = TX_SKEW + VIRTIO_NET_HDR_LEN;
     if (is_long(net, id))
-        return net->tx_long_bufs + (size_t)(id - net->n_tx) * (net->tx_long_cap + around);
-    return net->tx_bufs + (size_t)id * (net->tx_cap + around);
+        return net->tx_long_bufs + (size_t)(id - net->n_tx) * (net->tx_long_cap + TX_HEAD);
+    return net->tx_bufs + (size_t)id * (net->tx_cap + TX_HEAD);
 }
 
 void virtio_net_tx_start(struct virtio_net *net)
@@ -42,7 +42,7 @@ void virtio_net_tx_start(struct virtio_net *net)
     for (uint16_t i = net->n_tx_long; i > 0; i--)
         net->tx_long_free[net->n_tx_long_free++] = (uint16_t)(net->n_tx + i - 1);
     for (uint16_t id = 0; id < net->n_tx + net->n_tx_long; id++)
-        virtio_queue_place(&net->tx, id, slot_mem(net, id) + TX_SKEW);
+        virtio_queue_place(&net->tx, id, slot_mem(net, id) + TX_HEAD - net->hdr_len);
 }
 
 static void slot_give(struct virtio_net *net, uint16_t id)
@@ -100,16 +100,16 @@ static enum tern_err tx_slot(struct tern_link *link, size_t len, struct tern_tx 
     }
     uint16_t id = (need_long ? net->tx_long_free : net->tx_free)[--*n_free];
     *tx = (struct tern_tx){
-        .data = slot_mem(net, id) + TX_SKEW + VIRTIO_NET_HDR_LEN,
+        .data = slot_mem(net, id) + TX_HEAD,
         .cap = need_long ? net->tx_long_cap : net->tx_cap,
         .driver = { id },
     };
     return TERN_OK;
 }
 
-static void header_emit(uint8_t *hdr, const struct tern_tx *tx)
+static void header_emit(uint8_t *hdr, size_t hdr_len, const struct tern_tx *tx)
 {
-    memset(hdr, 0, VIRTIO_NET_HDR_LEN);
+    memset(hdr, 0, hdr_len);
     if (!tx->csum_partial)
         return;
     hdr[HDR_FLAGS] = FLAG_NEEDS_CSUM;
@@ -130,8 +130,8 @@ static void tx_commit(struct tern_link *link, struct tern_tx *tx, size_t len)
         slot_give(net, id);
         return;
     }
-    header_emit(slot_mem(net, id) + TX_SKEW, tx);
-    virtio_queue_post(&net->tx, id, (uint32_t)(VIRTIO_NET_HDR_LEN + len), false);
+    header_emit(slot_mem(net, id) + TX_HEAD - net->hdr_len, net->hdr_len, tx);
+    virtio_queue_post(&net->tx, id, (uint32_t)(net->hdr_len + len), false);
     net->stats.tx_frames++;
     net->stats.tx_octets += len;
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * virtio over PCI, the modern interface (virtio 1.2 section 4.1).
+ * virtio over PCI, the modern interface (virtio 1.2 section 4.1); a transitional
+ * device without one is virtio_pci_legacy.c's.
  *
  * Vendor capabilities say in which BAR the registers stand: common, notify,
  * interrupt status, device configuration. Each is checked against the length of
  * its BAR once; every access after that is at a constant offset inside.
  * Interrupts are MSI-X: entry 0 tells of configuration, entry 1 of the queues.
+ * Without it the function's line is taken, and without that it is polled.
  *
  * Interrupt handlers stand here: compiled without SSE.
  */
@@ -104,7 +106,7 @@ static enum tern_err queue_start(struct virtio_dev *dev, struct virtio_queue *q)
     store_address(dev, QUEUE_DESC, q->desc);
     store_address(dev, QUEUE_DRIVER, q->avail);
     store_address(dev, QUEUE_DEVICE, q->used);
-    uint16_t vector = dev->has_irq ? MSIX_ENTRY_QUEUES : NO_VECTOR;
+    uint16_t vector = dev->has_msix ? MSIX_ENTRY_QUEUES : NO_VECTOR;
     pvh_mmio_store16(dev->regs, QUEUE_MSIX_VECTOR, vector);
     if (pvh_mmio_load16(dev->regs, QUEUE_MSIX_VECTOR) != vector)
         return TERN_UNSUPPORTED;
@@ -130,19 +132,41 @@ static void config_interrupt(void *arg)
     dev->interrupt(dev->interrupt_arg);
 }
 
-static enum tern_err irq_start(struct virtio_dev *dev)
+/* Section 4.1.4.5: reading the status clears it and makes the line fall. */
+static void line_interrupt(void *arg)
+{
+    enum { ISR_CONFIG = 2 };
+    struct virtio_dev *dev = arg;
+    uint8_t why = dev->legacy ? virtio_pci_legacy_isr(dev) : pvh_mmio_load8(dev->isr, 0);
+    if ((why & ISR_CONFIG) != 0)
+        dev->config_changed = true;
+    if (why != 0)
+        dev->interrupt(dev->interrupt_arg);
+}
+
+void virtio_pci_irqs(struct virtio_dev *dev)
 {
     const struct pvh_pci *pci = dev->bus;
-    enum tern_err err = pvh_pci_msix(pci, MSIX_ENTRY_CONFIG, config_interrupt, dev);
-    if (err == TERN_OK)
-        err = pvh_pci_msix(pci, MSIX_ENTRY_QUEUES, queue_interrupt, dev);
-    if (err != TERN_OK)
-        return err;
+    struct pvh_line line;
+    dev->has_msix = pvh_pci_msix(pci, MSIX_ENTRY_CONFIG, config_interrupt, dev) == TERN_OK &&
+                    pvh_pci_msix(pci, MSIX_ENTRY_QUEUES, queue_interrupt, dev) == TERN_OK;
+    dev->has_irq = dev->has_msix;
+    if (!dev->has_msix)
+        pvh_pci_msix_off(pci);    /* half of it is in the line's way */
+    if (!dev->has_irq && (dev->legacy || dev->isr != NULL) && pvh_pci_line(pci, &line))
+        dev->has_irq = pvh_irq_line(&line, line_interrupt, dev) == TERN_OK;
+    if (!dev->has_irq)
+        virtio_dev_say(dev, "has no interrupt that could be had: it is polled");
+}
+
+static enum tern_err irq_start(struct virtio_dev *dev)
+{
+    virtio_pci_irqs(dev);
+    if (!dev->has_msix)
+        return TERN_OK;
     pvh_mmio_store16(dev->regs, MSIX_CONFIG, MSIX_ENTRY_CONFIG);
-    if (pvh_mmio_load16(dev->regs, MSIX_CONFIG) != MSIX_ENTRY_CONFIG)
-        return TERN_UNSUPPORTED;
-    dev->has_irq = true;
-    return TERN_OK;
+    return pvh_mmio_load16(dev->regs, MSIX_CONFIG) == MSIX_ENTRY_CONFIG ? TERN_OK
+                                                                        : TERN_UNSUPPORTED;
 }
 
 static const struct virtio_transport_ops pci_ops = {
@@ -205,7 +229,7 @@ static void windows_find(struct virtio_dev *dev, const struct pvh_pci *pci,
     }
 }
 
-static void name_set(struct virtio_dev *dev, const struct pvh_pci *pci)
+void virtio_pci_name(struct virtio_dev *dev, const struct pvh_pci *pci)
 {
     static const char digits[] = "0123456789abcdef";
     char *text = dev->name_text;
@@ -227,10 +251,12 @@ enum tern_err virtio_pci_init(struct virtio_dev *dev, const struct pvh_pci *pci,
         return TERN_UNREACHABLE;
     struct window windows[N_TYPES] = { { NULL, 0 } };
     *dev = (struct virtio_dev){ .ops = &pci_ops, .env = &virtio_pvh_env, .bus = pci };
-    name_set(dev, pci);
+    virtio_pci_name(dev, pci);
     windows_find(dev, pci, windows);
     if (windows[TYPE_COMMON].base == NULL || windows[TYPE_NOTIFY].base == NULL) {
-        virtio_dev_say(dev, "has no modern interface where it can be reached");
+        if (pci->device < DEVICE_MODERN)
+            return virtio_pci_legacy_init(dev, pci);
+        virtio_dev_say(dev, "has no interface where it can be reached");
         return TERN_UNSUPPORTED;
     }
     dev->regs = windows[TYPE_COMMON].base;

@@ -22,11 +22,21 @@ extern const struct virtio_env virtio_pvh_env;
 enum tern_err virtio_pvh_find(uint16_t type, unsigned nth, struct virtio_dev *dev);
 
 /*
- * Is this function or place a device of that type with a modern interface?
+ * Is this function or place a device of that type? Its modern interface goes
+ * before its legacy one.
  * TERN_OK: dev is ready for virtio_dev_open. TERN_UNREACHABLE: another thing.
  * TERN_UNSUPPORTED: such a device, which cannot be used, as the log says.
  */
 enum tern_err virtio_pci_init(struct virtio_dev *dev, const struct pvh_pci *pci, uint16_t type);
 enum tern_err virtio_mmio_init(struct virtio_dev *dev, const struct pvh_mmio *mmio, uint16_t type);
+
+/*
+ * What virtio_pci.c and virtio_pci_legacy.c share. irqs: MSI-X, else the line,
+ * else none, as dev->has_msix and has_irq then say.
+ */
+enum tern_err virtio_pci_legacy_init(struct virtio_dev *dev, const struct pvh_pci *pci);
+uint8_t virtio_pci_legacy_isr(struct virtio_dev *dev);
+void virtio_pci_name(struct virtio_dev *dev, const struct pvh_pci *pci);
+void virtio_pci_irqs(struct virtio_dev *dev);
 
 #endif

@@ -7,6 +7,9 @@
  *   avail          we write    flags | idx | ring[num] | used_event
  *   used           it writes   flags | idx | { id, len } x num | avail_event
  *
+ * They stand one after another in pages of their own; a legacy device finds the
+ * third at the next multiple of 4,096 (section 2.7.2).
+ *
  * Indices run free over 2^16 and are masked where the ring is touched. The
  * state that decides is private: `posted` knows which buffers the device has
  * and how long each is, so an entry of the used ring is believed only if it
@@ -20,43 +23,78 @@
 enum { AVAIL_FLAGS = 0, AVAIL_IDX = 1, AVAIL_RING = 2 };    /* in 16-bit words */
 enum { USED_FLAGS = 0, USED_IDX = 1, USED_RING = 2 };
 enum { AVAIL_NO_INTERRUPT = 1, USED_NO_NOTIFY = 1 };
+enum { VIRTIO_LEGACY_ALIGN = 4096 };
 
 static size_t avail_off(uint16_t num)
 {
     return (size_t)num * sizeof(struct virtio_desc);
 }
 
-static size_t used_off(uint16_t num)
+static size_t used_off(uint16_t num, bool legacy)
 {
     size_t off = avail_off(num) + 2u * (3u + (size_t)num);
-    return (off + 3) & ~(size_t)3;
+    size_t align = legacy ? VIRTIO_LEGACY_ALIGN : 4;
+    return (off + align - 1) & ~(align - 1);
 }
 
-static size_t ring_len(uint16_t num)
+static size_t ring_len(uint16_t num, bool legacy)
 {
-    return used_off(num) + 2u * 3u + (size_t)num * sizeof(struct virtio_used_elem);
+    return used_off(num, legacy) + 2u * 3u + (size_t)num * sizeof(struct virtio_used_elem);
+}
+
+/* How many descriptors of the ring a buffer of so many pieces takes. */
+static uint16_t step_of(const struct virtio_dev *dev, unsigned pieces)
+{
+    if (pieces == 1 || (dev->features & VIRTIO_F_INDIRECT_DESC) != 0)
+        return 1;
+    return pieces == 2 ? 2 : 4;
+}
+
+uint16_t virtio_queue_room(struct virtio_dev *dev, uint16_t index, unsigned pieces)
+{
+    return dev->ops->queue_max(dev, index) / step_of(dev, pieces);
+}
+
+/* The ring's length; 0: the device has none that would do. */
+static uint16_t ring_num(struct virtio_dev *dev, uint16_t index, uint16_t least)
+{
+    if (!dev->ring_fixed)
+        return least;
+    uint16_t num = dev->ops->queue_max(dev, index);
+    return num <= VIRTIO_RING_NUM_MAX && (num & (num - 1)) == 0 && num >= least ? num : 0;
 }
 
 enum tern_err virtio_queue_init(struct virtio_queue *q, struct virtio_dev *dev, uint16_t index,
-                                uint16_t num)
+                                uint16_t num, unsigned pieces)
 {
-    if (num < 2 || num > VIRTIO_QUEUE_NUM_MAX || (num & (num - 1)) != 0)
+    if (num < 2 || num > VIRTIO_QUEUE_NUM_MAX || (num & (num - 1)) != 0 || pieces == 0 ||
+        pieces > VIRTIO_PIECES_MAX)
         return TERN_INVALID;
-    unsigned char *ring = dev->env->carve_io(ring_len(num));
+    uint16_t step = step_of(dev, pieces);
+    uint16_t ring = ring_num(dev, index, (uint16_t)(num * step));
+    if (ring == 0)
+        return TERN_UNSUPPORTED;
+    unsigned char *shared = dev->env->carve_io(ring_len(ring, dev->legacy));
     struct virtio_posted *posted =
         dev->env->carve(num * sizeof *posted, _Alignof(struct virtio_posted));
-    if (ring == NULL || posted == NULL)
+    void *tables = NULL;
+    if (pieces > 1 && step == 1)
+        tables = dev->env->carve_io(num * VIRTIO_PIECES_MAX * sizeof(struct virtio_desc));
+    if (shared == NULL || posted == NULL || (tables == NULL && pieces > 1 && step == 1))
         return TERN_FULL;
     for (uint16_t i = 0; i < num; i++)
         posted[i] = (struct virtio_posted){ .in_flight = false };
     *q = (struct virtio_queue){
-        .desc = (volatile struct virtio_desc *)(void *)ring,
-        .avail = (volatile uint16_t *)(void *)(ring + avail_off(num)),
-        .used = (volatile uint16_t *)(void *)(ring + used_off(num)),
+        .desc = (volatile struct virtio_desc *)(void *)shared,
+        .avail = (volatile uint16_t *)(void *)(shared + avail_off(ring)),
+        .used = (volatile uint16_t *)(void *)(shared + used_off(ring, dev->legacy)),
+        .tables = tables,
         .posted = posted,
         .dev = dev,
         .index = index,
-        .num = num,
+        .num = ring,
+        .n_bufs = num,
+        .step = step,
         .event_idx = (dev->features & VIRTIO_F_EVENT_IDX) != 0,
     };
     virtio_queue_disarm(q);
@@ -68,20 +106,73 @@ void virtio_queue_place(struct virtio_queue *q, uint16_t id, const void *buf)
     q->posted[id].addr = q->dev->env->address(buf);
 }
 
+static void desc_write(volatile struct virtio_desc *desc, uint64_t addr, uint32_t len,
+                       unsigned flags)
+{
+    desc->addr = virtio_le64(addr);
+    desc->len = virtio_le32(len);
+    desc->flags = virtio_le16((uint16_t)flags);
+    desc->next = 0;
+}
+
+/* Pieces one behind another, the first in desc[first]. */
+static void chain_write(volatile struct virtio_desc *desc, uint16_t first, uint64_t addr,
+                        const struct virtio_piece *pieces, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        volatile struct virtio_desc *d = &desc[first + i];
+        bool more = i + 1 < n;
+        desc_write(d, addr + pieces[i].off, pieces[i].len,
+                   (pieces[i].device_writes ? VIRTIO_DESC_WRITE : 0u) |
+                       (more ? VIRTIO_DESC_NEXT : 0u));
+        if (more)
+            d->next = virtio_le16((uint16_t)(first + i + 1));
+    }
+}
+
+/* What the driver remembers, and the entry of the available ring. */
+static void post(struct virtio_queue *q, uint16_t id, uint32_t n_written)
+{
+    struct virtio_posted *posted = &q->posted[id];
+    posted->len = n_written;
+    posted->in_flight = true;
+    q->n_in_flight++;
+    q->avail[AVAIL_RING + (q->avail_idx & (q->num - 1u))] =
+        virtio_le16((uint16_t)(id * q->step));
+    q->avail_idx++;
+}
+
+void virtio_queue_post_pieces(struct virtio_queue *q, uint16_t id,
+                              const struct virtio_piece *pieces, size_t n)
+{
+    uint64_t addr = q->posted[id].addr;
+    uint32_t n_written = 0;
+    for (size_t i = 0; i < n; i++)
+        n_written += pieces[i].device_writes ? pieces[i].len : 0;
+    if (q->tables != NULL && n > 1) {
+        volatile struct virtio_desc *table = q->tables + (size_t)id * VIRTIO_PIECES_MAX;
+        chain_write(table, 0, addr, pieces, n);
+        desc_write(&q->desc[id], q->dev->env->address((const void *)(uintptr_t)table),
+                   (uint32_t)(n * sizeof *table), VIRTIO_DESC_INDIRECT);
+    } else {
+        chain_write(q->desc, (uint16_t)(id * q->step), addr, pieces, n);
+    }
+    post(q, id, n_written);
+}
+
 /* The whole descriptor is written anew each time: what the device made of it is gone. */
 void virtio_queue_post(struct virtio_queue *q, uint16_t id, uint32_t len, bool device_writes)
 {
-    struct virtio_posted *posted = &q->posted[id];
-    posted->len = device_writes ? len : 0;
-    posted->in_flight = true;
-    q->n_in_flight++;
-    volatile struct virtio_desc *desc = &q->desc[id];
-    desc->addr = virtio_le64(posted->addr);
-    desc->len = virtio_le32(len);
-    desc->flags = virtio_le16(device_writes ? VIRTIO_DESC_WRITE : 0);
-    desc->next = 0;
-    q->avail[AVAIL_RING + (q->avail_idx & (q->num - 1u))] = virtio_le16(id);
-    q->avail_idx++;
+    if (q->split != 0 && len > q->split) {
+        const struct virtio_piece pieces[] = {
+            { 0, q->split, device_writes }, { q->split, len - q->split, device_writes },
+        };
+        virtio_queue_post_pieces(q, id, pieces, 2);
+        return;
+    }
+    desc_write(&q->desc[id * q->step], q->posted[id].addr, len,
+               device_writes ? VIRTIO_DESC_WRITE : 0u);
+    post(q, id, device_writes ? len : 0);
 }
 
 /* Section 2.7.10: has idx passed event on its way from old to idx? */
@@ -134,11 +225,11 @@ enum tern_err virtio_queue_take(struct virtio_queue *q, struct virtio_used *used
     const volatile struct virtio_used_elem *ring =
         (const volatile struct virtio_used_elem *)(const volatile void *)words;
     const volatile struct virtio_used_elem *elem = &ring[q->used_idx & (q->num - 1u)];
-    uint32_t id = virtio_le32(elem->id);
+    uint32_t head = virtio_le32(elem->id), id = head / q->step;
     uint32_t len = virtio_le32(elem->len);
 
     enum virtio_breach breach;
-    if (id >= q->num)
+    if (id >= q->n_bufs || head % q->step != 0)
         breach = VIRTIO_BREACH_ID;
     else if (!q->posted[id].in_flight)
         breach = VIRTIO_BREACH_NOT_IN_FLIGHT;
@@ -173,7 +264,7 @@ bool virtio_queue_arm(struct virtio_queue *q)
 }
 
 /*
- * With EVENT_IDX the wish is parked out of reach: at most num entries, no more
+ * With EVENT_IDX the wish is parked out of reach: at most n_bufs entries, no more
  * than 2^10, come before it is parked anew.
  */
 void virtio_queue_disarm(struct virtio_queue *q)

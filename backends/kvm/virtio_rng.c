@@ -18,7 +18,7 @@ static enum tern_err start(struct virtio_dev *dev, struct virtio_queue *q)
     if (err == TERN_OK && dev->ops->queue_max(dev, QUEUE) < NUM)
         err = TERN_UNSUPPORTED;
     if (err == TERN_OK)
-        err = virtio_queue_init(q, dev, QUEUE, NUM);
+        err = virtio_queue_init(q, dev, QUEUE, NUM, 1);
     if (err == TERN_OK)
         err = dev->ops->queue_start(dev, q);
     return err;

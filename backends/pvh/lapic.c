@@ -105,8 +105,11 @@ uint8_t pvh_irq_vector(void (*handler)(void *arg), void *arg, int64_t gsi)
 {
     if (n_irqs == PVH_N_DEVICE || pvh_paging_sealed())
         return 0;
-    irqs[n_irqs] = (struct irq){ handler, arg, gsi };
-    return (uint8_t)(PVH_VECTOR_DEVICE + n_irqs++);
+    irqs[n_irqs++] = (struct irq){ handler, arg, gsi };
+    size_t i = 0;
+    while (i + 1 < n_irqs && (gsi < 0 || irqs[i].gsi != gsi))
+        i++;
+    return (uint8_t)(PVH_VECTOR_DEVICE + i);
 }
 
 enum tern_err pvh_irq_msi(void (*handler)(void *arg), void *arg, uint64_t *addr, uint32_t *data)
@@ -123,10 +126,14 @@ enum tern_err pvh_irq_msi(void (*handler)(void *arg), void *arg, uint64_t *addr,
     return TERN_OK;
 }
 
+/* The first handler of a line has the vector; those that share it follow. */
 static void device_arrived(size_t i)
 {
     pvh_counters.irq_device++;
     irqs[i].handler(irqs[i].arg);
+    for (size_t k = i + 1; irqs[i].gsi >= 0 && k < n_irqs; k++)
+        if (irqs[k].gsi == irqs[i].gsi)
+            irqs[k].handler(irqs[k].arg);
     if (arrivals[i] < STORM) {
         arrivals[i]++;
     } else if (irqs[i].gsi >= 0) {

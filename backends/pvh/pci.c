@@ -11,7 +11,8 @@ enum { CONFIG_ADDRESS = 0xcf8, CONFIG_DATA = 0xcfc };
 enum {
     PCI_VENDOR = 0x00, PCI_DEVICE = 0x02, PCI_COMMAND = 0x04, PCI_STATUS = 0x06,
     PCI_SUBCLASS = 0x0a, PCI_CLASS = 0x0b, PCI_HEADER = 0x0e, PCI_BAR = 0x10,
-    PCI_SUBSYSTEM = 0x2e, PCI_CAPABILITIES = 0x34,
+    PCI_SUBSYSTEM = 0x2e, PCI_CAPABILITIES = 0x34, PCI_INTERRUPT_LINE = 0x3c,
+    PCI_INTERRUPT_PIN = 0x3d,
 };
 enum { COMMAND_IO = 1, COMMAND_MEMORY = 2, COMMAND_MASTER = 4, STATUS_CAPABILITIES = 0x10 };
 enum { CAP_MSIX = 0x11, MSIX_ENABLE = 0x8000, MSIX_MASK_ALL = 0x4000 };
@@ -20,6 +21,7 @@ enum { FUNCTIONS_MAX = 32 };
 static struct pvh_pci functions[FUNCTIONS_MAX] PVH_SEALED;
 static size_t n_functions PVH_SEALED;
 static uint32_t next_bar PVH_SEALED;    /* for BARs that firmware left empty; 0: none shall be */
+static uint32_t next_port PVH_SEALED;
 
 static void select(const struct pvh_pci *pci, uint8_t off)
 {
@@ -115,6 +117,7 @@ void pvh_pci_init(void)
      * only then, the hole below the I/O APIC is ours to give out.
      */
     next_bar = empty ? 0xfd000000 : 0;
+    next_port = empty ? 0xc000 : 0;
 }
 
 size_t pvh_pci_count(void)
@@ -130,7 +133,7 @@ const struct pvh_pci *pvh_pci_get(size_t i)
 void pvh_pci_enable(const struct pvh_pci *pci)
 {
     uint16_t command = pvh_pci_load16(pci, PCI_COMMAND);
-    pvh_pci_store16(pci, PCI_COMMAND, command | COMMAND_MEMORY | COMMAND_MASTER);
+    pvh_pci_store16(pci, PCI_COMMAND, command | COMMAND_IO | COMMAND_MEMORY | COMMAND_MASTER);
 }
 
 uint8_t pvh_pci_cap(const struct pvh_pci *pci, uint8_t id, unsigned nth, size_t least)
@@ -219,6 +222,58 @@ enum tern_err pvh_pci_bar(const struct pvh_pci *pci, unsigned n, volatile void *
     return *base != NULL ? TERN_OK : TERN_UNSUPPORTED;
 }
 
+/*
+ * I/O space has 64 KiB, whose upper half is free on a PC but for what firmware
+ * put there; here it has put nothing.
+ */
+enum tern_err pvh_pci_port_bar(const struct pvh_pci *pci, unsigned n, uint16_t *port, size_t *len)
+{
+    uint8_t off = (uint8_t)(PCI_BAR + 4 * n);
+    if (n > 5 || (pvh_pci_load32(pci, off) & 3) != 1)
+        return TERN_INVALID;
+    uint16_t command = pvh_pci_load16(pci, PCI_COMMAND);
+    uint16_t quiet = command & (uint16_t)~(COMMAND_IO | COMMAND_MEMORY);
+    pvh_pci_store16(pci, PCI_COMMAND, quiet);
+    uint32_t base = pvh_pci_load32(pci, off) & 0xfffc;
+    pvh_pci_store32(pci, off, UINT32_MAX);
+    uint32_t mask = pvh_pci_load32(pci, off) & 0xfffc;
+    uint32_t size = mask & (0u - mask);
+    if (base == 0 && next_port != 0 && size != 0 && size <= 256) {
+        base = (next_port + size - 1) & ~(size - 1);
+        next_port = base + size <= 0xf000 ? base + size : 0;
+    }
+    pvh_pci_store32(pci, off, base);
+    pvh_pci_store16(pci, PCI_COMMAND, command);
+    if (size == 0)
+        return TERN_INVALID;
+    *port = (uint16_t)base;
+    *len = size;
+    return base != 0 && base <= 0x10000 - size ? TERN_OK : TERN_UNSUPPORTED;
+}
+
+uint8_t pvh_port_load8(uint16_t port) { return cpu_in8(port); }
+uint16_t pvh_port_load16(uint16_t port) { return cpu_in16(port); }
+uint32_t pvh_port_load32(uint16_t port) { return cpu_in32(port); }
+void pvh_port_store8(uint16_t port, uint8_t v) { cpu_out8(port, v); }
+void pvh_port_store16(uint16_t port, uint16_t v) { cpu_out16(port, v); }
+void pvh_port_store32(uint16_t port, uint32_t v) { cpu_out32(port, v); }
+
+/*
+ * The number is an input of the old interrupt controllers, and so of the I/O
+ * APIC that took their place. PCI's lines are level triggered and active low
+ * (section 2.2.6) unless ACPI says otherwise.
+ */
+bool pvh_pci_line(const struct pvh_pci *pci, struct pvh_line *line)
+{
+    uint8_t number = pvh_pci_load8(pci, PCI_INTERRUPT_LINE);
+    if (pvh_pci_load8(pci, PCI_INTERRUPT_PIN) == 0 || number == 0 || number > 15)
+        return false;
+    *line = pvh_acpi.isa[number];
+    if (!line->level)
+        *line = (struct pvh_line){ line->gsi, true, true };
+    return true;
+}
+
 /* ---- MSI-X (PCI 3.0, section 6.8.2) ---- */
 
 enum tern_err pvh_pci_msix(const struct pvh_pci *pci, unsigned entry,
@@ -253,4 +308,11 @@ enum tern_err pvh_pci_msix(const struct pvh_pci *pci, unsigned entry,
     pvh_mmio_store32(table, off + 12, 0);    /* unmasked */
     pvh_pci_store16(pci, (uint8_t)(cap + 2), MSIX_ENABLE);
     return TERN_OK;
+}
+
+void pvh_pci_msix_off(const struct pvh_pci *pci)
+{
+    uint8_t cap = pvh_pci_cap(pci, CAP_MSIX, 0, 12);
+    if (cap != 0)
+        pvh_pci_store16(pci, (uint8_t)(cap + 2), 0);
 }

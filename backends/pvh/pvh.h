@@ -174,7 +174,8 @@ enum tern_err pvh_irq_msi(void (*handler)(void *arg), void *arg, uint64_t *addr,
  * Routes an I/O APIC line to the handler and unmasks it. The handler of a level
  * line silences its device (reads and acknowledges its status register) before
  * it returns; a line that comes back without end is masked until the next
- * pvh_wait and counted. Before the seal.
+ * pvh_wait and counted. Handlers of one line share it: each is called. Before
+ * the seal.
  *
  * TERN_FULL: no vector is left. TERN_UNREACHABLE: no I/O APIC has this line.
  */
@@ -214,7 +215,7 @@ void pvh_pci_store8(const struct pvh_pci *pci, uint8_t off, uint8_t v);
 void pvh_pci_store16(const struct pvh_pci *pci, uint8_t off, uint16_t v);
 void pvh_pci_store32(const struct pvh_pci *pci, uint8_t off, uint32_t v);
 
-/* Turns on memory decoding and bus mastering. After its BARs are known to lie well. */
+/* Turns on memory and I/O decoding and bus mastering. After its BARs are known to lie well. */
 void pvh_pci_enable(const struct pvh_pci *pci);
 
 /*
@@ -234,12 +235,35 @@ uint8_t pvh_pci_cap(const struct pvh_pci *pci, uint8_t id, unsigned nth, size_t 
 enum tern_err pvh_pci_bar(const struct pvh_pci *pci, unsigned n, volatile void **base, size_t *len);
 
 /*
+ * The same for a BAR in I/O space: *port is its first register. TERN_INVALID:
+ * not an I/O BAR, or of length 0. TERN_UNSUPPORTED: it has no place.
+ */
+enum tern_err pvh_pci_port_bar(const struct pvh_pci *pci, unsigned n, uint16_t *port, size_t *len);
+
+/* Registers in I/O space: one access each. */
+uint8_t pvh_port_load8(uint16_t port);
+uint16_t pvh_port_load16(uint16_t port);
+uint32_t pvh_port_load32(uint16_t port);
+void pvh_port_store8(uint16_t port, uint8_t v);
+void pvh_port_store16(uint16_t port, uint16_t v);
+void pvh_port_store32(uint16_t port, uint32_t v);
+
+/*
+ * The line of the function's INTx interrupt, as firmware has routed it and noted
+ * in configuration space (PCI 3.0, section 6.2.4). False: it has noted none.
+ */
+bool pvh_pci_line(const struct pvh_pci *pci, struct pvh_line *line);
+
+/*
  * MSI-X (PCI 3.0 section 6.8.2): directs table entry `entry` to the handler
  * and turns MSI-X on. Before the seal. TERN_UNSUPPORTED: the function has no
  * usable MSI-X capability or no such entry. TERN_FULL: no vector is left.
  */
 enum tern_err pvh_pci_msix(const struct pvh_pci *pci, unsigned entry,
                            void (*handler)(void *arg), void *arg);
+
+/* Turns MSI-X off, if there is such a thing. */
+void pvh_pci_msix_off(const struct pvh_pci *pci);
 
 /* ---- virtio over MMIO --------------------------------------------------- */
 

@@ -160,7 +160,7 @@ void pvh_mmio_probe(void);
 
 void pvh_lapic_init(void);
 uint32_t pvh_lapic_id(void);
-/* Takes a device vector for a handler: 0 when none is left. gsi: its line, or -1. */
+/* A device vector for a handler, one a line: 0 when none is left. gsi: the line, or -1. */
 uint8_t pvh_irq_vector(void (*handler)(void *arg), void *arg, int64_t gsi);
 void pvh_interrupt(uint64_t vector);    /* called by trap.S */
 bool pvh_pending(void);

@@ -14,6 +14,7 @@ tests_unit_kvm_main_SOURCES = \
     tests/unit/virtio_net_fixture.c \
     tests/unit/virtio_net_fixture.h \
     tests/unit/virtio_queue_test.c \
+    tests/unit/virtio_pieces_test.c \
     tests/unit/virtio_net_test.c \
     tests/unit/virtio_net_hostile_test.c \
     tests/unit/virtio_rng_test.c \

@@ -9,6 +9,7 @@
 int main(void)
 {
     SRunner *runner = srunner_create(virtio_queue_suite());
+    srunner_add_suite(runner, virtio_pieces_suite());
     srunner_add_suite(runner, virtio_net_suite());
     srunner_add_suite(runner, virtio_net_hostile_suite());
     srunner_add_suite(runner, virtio_rng_suite());

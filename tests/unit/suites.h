@@ -43,6 +43,7 @@ Suite *dhcp4_suite(void);
 
 Suite *virtio_bus_suite(void);
 Suite *virtio_queue_suite(void);
+Suite *virtio_pieces_suite(void);
 Suite *virtio_net_suite(void);
 Suite *virtio_net_hostile_suite(void);
 Suite *virtio_rng_suite(void);

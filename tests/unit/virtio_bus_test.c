@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 enum { BAR_LEN = 0x4000, CAPS = 8 };
 
@@ -18,7 +19,9 @@ static uint8_t *bar;              /* BAR 4 */
 static uint8_t *regs;             /* of an MMIO device */
 static uint8_t cap_at[CAPS];
 static unsigned n_caps, n_cap_calls, n_enabled, n_interrupts;
-static bool endless;
+static bool endless, no_msix, no_line;
+static uint8_t ports[64];         /* of a legacy PCI device */
+static size_t ports_len;          /* 0: it has no I/O BAR */
 static struct pvh_pci pci;
 static struct pvh_mmio mmio;
 static void (*handlers[3])(void *arg);
@@ -34,7 +37,15 @@ size_t pvh_mmio_count(void) { return 1; }
 const struct pvh_mmio *pvh_mmio_get(size_t i) { (void)i; return &mmio; }
 uint64_t pvh_now_ns(void) { return 0; }
 void *pvh_mem_carve(size_t len, size_t align) { (void)align; return calloc(1, len); }
-void *pvh_mem_carve_io(size_t len) { return calloc(1, len); }
+
+/* Legacy interfaces take the number of a page, in 32 bits. It goes with the process. */
+void *pvh_mem_carve_io(size_t len)
+{
+    void *p = mmap(NULL, len, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+    return p != MAP_FAILED ? p : NULL;
+}
+
 
 void pvh_log(const char *text, size_t len)
 {
@@ -79,6 +90,8 @@ enum tern_err pvh_pci_msix(const struct pvh_pci *p, unsigned entry, void (*handl
                            void *arg)
 {
     (void)p;
+    if (no_msix)
+        return TERN_UNSUPPORTED;
     handlers[entry] = handler;
     handler_arg = arg;
     return TERN_OK;
@@ -91,6 +104,41 @@ enum tern_err pvh_irq_line(const struct pvh_line *line, void (*handler)(void *ar
     handler_arg = arg;
     return TERN_OK;
 }
+
+void pvh_pci_msix_off(const struct pvh_pci *p) { (void)p; }
+
+bool pvh_pci_line(const struct pvh_pci *p, struct pvh_line *line)
+{
+    (void)p;
+    *line = (struct pvh_line){ .gsi = 47, .level = true };
+    return !no_line;
+}
+
+enum { PORT = 0xc040 };
+
+enum tern_err pvh_pci_port_bar(const struct pvh_pci *p, unsigned n, uint16_t *port, size_t *len)
+{
+    (void)p;
+    ck_assert_uint_eq(n, 0);
+    *port = PORT;
+    *len = ports_len;
+    return ports_len > 0 ? TERN_OK : TERN_INVALID;
+}
+
+/* Every access lies inside the BAR. */
+static uint8_t *port_at(uint16_t port, size_t width)
+{
+    ck_assert_uint_ge(port, PORT);
+    ck_assert_uint_le(port - PORT + width, ports_len);
+    return ports + (port - PORT);
+}
+
+uint8_t pvh_port_load8(uint16_t port) { return *port_at(port, 1); }
+uint16_t pvh_port_load16(uint16_t port) { return tern_load_le16(port_at(port, 2)); }
+uint32_t pvh_port_load32(uint16_t port) { return tern_load_le32(port_at(port, 4)); }
+void pvh_port_store8(uint16_t port, uint8_t v) { *port_at(port, 1) = v; }
+void pvh_port_store16(uint16_t port, uint16_t v) { tern_store_le16(port_at(port, 2), v); }
+void pvh_port_store32(uint16_t port, uint32_t v) { tern_store_le32(port_at(port, 4), v); }
 
 volatile void *pvh_mmio_map(uint64_t phys, size_t len)
 {
@@ -120,7 +168,9 @@ static void setup(void)
     memset(config, 0, sizeof config);
     memset(said, 0, sizeof said);
     n_caps = n_cap_calls = n_enabled = n_interrupts = 0;
-    endless = false;
+    endless = no_msix = no_line = false;
+    memset(ports, 0, sizeof ports);
+    ports_len = 32;
     pci = (struct pvh_pci){ .dev = 2, .vendor = 0x1af4, .device = 0x1041 };
     mmio = (struct pvh_mmio){ .base = 0xfeb02e00, .len = 0x200, .line = { .gsi = 47 } };
     tern_store_le32(regs + 0, 0x74726976);
@@ -203,7 +253,7 @@ START_TEST(test_pci_queue_starts_with_its_addresses_and_vector)
     dev.interrupt = interrupt;
     dev.interrupt_arg = &dev;
     ck_assert_int_eq(dev.ops->irq_start(&dev), TERN_OK);
-    ck_assert_int_eq(virtio_queue_init(&q, &dev, 1, 64), TERN_OK);
+    ck_assert_int_eq(virtio_queue_init(&q, &dev, 1, 64, 1), TERN_OK);
     tern_store_le16(bar + 0x1e, 3);    /* queue_notify_off, times 4 */
     ck_assert_int_eq(dev.ops->queue_start(&dev, &q), TERN_OK);
     ck_assert_uint_eq(tern_load_le16(bar + 0x16), 1);
@@ -222,7 +272,6 @@ START_TEST(test_pci_queue_starts_with_its_addresses_and_vector)
     handlers[0](handler_arg);
     ck_assert_uint_eq(n_interrupts, 2);
     ck_assert(dev.config_changed);
-    free((void *)(uintptr_t)q.desc);
     free(q.posted);
 }
 END_TEST
@@ -250,7 +299,7 @@ START_TEST(hostile_net_55_capability_outside_its_bar)
         cap_add(2, 4, 0x3000, 0x1000);
         ck_assert_msg(virtio_pci_init(&dev, &pci, VIRTIO_TYPE_NET) == TERN_UNSUPPORTED, "%s",
                       rows[i].why);
-        ck_assert_ptr_nonnull(strstr(said, "no modern interface"));
+        ck_assert_ptr_nonnull(strstr(said, "no interface where it can be reached"));
         /* A second one that is right is taken in its place. */
         cap_add(1, 4, 0, 0x1000);
         ck_assert_msg(virtio_pci_init(&dev, &pci, VIRTIO_TYPE_NET) == TERN_OK, "%s", rows[i].why);
@@ -294,12 +343,11 @@ START_TEST(hostile_net_55_notify_offset_outside_its_window)
         caps_honest();
         tern_store_le32(config + cap_at[4] + 16, rows[i].multiplier);
         ck_assert_int_eq(virtio_pci_init(&dev, &pci, VIRTIO_TYPE_NET), TERN_OK);
-        ck_assert_int_eq(virtio_queue_init(&q, &dev, 0, 2), TERN_OK);
+        ck_assert_int_eq(virtio_queue_init(&q, &dev, 0, 2, 1), TERN_OK);
         tern_store_le16(bar + 0x1e, rows[i].off);
         tern_store_le16(bar + 0x1c, 0);
         ck_assert_int_eq(dev.ops->queue_start(&dev, &q), rows[i].err);
         ck_assert_uint_eq(tern_load_le16(bar + 0x1c), rows[i].err == TERN_OK);
-        free((void *)(uintptr_t)q.desc);
         free(q.posted);
     }
 }
@@ -319,7 +367,7 @@ START_TEST(hostile_net_55_device_registers_shorter_than_its_fields)
 }
 END_TEST
 
-START_TEST(test_mmio_takes_version_2_of_the_type)
+START_TEST(test_mmio_takes_both_versions_of_the_type)
 {
     static const struct {
         uint32_t magic, version, id;
@@ -331,9 +379,7 @@ START_TEST(test_mmio_takes_version_2_of_the_type)
         { 0x74726976, 2, 4, TERN_UNREACHABLE, "" },
         { 0x74726977, 2, 1, TERN_UNREACHABLE, "" },
         { 0xffffffffu, 0xffffffffu, 0xffffffffu, TERN_UNREACHABLE, "" },
-        { 0x74726976, 1, 1, TERN_UNSUPPORTED,
-          "virtio mmio feb02e00: is a legacy device; give QEMU "
-          "-global virtio-mmio.force-legacy=false\n" },
+        { 0x74726976, 1, 1, TERN_OK, "" },
         { 0x74726976, 3, 1, TERN_UNSUPPORTED, "virtio mmio feb02e00: has an unknown version\n" },
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -358,7 +404,7 @@ START_TEST(test_mmio_queue_starts_and_its_interrupt_is_acknowledged)
     ck_assert_int_eq(dev.ops->irq_start(&dev), TERN_OK);
     tern_store_le32(regs + 0x34, 0x20000);
     ck_assert_uint_eq(dev.ops->queue_max(&dev, 1), 0x8000);    /* no more than a ring can have */
-    ck_assert_int_eq(virtio_queue_init(&q, &dev, 1, 64), TERN_OK);
+    ck_assert_int_eq(virtio_queue_init(&q, &dev, 1, 64, 1), TERN_OK);
     ck_assert_int_eq(dev.ops->queue_start(&dev, &q), TERN_OK);
     ck_assert_uint_eq(tern_load_le32(regs + 0x30), 1);
     ck_assert_uint_eq(tern_load_le32(regs + 0x38), 64);
@@ -380,8 +426,153 @@ START_TEST(test_mmio_queue_starts_and_its_interrupt_is_acknowledged)
     tern_store_le32(regs + 0x60, 0);
     handlers[2](handler_arg);    /* somebody else's on a shared line */
     ck_assert_uint_eq(n_interrupts, 2);
-    free((void *)(uintptr_t)q.desc);
     free(q.posted);
+}
+END_TEST
+
+START_TEST(test_mmio_legacy_queue_is_the_number_of_a_page)
+{
+    struct virtio_queue q;
+    tern_store_le32(regs + 4, 1);
+    ck_assert_int_eq(virtio_mmio_init(&dev, &mmio, VIRTIO_TYPE_NET), TERN_OK);
+    ck_assert(dev.legacy && !dev.ring_fixed);
+    ck_assert_int_eq(virtio_queue_init(&q, &dev, 1, 64, 1), TERN_OK);
+    ck_assert_uint_eq((uintptr_t)q.used % 4096, (uintptr_t)q.desc % 4096);
+    ck_assert_ptr_eq((const void *)((uintptr_t)q.desc + 4096), (const void *)(uintptr_t)q.used);
+    ck_assert_int_eq(dev.ops->queue_start(&dev, &q), TERN_OK);
+    ck_assert_uint_eq(tern_load_le32(regs + 0x28), 4096);
+    ck_assert_uint_eq(tern_load_le32(regs + 0x30), 1);
+    ck_assert_uint_eq(tern_load_le32(regs + 0x38), 64);
+    ck_assert_uint_eq(tern_load_le32(regs + 0x3c), 4096);
+    ck_assert_uint_eq(tern_load_le32(regs + 0x40), (uint32_t)((uintptr_t)q.desc / 4096));
+    ck_assert_int_eq(dev.ops->queue_start(&dev, &q), TERN_UNSUPPORTED);    /* it runs already */
+    ck_assert_uint_eq(dev.ops->generation(&dev), 0);
+    free(q.posted);
+}
+END_TEST
+
+/* A legacy device of the type that has these registers. */
+static void legacy_begin(void)
+{
+    pci.device = 0x1000;
+    pci.subsystem = 1;
+    tern_store_le32(ports + 0, 0x30000020);
+    tern_store_le16(ports + 12, 256);
+    ck_assert_int_eq(virtio_pci_init(&dev, &pci, VIRTIO_TYPE_NET), TERN_OK);
+    dev.interrupt = interrupt;
+    dev.interrupt_arg = &dev;
+}
+
+START_TEST(test_pci_transitional_device_without_capabilities_is_legacy)
+{
+    struct virtio_queue q;
+    uint64_t offered;
+    legacy_begin();
+    ck_assert(dev.legacy && dev.ring_fixed);
+    ck_assert_str_eq(dev.name, "pci 00:02.0");
+    ck_assert_int_eq(virtio_dev_open(&dev, &offered), TERN_OK);
+    ck_assert_uint_eq(offered, 0x30000020);
+    ck_assert_int_eq(virtio_dev_agree(&dev, offered, 0x20), TERN_OK);
+    ck_assert_uint_eq(tern_load_le32(ports + 4), 0x30000020);
+    ck_assert_uint_eq(ports[18], 3);    /* there was no FEATURES_OK */
+    ck_assert_int_eq(dev.ops->irq_start(&dev), TERN_OK);
+    ck_assert(dev.has_irq && dev.has_msix);
+    ck_assert_uint_eq(tern_load_le16(ports + 20), 0);
+    ck_assert_int_eq(virtio_queue_init(&q, &dev, 1, 64, 1), TERN_OK);
+    ck_assert_uint_eq(q.num, 256);      /* the device's word */
+    ck_assert_uint_eq(q.n_bufs, 64);
+    ck_assert_ptr_eq((const void *)((uintptr_t)q.desc + 8192), (const void *)(uintptr_t)q.used);
+    ck_assert_int_eq(dev.ops->queue_start(&dev, &q), TERN_OK);
+    ck_assert_uint_eq(tern_load_le16(ports + 14), 1);
+    ck_assert_uint_eq(tern_load_le32(ports + 8), (uint32_t)((uintptr_t)q.desc / 4096));
+    ck_assert_uint_eq(tern_load_le16(ports + 22), 1);
+    virtio_dev_go(&dev);
+    ck_assert_uint_eq(ports[18], 7);
+    dev.ops->notify(&dev, 1);
+    ck_assert_uint_eq(tern_load_le16(ports + 16), 1);
+    free(q.posted);
+}
+END_TEST
+
+START_TEST(test_pci_legacy_configuration_moves_with_msix)
+{
+    memcpy(ports + 20, "\x11\x22\x33\x44\x55\x66", 6);
+    legacy_begin();
+    ck_assert_uint_eq(dev.ops->config(&dev, (struct virtio_field){ 0, 1 }), 0x11);
+    ck_assert_uint_eq(dev.ops->config(&dev, (struct virtio_field){ 4, 2 }), 0x6655);
+    dev.has_msix = true;
+    ck_assert_uint_eq(dev.ops->config(&dev, (struct virtio_field){ 0, 2 }), 0x6655);
+    ck_assert_uint_eq(dev.ops->config(&dev, (struct virtio_field){ 4, 4 }), 0);
+    ck_assert_uint_eq(dev.ops->config(&dev, (struct virtio_field){ 6, 4 }), 0);
+    ck_assert_uint_eq(dev.ops->config(&dev, (struct virtio_field){ 255, 1 }), 0);
+}
+END_TEST
+
+START_TEST(test_pci_without_msix_takes_the_line_or_is_polled)
+{
+    for (unsigned modern = 0; modern < 2; modern++) {
+        no_msix = true;
+        no_line = false;
+        if (modern) {
+            caps_honest();
+            ck_assert_int_eq(virtio_pci_init(&dev, &pci, VIRTIO_TYPE_NET), TERN_OK);
+            dev.interrupt = interrupt;
+            dev.interrupt_arg = &dev;
+        } else {
+            legacy_begin();
+        }
+        volatile uint8_t *isr = modern ? bar + 0x1000 : ports + 19;
+        handlers[2] = NULL;
+        n_interrupts = 0;
+        dev.config_changed = false;
+        ck_assert_int_eq(dev.ops->irq_start(&dev), TERN_OK);
+        ck_assert(dev.has_irq && !dev.has_msix);
+        handlers[2](handler_arg);    /* somebody else's */
+        ck_assert_uint_eq(n_interrupts, 0);
+        *isr = 1;
+        handlers[2](handler_arg);
+        ck_assert_uint_eq(n_interrupts, 1);
+        ck_assert(!dev.config_changed);
+        *isr = 2;
+        handlers[2](handler_arg);
+        ck_assert(dev.config_changed);
+        *isr = 0;
+        no_line = true;
+        ck_assert_int_eq(dev.ops->irq_start(&dev), TERN_OK);
+        ck_assert(!dev.has_irq);
+        ck_assert_ptr_nonnull(strstr(said, "it is polled"));
+    }
+}
+END_TEST
+
+START_TEST(hostile_net_55_legacy_registers_that_lie)
+{
+    static const struct { uint16_t num; enum tern_err err; const char *why; } rows[] = {
+        { 0, TERN_UNSUPPORTED, "no such queue" }, { 64, TERN_OK, "just enough" },
+        { 32, TERN_UNSUPPORTED, "too short" }, { 100, TERN_UNSUPPORTED, "no power of two" },
+        { 0x8000, TERN_OK, "the longest that there can be" },
+        { 0xffff, TERN_UNSUPPORTED, "no ring" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct virtio_queue q;
+        memset(ports, 0, sizeof ports);
+        legacy_begin();
+        tern_store_le16(ports + 12, rows[i].num);
+        enum tern_err err = virtio_queue_init(&q, &dev, 0, 64, 1);
+        ck_assert_msg(err == rows[i].err, "%s", rows[i].why);
+        if (err != TERN_OK)
+            continue;
+        tern_store_le16(ports + 12, 16);    /* another length the second time */
+        ck_assert_int_eq(dev.ops->queue_start(&dev, &q), TERN_UNSUPPORTED);
+        tern_store_le16(ports + 12, rows[i].num);
+        tern_store_le32(ports + 8, 77);     /* a queue that it has already */
+        ck_assert_int_eq(dev.ops->queue_start(&dev, &q), TERN_UNSUPPORTED);
+        free(q.posted);
+    }
+    ports_len = 20;    /* no room for the configuration */
+    ck_assert_int_eq(virtio_pci_init(&dev, &pci, VIRTIO_TYPE_NET), TERN_UNSUPPORTED);
+    ports_len = 0;
+    ck_assert_int_eq(virtio_pci_init(&dev, &pci, VIRTIO_TYPE_NET), TERN_UNSUPPORTED);
 }
 END_TEST
 
@@ -410,7 +601,12 @@ Suite *virtio_bus_suite(void)
     tcase_add_test(tc, hostile_net_55_notify_capability_at_the_end_of_configuration_space);
     tcase_add_test(tc, hostile_net_55_notify_offset_outside_its_window);
     tcase_add_test(tc, hostile_net_55_device_registers_shorter_than_its_fields);
-    tcase_add_test(tc, test_mmio_takes_version_2_of_the_type);
+    tcase_add_test(tc, test_mmio_takes_both_versions_of_the_type);
+    tcase_add_test(tc, test_mmio_legacy_queue_is_the_number_of_a_page);
+    tcase_add_test(tc, test_pci_transitional_device_without_capabilities_is_legacy);
+    tcase_add_test(tc, test_pci_legacy_configuration_moves_with_msix);
+    tcase_add_test(tc, test_pci_without_msix_takes_the_line_or_is_polled);
+    tcase_add_test(tc, hostile_net_55_legacy_registers_that_lie);
     tcase_add_test(tc, test_mmio_queue_starts_and_its_interrupt_is_acknowledged);
     tcase_add_test(tc, test_find_takes_pci_before_mmio);
     suite_add_tcase(s, tc);

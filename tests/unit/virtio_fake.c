@@ -147,7 +147,7 @@ static uint32_t generation(struct virtio_dev *dev)
 
 static uint16_t queue_max(struct virtio_dev *dev, uint16_t index)
 {
-    return index < FAKE_QUEUES ? fake_of(dev)->queue_max : 0;
+    return index < fake_of(dev)->n_queues ? fake_of(dev)->queue_max : 0;
 }
 
 static enum tern_err queue_start(struct virtio_dev *dev, struct virtio_queue *q)
@@ -158,6 +158,8 @@ static enum tern_err queue_start(struct virtio_dev *dev, struct virtio_queue *q)
     return TERN_OK;
 }
 
+static void fake_obey(struct fake *f);
+
 static void notify(struct virtio_dev *dev, uint16_t index)
 {
     struct fake *f = fake_of(dev);
@@ -165,6 +167,8 @@ static void notify(struct virtio_dev *dev, uint16_t index)
     unveil(true);
     if (index == FAKE_TX && f->honest_tx)
         fake_send(f);
+    if (index == FAKE_CTRL)
+        fake_obey(f);
     unveil(false);
 }
 
@@ -200,6 +204,8 @@ void fake_init(struct fake *f, uint64_t offered)
     f->status = 0x0f;    /* as firmware may leave it */
     f->queue_max = 256;
     f->honest_tx = true;
+    f->hdr_len = 12;
+    f->n_queues = FAKE_QUEUES;
     memcpy(f->config, config_octets, sizeof config_octets);
     f->io_len = IO_LEN;
     f->io = mmap(NULL, IO_LEN, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -239,25 +245,77 @@ uint16_t fake_n_avail(struct fake *f, unsigned queue)
     return (uint16_t)(virtio_le16(q->avail[1]) - q->avail_idx);
 }
 
-uint16_t fake_take(struct fake *f, unsigned queue, uint8_t **buf, uint32_t *len)
+/* One descriptor; what the device has spoilt itself must not hurt the test. */
+static struct fake_piece piece_of(const struct fake *f, const volatile struct virtio_desc *d)
+{
+    uint8_t *at = (uint8_t *)(uintptr_t)virtio_le64(d->addr);
+    uint32_t len = virtio_le32(d->len);
+    if (at < f->io || at > f->io + f->io_len || len > (size_t)(f->io + f->io_len - at)) {
+        at = f->io + f->io_len - PAGE;
+        len = PAGE;
+    }
+    return (struct fake_piece){ at, len, (virtio_le16(d->flags) & VIRTIO_DESC_WRITE) != 0 };
+}
+
+uint16_t fake_take_pieces(struct fake *f, unsigned queue,
+                          struct fake_piece pieces[VIRTIO_PIECES_MAX], size_t *n)
 {
     struct fake_queue *q = &f->q[queue];
     uint16_t id = virtio_le16(q->avail[2 + q->avail_idx % q->num]);
     q->avail_idx++;
     if (has_events(f))    /* tell me of the next one */
         q->used[2 + 4 * q->num] = virtio_le16(q->avail_idx);
-    const volatile struct virtio_desc *d = &q->desc[id % q->num];
-    uint8_t *at = (uint8_t *)(uintptr_t)virtio_le64(d->addr);
-    uint32_t at_len = virtio_le32(d->len);
-    if (at < f->io || at > f->io + f->io_len || at_len > (size_t)(f->io + f->io_len - at)) {
-        at = f->io + f->io_len - PAGE;    /* what it has spoilt itself must not hurt the test */
-        at_len = PAGE;
+    const volatile struct virtio_desc *table = q->desc;
+    uint32_t at = id % q->num, end = q->num;
+    if ((virtio_le16(table[at].flags) & VIRTIO_DESC_INDIRECT) != 0) {
+        struct fake_piece whole = piece_of(f, &table[at]);
+        table = (const volatile struct virtio_desc *)(const volatile void *)whole.at;
+        at = 0;
+        end = whole.len / (uint32_t)sizeof *table;
     }
-    if (buf != NULL)
-        *buf = at;
-    if (len != NULL)
-        *len = at_len;
+    for (*n = 0; *n < VIRTIO_PIECES_MAX && at < end;) {
+        pieces[(*n)++] = piece_of(f, &table[at]);
+        if ((virtio_le16(table[at].flags) & VIRTIO_DESC_NEXT) == 0)
+            break;
+        at = virtio_le16(table[at].next);
+    }
     return id;
+}
+
+/* Pieces stand side by side in every buffer of a driver of ours: they are one here. */
+uint16_t fake_take(struct fake *f, unsigned queue, uint8_t **buf, uint32_t *len)
+{
+    struct fake_piece pieces[VIRTIO_PIECES_MAX] = { { NULL, 0, false } };
+    size_t n;
+    uint16_t id = fake_take_pieces(f, queue, pieces, &n);
+    uint32_t sum = pieces[0].len;
+    for (size_t i = 1; i < n && pieces[i].at == pieces[0].at + sum; i++)
+        sum += pieces[i].len;
+    if (buf != NULL)
+        *buf = pieces[0].at;
+    if (len != NULL)
+        *len = sum;
+    return id;
+}
+
+/* Commands of the control queue: kept, and answered in the last piece. */
+static void fake_obey(struct fake *f)
+{
+    for (; fake_n_avail(f, FAKE_CTRL) > 0;) {
+        struct fake_piece pieces[VIRTIO_PIECES_MAX];
+        size_t n, len = 0;
+        uint16_t id = fake_take_pieces(f, FAKE_CTRL, pieces, &n);
+        for (size_t i = 0; i < n && !pieces[i].writes; i++)
+            for (uint32_t k = 0; k < pieces[i].len && len < 8 && f->n_ctrl < FAKE_CTRL_MAX; k++)
+                f->ctrl[f->n_ctrl][len++] = pieces[i].at[k];
+        f->n_ctrl++;
+        if (f->ctrl_silent)
+            continue;
+        if (n > 0 && pieces[n - 1].writes)
+            *pieces[n - 1].at = f->ctrl_ack;
+        fake_give(f, FAKE_CTRL, id, 1);
+    }
+    fake_show(f, FAKE_CTRL);
 }
 
 void fake_give(struct fake *f, unsigned queue, uint32_t id, uint32_t len)
@@ -299,10 +357,10 @@ bool fake_deliver(struct fake *f, const uint8_t *hdr, const uint8_t *frame, size
     static uint8_t whole[12 + 70000];
     uint8_t *first = NULL;
     uint16_t n = 0;
-    size_t done = 0, total = 12 + len;
-    memcpy(whole, hdr != NULL ? hdr : none, 12);
+    size_t done = 0, total = f->hdr_len + len;
+    memcpy(whole, hdr != NULL ? hdr : none, f->hdr_len);
     if (len > 0)
-        memcpy(whole + 12, frame, len);
+        memcpy(whole + f->hdr_len, frame, len);
     while (done < total) {
         uint8_t *buf;
         uint32_t cap;
@@ -319,7 +377,8 @@ bool fake_deliver(struct fake *f, const uint8_t *hdr, const uint8_t *frame, size
         n++;
         fake_give(f, FAKE_RX, id, (uint32_t)part);
     }
-    tern_store_le16(first + 10, n);
+    if (f->hdr_len == 12)
+        tern_store_le16(first + 10, n);
     fake_show(f, FAKE_RX);
     return true;
 }

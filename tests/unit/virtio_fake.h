@@ -9,8 +9,8 @@
 
 #include <backends/kvm/virtio.h>
 
-enum { FAKE_QUEUES = 2, FAKE_SENT_MAX = 256 };
-enum { FAKE_RX = 0, FAKE_TX = 1 };
+enum { FAKE_QUEUES = 3, FAKE_SENT_MAX = 256, FAKE_CTRL_MAX = 16 };
+enum { FAKE_RX = 0, FAKE_TX = 1, FAKE_CTRL = 2 };
 
 /* Feature bits of a network device (virtio 1.2 section 5.1.3). */
 #define FAKE_CSUM (UINT64_C(1) << 0)
@@ -23,6 +23,10 @@ enum { FAKE_RX = 0, FAKE_TX = 1 };
 #define FAKE_HOST_TSO6 (UINT64_C(1) << 12)
 #define FAKE_MRG_RXBUF (UINT64_C(1) << 15)
 #define FAKE_STATUS (UINT64_C(1) << 16)
+#define FAKE_CTRL_VQ (UINT64_C(1) << 17)
+#define FAKE_CTRL_RX (UINT64_C(1) << 18)
+#define FAKE_ANNOUNCE (UINT64_C(1) << 21)
+#define FAKE_CTRL_MAC (UINT64_C(1) << 23)
 #define FAKE_ALL                                                                             \
     (FAKE_CSUM | FAKE_GUEST_CSUM | FAKE_MTU | FAKE_MAC | FAKE_GUEST_TSO4 | FAKE_GUEST_TSO6 | \
      FAKE_HOST_TSO4 | FAKE_HOST_TSO6 | FAKE_MRG_RXBUF | FAKE_STATUS | VIRTIO_F_VERSION_1)
@@ -40,15 +44,28 @@ struct fake_sent {
     size_t len;
 };
 
+/* A piece of a buffer as the device finds it. */
+struct fake_piece {
+    uint8_t *at;
+    uint32_t len;
+    bool writes;
+};
+
 struct fake {
     struct virtio_dev dev;
     uint64_t offered, taken;
     uint8_t status, config[16];
     uint32_t generation;
     uint16_t queue_max;
+    unsigned n_queues;          /* FAKE_QUEUES */
     bool refuses_features, never_resets, restless;    /* restless: its generation never stands */
     bool honest_tx;             /* sends and gives back at every notification */
     uint32_t tx_used_len;       /* what it says it wrote into sent buffers: 0 if honest */
+    size_t hdr_len;             /* of the network device: 12, or 10 */
+    bool ctrl_silent;           /* takes commands and never answers */
+    uint8_t ctrl_ack;           /* what it answers: 0 if it obeys */
+    uint8_t ctrl[FAKE_CTRL_MAX][8];    /* the commands that it was given, without their ack */
+    unsigned n_ctrl;
     unsigned n_resets, n_interrupts;
     struct fake_queue q[FAKE_QUEUES];
     struct fake_sent sent[FAKE_SENT_MAX];
@@ -71,6 +88,13 @@ uint16_t fake_n_avail(struct fake *f, unsigned queue);
 /* Takes the next of them: its id and, if wanted, where it is and how long. */
 uint16_t fake_take(struct fake *f, unsigned queue, uint8_t **buf, uint32_t *len);
 
+/*
+ * The same with all its pieces, of which there are at most VIRTIO_PIECES_MAX;
+ * indirect tables are followed. Returns the id.
+ */
+uint16_t fake_take_pieces(struct fake *f, unsigned queue,
+                          struct fake_piece pieces[VIRTIO_PIECES_MAX], size_t *n);
+
 /* Writes one entry of the used ring without showing it. */
 void fake_give(struct fake *f, unsigned queue, uint32_t id, uint32_t len);
 
@@ -82,7 +106,7 @@ void fake_used_idx(struct fake *f, unsigned queue, uint16_t idx);
 
 /*
  * Delivers a frame as an honest device does, over as many buffers as it takes;
- * hdr (12 octets, num_buffers is filled in) may be NULL. False: no room.
+ * hdr (hdr_len octets, num_buffers is filled in) may be NULL. False: no room.
  */
 bool fake_deliver(struct fake *f, const uint8_t *hdr, const uint8_t *frame, size_t len);
 

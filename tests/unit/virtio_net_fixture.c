@@ -75,6 +75,15 @@ void fixture_begin(struct net_fixture *x, uint64_t offered, const struct virtio_
     start(x, config);
 }
 
+void fixture_legacy(struct net_fixture *x, uint64_t offered)
+{
+    memset(x, 0, sizeof *x);
+    fake_init(&x->f, offered);
+    x->f.dev.legacy = x->f.dev.ring_fixed = true;
+    x->f.hdr_len = (offered & FAKE_MRG_RXBUF) != 0 ? 12 : 10;
+    start(x, NULL);
+}
+
 void fixture_mtu(struct net_fixture *x, uint64_t offered, uint16_t mtu)
 {
     memset(x, 0, sizeof *x);

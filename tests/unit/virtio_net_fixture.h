@@ -31,6 +31,8 @@ struct net_fixture {
 
 /* The driver starts on a device that offers this; config may be NULL. */
 void fixture_begin(struct net_fixture *x, uint64_t offered, const struct virtio_net_config *config);
+/* ... a legacy device, which says how long its rings are. */
+void fixture_legacy(struct net_fixture *x, uint64_t offered);
 void fixture_mtu(struct net_fixture *x, uint64_t offered, uint16_t mtu);
 void fixture_end(struct net_fixture *x);
 

@@ -20,7 +20,7 @@ static void begin(uint64_t offered)
     fake_init(&f, offered | VIRTIO_F_VERSION_1);
     ck_assert_int_eq(virtio_dev_open(&f.dev, &seen), TERN_OK);
     ck_assert_int_eq(virtio_dev_agree(&f.dev, seen, 0), TERN_OK);
-    ck_assert_int_eq(virtio_queue_init(&q, &f.dev, FAKE_RX, NUM), TERN_OK);
+    ck_assert_int_eq(virtio_queue_init(&q, &f.dev, FAKE_RX, NUM, 1), TERN_OK);
     ck_assert_int_eq(f.dev.ops->queue_start(&f.dev, &q), TERN_OK);
     virtio_dev_go(&f.dev);
     bufs = f.dev.env->carve_io(NUM * CAP);
@@ -65,7 +65,7 @@ START_TEST(test_queue_num_must_be_a_power_of_two_in_bounds)
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct virtio_queue other;
-        ck_assert_msg(virtio_queue_init(&other, &f.dev, 1, rows[i].num) == rows[i].err, "%s",
+        ck_assert_msg(virtio_queue_init(&other, &f.dev, 1, rows[i].num, 1) == rows[i].err, "%s",
                       rows[i].why);
     }
 }
@@ -75,10 +75,10 @@ START_TEST(test_queue_without_memory_is_full)
 {
     struct virtio_queue other;
     f.io_used = f.io_len;
-    ck_assert_int_eq(virtio_queue_init(&other, &f.dev, 1, 256), TERN_FULL);
+    ck_assert_int_eq(virtio_queue_init(&other, &f.dev, 1, 256, 1), TERN_FULL);
     f.io_used = 0;
     f.own_used = f.own_len;
-    ck_assert_int_eq(virtio_queue_init(&other, &f.dev, 1, 256), TERN_FULL);
+    ck_assert_int_eq(virtio_queue_init(&other, &f.dev, 1, 256, 1), TERN_FULL);
 }
 END_TEST
 

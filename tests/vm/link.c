@@ -95,7 +95,7 @@ static bool answered(unsigned before)
         (void)pvh_pending_take();
         bool news = virtio_net_poll(&net, now_ns, &deadline_ns);
         if (!news && virtio_net_idle(&net))
-            pvh_wait(limit_ns);
+            pvh_wait(dev.has_irq ? limit_ns : now_ns + VIRTIO_POLL_NS);
     }
     return true;
 }
