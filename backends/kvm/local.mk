@@ -20,6 +20,8 @@ backends_kvm_libtern_virtio_la_SOURCES = \
 backends_kvm_libtern_virtio_handlers_la_CPPFLAGS = $(KVM_CPPFLAGS)
 backends_kvm_libtern_virtio_handlers_la_CFLAGS = $(PVH_CFLAGS)
 backends_kvm_libtern_virtio_handlers_la_SOURCES = $(kvm_virtio_handlers)
+# What finds and starts a device runs once: its octets matter, as in backends/pvh.
+backends/kvm/libtern_virtio_handlers_la-%.lo: CFLAGS := $(patsubst -O2,-Os,$(CFLAGS))
 
 lib_LTLIBRARIES += backends/kvm/libtern-kvm.la
 backends_kvm_libtern_kvm_la_CPPFLAGS = $(KVM_CPPFLAGS)
