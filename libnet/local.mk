@@ -46,3 +46,9 @@ libnet_libtern_net_la_SOURCES = \
     $(TERN_TCP_SOURCES)
 
 tern_HEADERS += include/tern/net.h
+
+# Leases, addresses in doubt and fragments are rare: their octets matter, not
+# their speed. CFLAGS stands last on the command line and says otherwise.
+libnet/libtern_net_la-dhcp4.lo libnet/libtern_net_la-dhcp4_%.lo \
+    libnet/libtern_net_la-arp.lo \
+    libnet/libtern_net_la-ipv4_reassembly.lo: CFLAGS := $(patsubst -O2,-Os,$(CFLAGS))
