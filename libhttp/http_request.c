@@ -154,8 +154,6 @@ enum tern_err tern_http_request_parse(struct tern_http_request *r, const uint8_t
         state = STATE_METHOD_FIRST;
         /* fall through */
     case STATE_METHOD_FIRST:
-        if (p == end)
-            goto more;
     method_first:
         from = p;
         r->method_off = (uint16_t)(p - buf);

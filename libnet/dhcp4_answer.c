@@ -50,13 +50,12 @@ static void times_take(struct tern_dhcp4 *d, const struct tern_dhcp4_reply *r)
     d->offer.expires_ns = d->asked_ns + lease_s * TERN_SECOND_NS;
 }
 
-/* Takes over an ACK's parameters; false: they are no lease. */
+/* Takes over an ACK's parameters, whose address is the one asked for; false: they are no lease. */
 static bool ack_take(struct tern_dhcp4 *d, const struct tern_dhcp4_reply *r)
 {
     uint32_t mask = r->mask != 0 ? r->mask : mask_of_class(r->yiaddr);
     uint16_t link_mtu = d->net->links[d->config.link].link->mtu;
-    if (!ipv4_is_host(r->yiaddr) || !mask_ok(mask) || r->lease_s < LEASE_LEAST_S ||
-        !ipv4_is_host(r->server))
+    if (!mask_ok(mask) || r->lease_s < LEASE_LEAST_S || !ipv4_is_host(r->server))
         return false;
     memset(&d->offer, 0, sizeof d->offer);
     d->offer.addr = r->yiaddr;

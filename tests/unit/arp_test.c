@@ -291,6 +291,32 @@ START_TEST(test_arp_progress_above_confirms)
 }
 END_TEST
 
+START_TEST(test_arp_only_an_answer_that_was_asked_for_confirms)
+{
+    struct net_fixture *f = net_fixture();
+    ping_from(f, PEER);
+    (void)net_fixture_sent(f);
+    net_fixture_in(f, frame, reply_from(packet_mac_peer, PEER));
+    ck_assert_uint_eq(f->ipv4.stats.arp_learned, 1);
+    net_fixture_in(f, frame, reply_from(packet_mac_peer, PEER));    /* once more, unasked */
+    ck_assert_uint_eq(f->ipv4.stats.arp_learned, 1);
+    ck_assert_uint_eq(f->ipv4.stats.arp_unsolicited, 1);
+    /* Within a second of its answer nobody casts a doubt on it. */
+    fake_link_clear(&f->wire);
+    net_fixture_in(f, frame, reply_from(packet_mac_other, PEER));
+    ck_assert(net_fixture_quiet(f));
+    ck_assert_uint_eq(entry(f, PEER)->state, ARP_REACHABLE);
+    net_fixture_pass(f, 2 * TERN_SECOND_NS);
+    net_fixture_in(f, frame, reply_from(packet_mac_other, PEER));
+    ck_assert_uint_eq(entry(f, PEER)->state, ARP_PROBE);
+    /* A question is no answer, even from the right MAC. */
+    net_fixture_in(f, frame, packet_arp(frame, packet_mac_us, 1, packet_mac_peer, PEER, none, US));
+    ck_assert_uint_eq(entry(f, PEER)->state, ARP_PROBE);
+    net_fixture_in(f, frame, reply_from(packet_mac_peer, PEER));
+    ck_assert_uint_eq(entry(f, PEER)->state, ARP_REACHABLE);
+}
+END_TEST
+
 /* ---- What nobody asked for ---------------------------------------------- */
 
 /* An unsolicited reply installs an address or evicts a live neighbour (CVE-2019-12262). */
@@ -386,6 +412,21 @@ START_TEST(test_arp_takes_no_impossible_sender)
         ck_assert_uint_eq(f->ipv4.stats.arp_bad, i + 1);
     }
     ck_assert_uint_eq(f->ipv4.n_free, FIXTURE_NEIGHBOURS);
+    /* Our own MAC, in another's frame. */
+    size_t len = packet_arp(frame, packet_mac_broadcast, 1, packet_mac_us, OTHER, none, PEER);
+    memcpy(frame + 6, packet_mac_peer, 6);
+    net_fixture_in(f, frame, len);
+    ck_assert_uint_eq(f->ipv4.stats.arp_bad, sizeof senders / sizeof senders[0] + 1);
+}
+END_TEST
+
+START_TEST(test_arp_without_an_address_answers_nobody)
+{
+    struct net_fixture *f = net_fixture_bare();
+    net_fixture_in(f, frame, packet_arp(frame, packet_mac_broadcast, 1, packet_mac_peer, PEER, none,
+                                        0));
+    ck_assert_uint_eq(f->ipv4.stats.arp_not_ours, 1);
+    ck_assert(net_fixture_quiet(f));
 }
 END_TEST
 
@@ -440,9 +481,12 @@ START_TEST(test_arp_forgets_all_when_the_link_goes_down)
     net_fixture_meet(f, PEER, packet_mac_peer);
     ping_from(f, OTHER);
     ck_assert_uint_eq(f->net.n_waiting, 1);
+    size_t len = packet_arp(frame, packet_mac_broadcast, 1, packet_mac_peer, US_1 + 1, none, US_1);
+    (void)fake_link_input(&f->wire_1, frame, len, f->now_ns);
     f->wire.link.up = false;
     (void)tern_net_link_changed(&f->net, &f->wire.link, f->now_ns);
-    ck_assert_uint_eq(f->ipv4.n_free, FIXTURE_NEIGHBOURS);
+    ck_assert_uint_eq(f->ipv4.n_free, FIXTURE_NEIGHBOURS - 1);    /* all of this link's */
+    ck_assert_ptr_nonnull(tern_arp_cache_find(&f->ipv4, 1, US_1 + 1));
     ck_assert(net_fixture_idle(f));
     fake_link_clear(&f->wire);
     f->wire.link.up = true;
@@ -471,12 +515,14 @@ Suite *arp_suite(void)
     tcase_add_test(cache, test_arp_held_datagrams_are_bounded_in_all);
     tcase_add_test(cache, test_arp_probes_a_quiet_neighbour_to_its_face_then_asks_all);
     tcase_add_test(cache, test_arp_an_answer_to_a_probe_confirms);
+    tcase_add_test(cache, test_arp_only_an_answer_that_was_asked_for_confirms);
     tcase_add_test(cache, test_arp_progress_above_confirms);
     tcase_add_test(cache, hostile_net_14_unsolicited_arp_installs_nothing);
     tcase_add_test(cache, hostile_net_14_unsolicited_arp_overwrites_no_live_peer);
     tcase_add_test(cache, hostile_net_14_unsolicited_requests_evict_nobody);
     tcase_add_test(cache, hostile_net_14_questions_of_ours_evict_no_live_peer);
     tcase_add_test(cache, test_arp_takes_no_impossible_sender);
+    tcase_add_test(cache, test_arp_without_an_address_answers_nobody);
     tcase_add_test(cache, test_arp_defends_our_address_once_in_ten_seconds);
     tcase_add_test(cache, test_arp_announces_a_new_address_twice);
     tcase_add_test(cache, test_arp_reply_dropped_when_no_slot_is_free);

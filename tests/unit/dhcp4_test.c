@@ -2,7 +2,7 @@
 /*
  * The DHCP client against a server that the test plays.
  */
-#include "libnet/dhcp4_wire.h"
+#include "libnet/dhcp4_internal.h"
 #include "libnet/ipv4_internal.h"
 #include "net_fixture.h"
 #include "suites.h"
@@ -516,6 +516,90 @@ START_TEST(test_dhcp4_ignores_what_is_not_for_it)
 }
 END_TEST
 
+START_TEST(test_dhcp4_takes_only_the_answer_it_waits_for)
+{
+    struct net_fixture *f = start();
+    struct reply r = good;
+    r.xid = hear(f).xid;
+    r.type = DHCP4_OFFER;
+    say(f, &r);
+    ck_assert_uint_eq(hear(f).type, DHCP4_REQUEST);
+    r.type = DHCP4_ACK;
+    r.yiaddr = LEASED + 1;
+    say(f, &r);    /* another address than was offered */
+    r.yiaddr = LEASED;
+    r.server = OTHER;
+    say(f, &r);    /* another server than was asked */
+    r.type = DHCP4_NAK;
+    say(f, &r);
+    ck_assert_uint_eq(dhcp4.stats.in_unexpected, 3);
+    ck_assert(net_fixture_quiet(f));
+    r.type = DHCP4_ACK;
+    r.server = SERVER;
+    say(f, &r);
+    ck_assert_uint_eq(dhcp4.stats.acks, 1);
+    net_fixture_pass(f, 3 * TERN_SECOND_NS);
+    ck_assert_uint_eq(dhcp4.state, DHCP4_BOUND);
+    r.xid = dhcp4.xid;
+    say(f, &r);    /* again, though nothing was asked */
+    ck_assert_uint_eq(dhcp4.stats.in_unexpected, 4);
+    ck_assert_uint_eq(dhcp4.state, DHCP4_BOUND);
+    /* T1: only its own server may renew; T2: any, if it says which it is. */
+    f->now_ns += 1800 * TERN_SECOND_NS;
+    net_fixture_pass(f, 2 * TERN_SECOND_NS);
+    ck_assert_uint_eq(dhcp4.state, DHCP4_RENEWING);
+    r.xid = dhcp4.xid;
+    r.server = OTHER;
+    say(f, &r);
+    ck_assert_uint_eq(dhcp4.stats.in_unexpected, 5);
+    f->now_ns += 1350 * TERN_SECOND_NS;
+    net_fixture_pass(f, 2 * TERN_SECOND_NS);
+    ck_assert_uint_eq(dhcp4.state, DHCP4_REBINDING);
+    r.xid = dhcp4.xid;
+    r.server = 0;
+    say(f, &r);
+    ck_assert_uint_eq(dhcp4.stats.in_malformed, 1);
+    r.server = OTHER;
+    say(f, &r);
+    ck_assert_uint_eq(dhcp4.stats.acks, 2);
+    ck_assert_uint_eq(dhcp4.state, DHCP4_BOUND);
+}
+END_TEST
+
+START_TEST(test_dhcp4_heeds_conflicts_only_about_its_probe)
+{
+    const struct tern_net_client_ops *ops = tern_dhcp4.ops;
+    struct net_fixture *f = start();
+    (void)to_probe(f, &good);
+    ck_assert(hear(f).is_arp);
+    net_fixture_in(f, frame, packet_arp(frame, packet_mac_broadcast, 1, packet_mac_other, OTHER,
+                                        none, PEER));
+    ops->conflict(&f->net, &dhcp4, 1, LEASED);
+    ops->conflict(&f->net, &dhcp4, 0, LEASED + 1);
+    ck_assert_uint_eq(dhcp4.stats.conflicts, 0);
+    net_fixture_pass(f, 3 * TERN_SECOND_NS);
+    ck_assert_uint_eq(dhcp4.state, DHCP4_BOUND);
+    ops->conflict(&f->net, &dhcp4, 0, LEASED);    /* its defence is ARP's */
+    ck_assert_uint_eq(dhcp4.stats.conflicts, 0);
+    ck_assert_uint_eq(dhcp4.state, DHCP4_BOUND);
+    /* Nor does it ask again when another link changes, or its own stays up. */
+    fake_link_clear(&f->wire);
+    ops->link_changed(&f->net, &dhcp4, 1);
+    ops->link_changed(&f->net, &dhcp4, 0);
+    net_fixture_pass(f, TERN_SECOND_NS);
+    ck_assert_uint_eq(dhcp4.state, DHCP4_BOUND);
+    ck_assert(net_fixture_quiet(f));
+}
+END_TEST
+
+START_TEST(test_dhcp4_says_that_it_is_not_there)
+{
+    struct net_fixture *f = net_fixture();
+    struct tern_dhcp4_lease lease;
+    ck_assert_int_eq(tern_dhcp4_get(&f->net, &lease), TERN_INVALID);
+}
+END_TEST
+
 /* Options that overrun, have no end, length 0; T1 > T2 > lease (CVE-2019-12257 and others). */
 START_TEST(hostile_net_51_dhcp_option_table)
 {
@@ -840,6 +924,9 @@ Suite *dhcp4_suite(void)
     tcase_add_test(tc, test_dhcp4_confirms_its_lease_when_the_link_comes_back);
     tcase_add_test(tc, test_dhcp4_waits_for_a_link);
     tcase_add_test(tc, test_dhcp4_ignores_what_is_not_for_it);
+    tcase_add_test(tc, test_dhcp4_takes_only_the_answer_it_waits_for);
+    tcase_add_test(tc, test_dhcp4_heeds_conflicts_only_about_its_probe);
+    tcase_add_test(tc, test_dhcp4_says_that_it_is_not_there);
     tcase_add_test(tc, hostile_net_51_dhcp_option_table);
     tcase_add_test(tc, test_dhcp4_replies_of_another_kind);
     tcase_add_test(tc, hostile_net_51_dhcp_overloaded_fields);

@@ -563,6 +563,8 @@ START_TEST(hostile_http_18_methods_and_versions)
     refused("GET / HTTP/0.9\r\nHost: x\r\n\r\n", TERN_HTTP_VERSION_UNSUPPORTED, 6);
     refused("GET / HTTP/1.10\r\nHost: x\r\n\r\n", TERN_HTTP_VERSION_MALFORMED, 14);
     refused("GET / HTTP/1.1 \r\nHost: x\r\n\r\n", TERN_HTTP_VERSION_MALFORMED, 14);
+    refused("GET / HTTP/:.1\r\nHost: x\r\n\r\n", TERN_HTTP_VERSION_MALFORMED, 11);
+    refused("GET / HTTP/1.:\r\nHost: x\r\n\r\n", TERN_HTTP_VERSION_MALFORMED, 13);
     refused("GET / HTTP/1\r\nHost: x\r\n\r\n", TERN_HTTP_VERSION_MALFORMED, 12);
     refused("GET / HTTP/+1.1\r\nHost: x\r\n\r\n", TERN_HTTP_VERSION_MALFORMED, 11);
     refused("GET / http/1.1\r\nHost: x\r\n\r\n", TERN_HTTP_VERSION_MALFORMED, 6);

@@ -73,6 +73,8 @@ START_TEST(test_authority_gives_host_and_port)
         { "[::1]:8080", TERN_OK, 5, 8080 },
         { "a:65536", TERN_MALFORMED, 0, 0 },
         { "a:100000", TERN_MALFORMED, 0, 0 },
+        { "a:4294967297", TERN_MALFORMED, 0, 0 },
+        { "a:1/", TERN_MALFORMED, 0, 0 },
         { "a:0", TERN_MALFORMED, 0, 0 },
         { "a:01", TERN_MALFORMED, 0, 0 },
         { "a:", TERN_MALFORMED, 0, 0 },

@@ -2,6 +2,7 @@
 /*
  * Receiving IPv4: the header's checks, options, addresses, one counter each.
  */
+#include "libnet/ipv4_internal.h"
 #include "libnet/ipv4_wire.h"
 #include "net_fixture.h"
 #include "suites.h"
@@ -420,6 +421,101 @@ START_TEST(test_ipv4_refuses_ipv6)
 }
 END_TEST
 
+/* ---- What a host asks for ------------------------------------------------ */
+
+/* An IPv6 address that ends as the IPv4 address does. */
+static struct tern_addr like_v4(uint32_t addr)
+{
+    struct tern_addr a = tern_addr_v4(addr);
+    a.octets[0] = 0x20;
+    return a;
+}
+
+START_TEST(test_ipv4_addresses_are_set_once_and_cleared_once)
+{
+    struct net_fixture *f = met();
+    struct tern_ipv4_address a = { .addr = like_v4(OTHER), .prefix_len = 129 }, got;
+    ck_assert_int_eq(tern_ipv4_set(&f->net, 0, &a), TERN_INVALID);
+    a.prefix_len = 24;
+    ck_assert_int_eq(tern_ipv4_set(&f->net, 0, &a), TERN_UNSUPPORTED);
+    a.addr = tern_addr_v4(US);
+    a.gateway = like_v4(ROUTER);
+    ck_assert_int_eq(tern_ipv4_set(&f->net, 0, &a), TERN_UNSUPPORTED);
+    a.gateway = tern_addr_v4(ROUTER);
+    ck_assert_int_eq(tern_ipv4_set(&f->net, 255, &a), TERN_INVALID);
+    ck_assert_int_eq(tern_ipv4_get(&f->net, 255, &got), TERN_INVALID);
+    tern_ipv4_clear(&f->net, 255);
+    fake_link_clear(&f->wire);
+    f->n_events = 0;
+    ck_assert_int_eq(tern_ipv4_set(&f->net, 0, &a), TERN_OK);    /* as it was */
+    ck_assert(net_fixture_quiet(f));
+    ck_assert_uint_eq(f->n_events, 0);
+    tern_ipv4_clear(&f->net, 0);
+    uint32_t generation = f->ipv4.generation;
+    tern_ipv4_clear(&f->net, 0);
+    ck_assert_uint_eq(f->ipv4.generation, generation);
+    ck_assert_int_eq(tern_ipv4_get(&f->net, 0, &got), TERN_INVALID);
+}
+END_TEST
+
+START_TEST(test_ipv4_tells_hosts_from_what_is_none)
+{
+    struct net_fixture *f = met();
+    const struct tern_net_network_ops *ops = tern_net_network(&f->net, 0);
+    struct tern_addr peer = tern_addr_v4(PEER), group = tern_addr_v4(0xe0000005),
+                     all = tern_addr_v4(NET_BROADCAST), us = tern_addr_v4(US),
+                     us_6 = like_v4(US);
+    ck_assert(ops->is_host(&f->net, &f->ipv4, &peer));
+    ck_assert(!ops->is_host(&f->net, &f->ipv4, &group));
+    ck_assert(!ops->is_host(&f->net, &f->ipv4, &all));
+    ck_assert(ops->is_ours(&f->net, &f->ipv4, &us, 0));
+    ck_assert(!ops->is_ours(&f->net, &f->ipv4, &us_6, 0));
+}
+END_TEST
+
+START_TEST(test_ipv4_groups_are_counted_and_bounded)
+{
+    struct net_fixture *f = met();
+    const struct tern_net_network_ops *ops = tern_net_network(&f->net, 0);
+    struct tern_addr group = tern_addr_v4(0xe0000005), group_6 = like_v4(0xe0000005);
+    ck_assert_int_eq(ops->join(&f->net, &f->ipv4, &group_6, 1, false), TERN_INVALID);
+    ck_assert_int_eq(ops->join(&f->net, &f->ipv4, &group, 1, true), TERN_INVALID);
+    for (uint32_t i = 0; i < TERN_IPV4_GROUPS; i++) {
+        struct tern_addr each = tern_addr_v4(0xe0000005 + i);
+        ck_assert_int_eq(ops->join(&f->net, &f->ipv4, &each, 1, false), TERN_OK);
+    }
+    struct tern_addr more = tern_addr_v4(0xe0000105);
+    ck_assert_int_eq(ops->join(&f->net, &f->ipv4, &more, 1, false), TERN_FULL);
+    for (size_t i = 0; i < TERN_IPV4_GROUPS; i++)
+        f->ipv4.groups[i].n_users = UINT16_MAX;
+    ck_assert_int_eq(ops->join(&f->net, &f->ipv4, &group, 1, false), TERN_FULL);
+    ck_assert_int_eq(ops->join(&f->net, &f->ipv4, &group, 1, true), TERN_OK);
+    ck_assert_int_eq(ops->join(&f->net, &f->ipv4, &group, 1, false), TERN_OK);
+}
+END_TEST
+
+START_TEST(test_ipv4_refuses_a_configuration_that_cannot_be)
+{
+    struct net_fixture *f = met();
+    const struct tern_net_network_ops *ops = tern_net_network(&f->net, 0);
+    const struct tern_ipv4_config good = f->ipv4.config;
+    for (size_t i = 0; i < 5; i++) {
+        struct tern_ipv4 ip = { .config = good };
+        if (i == 0)
+            ip.config.neighbours = NULL;
+        if (i == 1)
+            ip.config.n_neighbours = 7;
+        if (i == 2)
+            ip.config.n_neighbours = 32769;
+        if (i == 3)
+            ip.config.reassemblies = NULL;
+        if (i == 4)
+            ip.config.n_reassemblies = 4097;
+        ck_assert_int_eq(ops->init(&f->net, &ip), TERN_INVALID);
+    }
+}
+END_TEST
+
 Suite *ipv4_suite(void)
 {
     Suite *suite = suite_create("ipv4");
@@ -441,6 +537,10 @@ Suite *ipv4_suite(void)
     tcase_add_test(tc, hostile_net_11_options_redirect_no_echo);
     tcase_add_test(tc, test_ipv4_answers_an_unknown_protocol);
     tcase_add_test(tc, test_ipv4_refuses_ipv6);
+    tcase_add_test(tc, test_ipv4_addresses_are_set_once_and_cleared_once);
+    tcase_add_test(tc, test_ipv4_tells_hosts_from_what_is_none);
+    tcase_add_test(tc, test_ipv4_groups_are_counted_and_bounded);
+    tcase_add_test(tc, test_ipv4_refuses_a_configuration_that_cannot_be);
     suite_add_tcase(suite, tc);
     return suite;
 }
