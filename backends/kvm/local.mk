@@ -21,13 +21,12 @@ backends_kvm_libtern_virtio_handlers_la_CPPFLAGS = $(KVM_CPPFLAGS)
 backends_kvm_libtern_virtio_handlers_la_CFLAGS = $(PVH_CFLAGS)
 backends_kvm_libtern_virtio_handlers_la_SOURCES = $(kvm_virtio_handlers)
 # What finds and starts a device runs once: its octets matter, as in backends/pvh.
-# Rings and frames are the others.
-KVM_RUN_ONCE = backends/kvm/libtern_virtio_la-virtio_net.lo \
-    backends/kvm/libtern_virtio_la-virtio_net_ctrl.lo \
+# Rings and frames are the others, and what clears memory, which -Os would make
+# the processor do octet by octet.
+KVM_RUN_ONCE = backends/kvm/libtern_virtio_la-virtio_net_ctrl.lo \
     backends/kvm/libtern_virtio_la-virtio_dev.lo \
     backends/kvm/libtern_virtio_la-virtio_rng.lo \
-    backends/kvm/libtern_virtio_la-virtio_find.lo \
-    backends/kvm/libtern_kvm_la-guest.lo
+    backends/kvm/libtern_virtio_la-virtio_find.lo
 $(KVM_RUN_ONCE) backends/kvm/libtern_virtio_handlers_la-%.lo: \
     CFLAGS := $(patsubst -O2,-Os,$(CFLAGS))
 
