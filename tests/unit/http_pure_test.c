@@ -55,6 +55,8 @@ START_TEST(test_target_forms)
         ck_assert(span_is(t.path, cases[i].path));
         ck_assert(span_is(t.query, cases[i].query));
     }
+    struct tern_http_target none;    /* whatever stands behind it */
+    ck_assert_int_eq(tern_http_target_parse("/", 0, TERN_HTTP_GET, &none), TERN_MALFORMED);
 }
 END_TEST
 
