@@ -13,9 +13,11 @@
 
 _Static_assert(sizeof(struct tern_block) == BLOCK_ALIGN, "a block's header is its alignment");
 
-enum tern_err tern_block_pool_init(struct tern_block_pool *pool, void *mem, size_t mem_len,
-                                   size_t block_len)
+enum tern_err tern_block_pool_init_sized(struct tern_block_pool *pool, size_t pool_len, void *mem,
+                                         size_t mem_len, size_t block_len)
 {
+    if (pool_len != sizeof *pool)
+        return TERN_MISMATCH;
     if (block_len < TERN_BLOCK_LEN_LEAST || block_len % BLOCK_ALIGN != 0 ||
         block_len > UINT32_MAX)
         return TERN_INVALID;

@@ -68,11 +68,15 @@ static void refill(struct tern_drbg *drbg)
     drbg->n_left = sizeof drbg->buf - KEY_LEN;
 }
 
-void tern_drbg_init(struct tern_drbg *drbg, const uint8_t seed[TERN_SEED_LEN])
+enum tern_err tern_drbg_init_sized(struct tern_drbg *drbg, size_t drbg_len,
+                                   const uint8_t seed[TERN_SEED_LEN])
 {
+    if (drbg_len != sizeof *drbg)
+        return TERN_MISMATCH;
     memset(drbg, 0, sizeof *drbg);
     key_load(drbg, seed);
     drbg->seeded = true;
+    return TERN_OK;
 }
 
 /*

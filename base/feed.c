@@ -329,14 +329,18 @@ static const struct tern_provider_ops set_provider_ops = {
     .send = set_provider_send,
 };
 
-void tern_feed_set_init(struct tern_feed_set *set, struct tern_turn *turn,
-                        void (*send)(struct tern_feed_set *set))
+enum tern_err tern_feed_set_init_sized(struct tern_feed_set *set, size_t set_len,
+                                       struct tern_turn *turn,
+                                       void (*send)(struct tern_feed_set *set))
 {
+    if (set_len != sizeof *set)
+        return TERN_MISMATCH;
     memset(set, 0, sizeof *set);
-    tern_provider_init(&set->provider, turn, &set_provider_ops);
+    (void)tern_provider_init(&set->provider, turn, &set_provider_ops);
     set->ready_last = &set->ready_first;
     set->work_last = &set->work_first;
     set->send = send;
+    return TERN_OK;
 }
 
 struct tern_feed *tern_feed_set_next(struct tern_feed_set *set)
@@ -353,10 +357,13 @@ struct tern_feed *tern_feed_set_next(struct tern_feed_set *set)
 
 /* ---- Life ------------------------------------------------------------------------- */
 
-void tern_feed_init_in(struct tern_feed *feed, struct tern_feed_set *set,
-                       struct tern_turn *turn, struct tern_block_pool *pool,
-                       const struct tern_feed_config *config)
+enum tern_err tern_feed_init_sized(struct tern_feed *feed, size_t feed_len,
+                                   struct tern_feed_set *set, struct tern_turn *turn,
+                                   struct tern_block_pool *pool,
+                                   const struct tern_feed_config *config, size_t config_len)
 {
+    if (feed_len != sizeof *feed || config_len != sizeof *config)
+        return TERN_MISMATCH;
     memset(feed, 0, sizeof *feed);
     feed->stream.ops = &feed_ops;
     feed->turn = turn;
@@ -372,13 +379,8 @@ void tern_feed_init_in(struct tern_feed *feed, struct tern_feed_set *set,
     if (feed->config.linger_ns == 0)
         feed->config.linger_ns = LINGER_DEFAULT_NS;
     if (set == NULL)
-        tern_provider_init(&feed->provider, turn, &feed_provider_ops);
-}
-
-void tern_feed_init(struct tern_feed *feed, struct tern_turn *turn,
-                    struct tern_block_pool *pool, const struct tern_feed_config *config)
-{
-    tern_feed_init_in(feed, NULL, turn, pool, config);
+        (void)tern_provider_init(&feed->provider, turn, &feed_provider_ops);
+    return TERN_OK;
 }
 
 /* Forgets the last connection; the owner's lists and what it was lent stay. */

@@ -22,4 +22,5 @@ base_libtern_base_la_SOURCES = \
     base/feed_internal.h \
     base/feed_in.c \
     base/feed_out.c \
-    base/feed.c
+    base/feed.c \
+    base/base_size.c

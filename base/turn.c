@@ -8,25 +8,33 @@
 
 #include <string.h>
 
-void tern_turn_init(struct tern_turn *turn, const struct tern_turn_config *config,
-                    uint64_t now_ns)
+enum tern_err tern_turn_init_sized(struct tern_turn *turn, size_t turn_len,
+                                   const struct tern_turn_config *config, size_t config_len,
+                                   uint64_t now_ns)
 {
+    if (turn_len != sizeof *turn || config_len != sizeof *config)
+        return TERN_MISMATCH;
     memset(turn, 0, sizeof *turn);
     turn->now_ns = now_ns;
     turn->budget = config != NULL && config->budget != 0 ? config->budget : TERN_TURN_BUDGET;
     turn->ready_last = &turn->ready_first;
     turn->worked_last = &turn->worked_first;
     tern_wheel_init(&turn->wheel, now_ns);
+    return TERN_OK;
 }
 
 /* ---- Providers ----------------------------------------------------------------- */
 
-void tern_provider_init(struct tern_provider *provider, struct tern_turn *turn,
-                        const struct tern_provider_ops *ops)
+enum tern_err tern_provider_init_sized(struct tern_provider *provider, size_t provider_len,
+                                       struct tern_turn *turn,
+                                       const struct tern_provider_ops *ops, size_t ops_len)
 {
+    if (provider_len != sizeof *provider || ops_len != sizeof *ops)
+        return TERN_MISMATCH;
     memset(provider, 0, sizeof *provider);
     provider->ops = ops;
     provider->turn = turn;
+    return TERN_OK;
 }
 
 void tern_provider_ready(struct tern_provider *provider)

@@ -193,7 +193,7 @@ static size_t head_in_place(struct tern_http_conn *conn, const uint8_t *data, si
 {
     struct tern_http_request *r = &conn->server->scratch;
     const struct tern_http_config *config = &conn->server->config;
-    tern_http_request_init(r, config->head_max, config->target_max, config->fields_max);
+    (void)tern_http_request_init(r, config->head_max, config->target_max, config->fields_max);
     enum tern_err err = tern_http_request_parse(r, data, len);
     if (err == TERN_AGAIN) {
         if (head_hold(conn, r, data, len))

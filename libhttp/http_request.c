@@ -36,9 +36,11 @@ enum { METHOD_MAX = 24, NAME_MAX = 255, TARGET_DEFAULT = 8000 };
     (1u << 4 | 1u << 5 | 1u << 6 | 1u << 8 | 1u << 10 | 1u << 13 | 1u << 14 | 1u << 15 |        \
      1u << 17 | 1u << 19)
 
-void tern_http_request_init(struct tern_http_request *r, size_t head_max, size_t target_max,
-                            size_t fields_max)
+enum tern_err tern_http_request_init_sized(struct tern_http_request *r, size_t r_len,
+                                           size_t head_max, size_t target_max, size_t fields_max)
 {
+    if (r_len != sizeof *r)
+        return TERN_MISMATCH;
     if (head_max == 0 || head_max > TERN_HTTP_HEAD_CAP)
         head_max = TERN_HTTP_HEAD_CAP;
     if (target_max == 0 || target_max > TERN_HTTP_HEAD_CAP)
@@ -50,6 +52,7 @@ void tern_http_request_init(struct tern_http_request *r, size_t head_max, size_t
     r->head_max = (uint16_t)head_max;
     r->target_max = (uint16_t)target_max;
     r->fields_max = (uint16_t)fields_max;
+    return TERN_OK;
 }
 
 static enum tern_err refuse(struct tern_http_request *r, enum tern_http_fault fault, size_t off)

@@ -35,6 +35,7 @@ libhttp_libtern_http_la_SOURCES = \
     libhttp/http_exchange.c \
     libhttp/http_respond.c \
     libhttp/http_redirect.c \
+    libhttp/http_size.c \
     libhttp/http_assets.c
 
 # What few requests pass by.

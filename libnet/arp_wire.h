@@ -18,6 +18,8 @@
 
 #include <tern/base.h>
 
+#pragma GCC visibility push(hidden)
+
 enum { ARP_REQUEST = 1, ARP_REPLY = 2 };
 enum { ARP_LEN = 28 };
 
@@ -38,5 +40,7 @@ enum tern_err tern_arp_parse(const uint8_t *data, size_t len, struct tern_arp_pa
 
 /* Writes ARP_LEN octets. */
 void tern_arp_emit(uint8_t data[ARP_LEN], const struct tern_arp_packet *arp);
+
+#pragma GCC visibility pop
 
 #endif

@@ -9,6 +9,8 @@
 #include "dhcp4_wire.h"
 #include "ipv4_internal.h"
 
+#pragma GCC visibility push(hidden)
+
 enum dhcp4_state {
     DHCP4_STOPPED,    /* the link has not come up yet */
     DHCP4_INIT,
@@ -44,5 +46,7 @@ void tern_dhcp4_lease_lose(struct tern_dhcp4 *d);
 /* ---- dhcp4_answer.c ----------------------------------------------------- */
 
 void tern_dhcp4_received(struct tern_endpoint *ep, struct tern_dgram *dgrams, size_t n);
+
+#pragma GCC visibility pop
 
 #endif

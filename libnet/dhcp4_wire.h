@@ -19,6 +19,8 @@
 
 #include <tern/base.h>
 
+#pragma GCC visibility push(hidden)
+
 enum tern_dhcp4_type {
     DHCP4_DISCOVER = 1,
     DHCP4_OFFER,
@@ -71,5 +73,7 @@ struct tern_dhcp4_request {
 /* Writes at most DHCP4_EMIT_CAP octets and returns how many: 300 or more (RFC 1542 2.1). */
 size_t tern_dhcp4_request_emit(uint8_t out[DHCP4_EMIT_CAP],
                                const struct tern_dhcp4_request *request);
+
+#pragma GCC visibility pop
 
 #endif

@@ -13,6 +13,8 @@
 
 #include <tern/base.h>
 
+#pragma GCC visibility push(hidden)
+
 enum { ETH_DST = 0, ETH_SRC = 6, ETH_TYPE = 12, ETH_TCI = 14, ETH_TAG_LEN = 4 };
 
 enum {
@@ -44,5 +46,7 @@ static inline bool eth_equal(const uint8_t a[6], const uint8_t b[6])
     __builtin_memcpy(&b2, b + 4, 2);
     return ((a4 ^ b4) | (uint32_t)(a2 ^ b2)) == 0;
 }
+
+#pragma GCC visibility pop
 
 #endif

@@ -13,6 +13,8 @@
 
 #include <tern/base.h>
 
+#pragma GCC visibility push(hidden)
+
 enum {
     ICMP4_TYPE = 0,
     ICMP4_CODE = 1,
@@ -66,5 +68,7 @@ enum tern_err tern_icmp4_quote_parse(const uint8_t *body, size_t len,
  * section 7's plateaus below the length of the packet it refused.
  */
 uint16_t tern_icmp4_plateau(size_t total_len);
+
+#pragma GCC visibility pop
 
 #endif

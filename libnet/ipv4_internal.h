@@ -10,6 +10,8 @@
 
 #include "net_internal.h"
 
+#pragma GCC visibility push(hidden)
+
 #define IPV4_ANY 0u
 #define IPV4_BROADCAST 0xffffffffu
 #define IPV4_NO_NEIGHBOUR 0xffffu
@@ -189,5 +191,7 @@ void tern_icmp4_input(struct tern_net *net, struct tern_ipv4 *ip, struct tern_ne
 /* Answers a packet with an error, if that is allowed and not too often. */
 void tern_icmp4_error(struct tern_net *net, struct tern_ipv4 *ip,
                       const struct tern_net_packet *pkt, uint8_t type, uint8_t code);
+
+#pragma GCC visibility pop
 
 #endif

@@ -17,6 +17,8 @@
 
 #include <tern/base.h>
 
+#pragma GCC visibility push(hidden)
+
 enum {
     IPV4_VIHL = 0,
     IPV4_TOS = 1,
@@ -119,5 +121,7 @@ enum tern_err tern_ipv4_options_check(const uint8_t *options, size_t len);
 
 /* The header's checksum field, for a header whose field is zero. */
 uint16_t tern_ipv4_checksum(const uint8_t *hdr, size_t hdr_len);
+
+#pragma GCC visibility pop
 
 #endif

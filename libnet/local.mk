@@ -43,7 +43,8 @@ libnet_libtern_net_la_SOURCES = \
     libnet/dhcp4_internal.h \
     libnet/dhcp4.c \
     libnet/dhcp4_answer.c \
-    $(TERN_TCP_SOURCES)
+    $(TERN_TCP_SOURCES) \
+    libnet/net_size.c
 
 tern_HEADERS += include/tern/net.h
 

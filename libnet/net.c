@@ -73,9 +73,11 @@ static void net_send(struct tern_provider *provider);
 static const struct tern_provider_ops net_provider = { .visit = net_visit, .send = net_send };
 
 enum tern_err tern_net_init_sized(struct tern_net *net, size_t net_len,
-                                  const struct tern_net_config *config, size_t config_len)
+                                  const struct tern_net_config *config, size_t config_len,
+                                  size_t parts_mark, size_t tcp_mark)
 {
-    if (net_len != sizeof *net || config_len != sizeof *config)
+    if (net_len != sizeof *net || config_len != sizeof *config ||
+        parts_mark != TERN_NET_PARTS_MARK || (tcp_mark != 0 && tcp_mark != tern_net_tcp_mark()))
         return TERN_MISMATCH;
     if (config->turn == NULL || config->drbg == NULL || !config->drbg->seeded ||
         config->blocks == NULL || config->parts == NULL)
@@ -99,8 +101,9 @@ enum tern_err tern_net_init_sized(struct tern_net *net, size_t net_len,
     }
     if (net->n_networks == 0)
         return TERN_INVALID;
-    tern_provider_init(&net->provider, net->turn, &net_provider);
-    enum tern_err err = parts_init(net);
+    enum tern_err err = tern_provider_init(&net->provider, net->turn, &net_provider);
+    if (err == TERN_OK)
+        err = parts_init(net);
     if (err != TERN_OK)
         tern_provider_leave(&net->provider);
     return err;

@@ -21,6 +21,8 @@
 
 #include <tern/net.h>
 
+#pragma GCC visibility push(hidden)
+
 #define ETH_HDR_LEN 14u
 
 /* ---- A received packet -------------------------------------------------- */
@@ -280,5 +282,7 @@ uint32_t tern_rx_sum(const struct tern_net *net, const struct tern_rx *rx, size_
                      size_t len, uint32_t sum);
 uint32_t tern_rx_sum_copy(const struct tern_net *net, const struct tern_rx *rx, size_t off,
                           uint8_t *to, size_t len, uint32_t sum);
+
+#pragma GCC visibility pop
 
 #endif

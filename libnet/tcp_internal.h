@@ -32,6 +32,8 @@
 #include "tcp_seq.h"
 #include "tcp_wire.h"
 
+#pragma GCC visibility push(hidden)
+
 #define TCP_PROTOCOL 6u
 
 #define TCP_MSS_DEFAULT 536u        /* RFC 9293 section 3.7.1, where no option came */
@@ -381,5 +383,7 @@ void tern_tcp_pmtu_error(struct tern_net *net, void *context, const struct tern_
 /* tcp_stream.c */
 extern const struct tern_stream_ops tern_tcp_stream_ops;
 void tern_tcp_stream_visit(struct tern_net *net, void *context, uint32_t index);
+
+#pragma GCC visibility pop
 
 #endif

@@ -17,6 +17,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#pragma GCC visibility push(hidden)
+
 static inline bool tern_tcp_seq_lt(uint32_t a, uint32_t b)
 {
     return (int32_t)(a - b) < 0;
@@ -47,5 +49,7 @@ static inline uint32_t tern_tcp_seq_max(uint32_t a, uint32_t b)
 {
     return tern_tcp_seq_lt(a, b) ? b : a;
 }
+
+#pragma GCC visibility pop
 
 #endif

@@ -18,6 +18,8 @@
 
 #include <tern/base.h>
 
+#pragma GCC visibility push(hidden)
+
 enum {
     TCP_SRC_PORT = 0,
     TCP_DST_PORT = 2,
@@ -95,5 +97,7 @@ size_t tern_tcp_hdr_len(const struct tern_tcp_hdr *hdr);
 
 /* Writes it, its checksum field zero, and returns its length. */
 size_t tern_tcp_hdr_emit(const struct tern_tcp_hdr *hdr, uint8_t *to);
+
+#pragma GCC visibility pop
 
 #endif

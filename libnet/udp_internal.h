@@ -9,6 +9,8 @@
 #include "net_internal.h"
 #include "udp_wire.h"
 
+#pragma GCC visibility push(hidden)
+
 /*
  * READY and LENT say that the endpoint is on the stack's list of news and on
  * UDP's list of those with lent frames; they outlive a close, since a list is
@@ -62,5 +64,7 @@ void tern_udp_commit(struct tern_endpoint *endpoint, size_t len);
 size_t tern_udp_mtu(struct tern_endpoint *endpoint, const struct tern_endpoint_addr *peer);
 void tern_udp_wake(struct tern_net *net, void *context, uint32_t *list, enum tern_err why);
 void tern_udp_wait_leave(struct tern_udp *udp, struct tern_udp_endpoint *ep);
+
+#pragma GCC visibility pop
 
 #endif

@@ -13,6 +13,8 @@
 
 #include <tern/base.h>
 
+#pragma GCC visibility push(hidden)
+
 enum {
     UDP_SRC_PORT = 0,
     UDP_DST_PORT = 2,
@@ -48,5 +50,7 @@ static inline uint16_t udp_checksum_finish(uint32_t sum)
     uint16_t field = tern_checksum_finish(sum);
     return field != 0 ? field : 0xffff;
 }
+
+#pragma GCC visibility pop
 
 #endif

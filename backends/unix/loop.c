@@ -28,15 +28,17 @@ uint64_t tern_unix_now_ns(void)
     return (uint64_t)t.tv_sec * TERN_SECOND_NS + (uint64_t)t.tv_nsec;
 }
 
-enum tern_err tern_unix_loop_init(struct tern_unix_loop *loop,
-                                  const struct tern_turn_config *config)
+enum tern_err tern_unix_loop_init_sized(struct tern_unix_loop *loop, size_t loop_len,
+                                        const struct tern_turn_config *config, size_t config_len)
 {
+    if (loop_len != sizeof *loop || config_len != sizeof *config)
+        return TERN_MISMATCH;
     memset(loop, 0, sizeof *loop);
     loop->signal_fd = -1;
     loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (loop->epoll_fd < 0)
         return errno == ENOSYS ? TERN_UNSUPPORTED : TERN_FULL;
-    tern_turn_init(&loop->turn, config, tern_unix_now_ns());
+    (void)tern_turn_init(&loop->turn, config, tern_unix_now_ns());
     loop->deadline_ns = 0;    /* what was set up before the first step is served in it */
     return TERN_OK;
 }

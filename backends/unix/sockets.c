@@ -201,9 +201,9 @@ void tern_sockets_config_fill(struct tern_sockets_config *config)
         config->blocks_len = config->n_conns > 512 ? config->n_conns * 8192 : 4u << 20;
 }
 
-enum tern_err tern_sockets_open(struct tern_unix_loop *loop,
-                                const struct tern_sockets_config *given,
-                                struct tern_host **host)
+enum tern_err tern_sockets_open_sized(struct tern_unix_loop *loop,
+                                      const struct tern_sockets_config *given,
+                                      size_t config_len, struct tern_host **host)
 {
     struct tern_sockets_config config = { .n_conns = 0 };
     struct tern_carver carver;
@@ -211,6 +211,8 @@ enum tern_err tern_sockets_open(struct tern_unix_loop *loop,
     size_t used;
 
     *host = NULL;
+    if (config_len != sizeof config)
+        return TERN_MISMATCH;
     if (given != NULL)
         config = *given;
     tern_sockets_config_fill(&config);

@@ -308,9 +308,12 @@ enum tern_err tern_tap_start(struct tern_tap *tap, struct tern_unix_loop *loop, 
     return tern_unix_loop_watch(loop, &tap->watch, tap->fd, TERN_UNIX_READ);
 }
 
-enum tern_err tern_tap_open(struct tern_tap *tap, struct tern_unix_loop *loop, const char *name,
-                            const struct tern_tap_config *given)
+enum tern_err tern_tap_open_sized(struct tern_tap *tap, size_t tap_len,
+                                  struct tern_unix_loop *loop, const char *name,
+                                  const struct tern_tap_config *given, size_t config_len)
 {
+    if (tap_len != sizeof *tap || config_len != sizeof *given)
+        return TERN_MISMATCH;
     struct tern_tap_config config = { .create = false };
     size_t name_len = strlen(name);
 

@@ -326,9 +326,18 @@ struct tern_turn_config {
 };
 #define TERN_TURN_BUDGET 256u
 
-/* Starts a turn object at now_ns. config may be NULL: defaults. */
-void tern_turn_init(struct tern_turn *turn, const struct tern_turn_config *config,
-                    uint64_t now_ns);
+/*
+ * Starts a turn object at now_ns. config may be NULL: defaults. TERN_MISMATCH:
+ * compiled with another version of this header; *turn is untouched then.
+ */
+enum tern_err tern_turn_init_sized(struct tern_turn *turn, size_t turn_len,
+                                   const struct tern_turn_config *config, size_t config_len,
+                                   uint64_t now_ns);
+static inline enum tern_err tern_turn_init(struct tern_turn *turn,
+                                           const struct tern_turn_config *config, uint64_t now_ns)
+{
+    return tern_turn_init_sized(turn, sizeof *turn, config, sizeof *config, now_ns);
+}
 
 /*
  * Sets turn->now_ns, for a provider that is about to take input. A step back
@@ -348,9 +357,16 @@ static inline void tern_turn_advance(struct tern_turn *turn, uint64_t now_ns)
  */
 uint64_t tern_turn_run(struct tern_turn *turn, uint64_t now_ns);
 
-/* Joins a provider to a turn. ops is placed (constant). */
-void tern_provider_init(struct tern_provider *provider, struct tern_turn *turn,
-                        const struct tern_provider_ops *ops);
+/* Joins a provider to a turn. ops is placed (constant). TERN_MISMATCH as above. */
+enum tern_err tern_provider_init_sized(struct tern_provider *provider, size_t provider_len,
+                                       struct tern_turn *turn,
+                                       const struct tern_provider_ops *ops, size_t ops_len);
+static inline enum tern_err tern_provider_init(struct tern_provider *provider,
+                                               struct tern_turn *turn,
+                                               const struct tern_provider_ops *ops)
+{
+    return tern_provider_init_sized(provider, sizeof *provider, turn, ops, sizeof *ops);
+}
 
 /* Says that the provider has news to visit. O(1); harmless if said before. */
 void tern_provider_ready(struct tern_provider *provider);
@@ -391,10 +407,15 @@ struct tern_block_pool {
  * Carves mem (mem_len octets, placed, 16-aligned or up to 15 octets are lost)
  * into blocks of block_len octets, header included: a multiple of 16, at least
  * TERN_BLOCK_LEN_LEAST. TERN_INVALID for another block_len, or memory for
- * fewer than one block.
+ * fewer than one block; TERN_MISMATCH: another version of this header.
  */
-enum tern_err tern_block_pool_init(struct tern_block_pool *pool, void *mem, size_t mem_len,
-                                   size_t block_len);
+enum tern_err tern_block_pool_init_sized(struct tern_block_pool *pool, size_t pool_len, void *mem,
+                                         size_t mem_len, size_t block_len);
+static inline enum tern_err tern_block_pool_init(struct tern_block_pool *pool, void *mem,
+                                                 size_t mem_len, size_t block_len)
+{
+    return tern_block_pool_init_sized(pool, sizeof *pool, mem, mem_len, block_len);
+}
 
 /* A block with off and len 0 and next NULL, or NULL: the pool is empty. O(1). */
 struct tern_block *tern_block_take(struct tern_block_pool *pool);
@@ -491,8 +512,18 @@ struct tern_drbg {
 };
 #define TERN_SEED_LEN 32
 
-/* Seeds from TERN_SEED_LEN octets (read). The same seed gives the same octets. */
-void tern_drbg_init(struct tern_drbg *drbg, const uint8_t seed[TERN_SEED_LEN]);
+/*
+ * Seeds from TERN_SEED_LEN octets (read). The same seed gives the same octets.
+ * TERN_MISMATCH: compiled with another version of this header; *drbg is
+ * untouched then.
+ */
+enum tern_err tern_drbg_init_sized(struct tern_drbg *drbg, size_t drbg_len,
+                                   const uint8_t seed[TERN_SEED_LEN]);
+static inline enum tern_err tern_drbg_init(struct tern_drbg *drbg,
+                                           const uint8_t seed[TERN_SEED_LEN])
+{
+    return tern_drbg_init_sized(drbg, sizeof *drbg, seed);
+}
 
 /* Mixes more entropy in (any length): the new key depends on the old and on it. */
 void tern_drbg_reseed(struct tern_drbg *drbg, const uint8_t *entropy, size_t len);
@@ -505,6 +536,14 @@ uint32_t tern_drbg_u32(struct tern_drbg *drbg);
 
 /* A number in [0, n), n >= 1, without bias. */
 uint32_t tern_drbg_below(struct tern_drbg *drbg, uint32_t n);
+
+/* For other languages: the octets of what a caller places. */
+size_t tern_timer_size(void);
+size_t tern_turn_size(void);
+size_t tern_turn_config_size(void);
+size_t tern_provider_size(void);
+size_t tern_block_pool_size(void);
+size_t tern_drbg_size(void);
 
 #ifdef __cplusplus
 }

@@ -88,10 +88,17 @@ struct tern_feed_set {
 /*
  * Starts a set on a turn. send (may be NULL) is called at the end of each turn
  * in which some feed of the set was visited; the owner then takes the feeds
- * that worked by tern_feed_set_next.
+ * that worked by tern_feed_set_next. TERN_MISMATCH: compiled with another
+ * version of this header; *set is untouched then.
  */
-void tern_feed_set_init(struct tern_feed_set *set, struct tern_turn *turn,
-                        void (*send)(struct tern_feed_set *set));
+enum tern_err tern_feed_set_init_sized(struct tern_feed_set *set, size_t set_len,
+                                       struct tern_turn *turn,
+                                       void (*send)(struct tern_feed_set *set));
+static inline enum tern_err tern_feed_set_init(struct tern_feed_set *set, struct tern_turn *turn,
+                                               void (*send)(struct tern_feed_set *set))
+{
+    return tern_feed_set_init_sized(set, sizeof *set, turn, send);
+}
 
 /* The next feed that was visited or written to in this turn, or NULL. For use in `send`. */
 struct tern_feed *tern_feed_set_next(struct tern_feed_set *set);
@@ -100,14 +107,27 @@ struct tern_feed *tern_feed_set_next(struct tern_feed_set *set);
  * Makes *feed a closed feed of the turn. config may be NULL (defaults); pool
  * is placed and may be shared. Input leaves an eighth of it, at least a block,
  * to output, so that an answer always finds one; with three blocks, or two a
- * feed when it is shared, neither direction ever waits for the other. With set != NULL the feed is
- * visited by the set's provider.
+ * feed when it is shared, neither direction ever waits for the other. With
+ * set != NULL the feed is visited by the set's provider. TERN_MISMATCH:
+ * compiled with another version of this header; *feed is untouched then.
  */
-void tern_feed_init(struct tern_feed *feed, struct tern_turn *turn,
-                    struct tern_block_pool *pool, const struct tern_feed_config *config);
-void tern_feed_init_in(struct tern_feed *feed, struct tern_feed_set *set,
-                       struct tern_turn *turn, struct tern_block_pool *pool,
-                       const struct tern_feed_config *config);
+enum tern_err tern_feed_init_sized(struct tern_feed *feed, size_t feed_len,
+                                   struct tern_feed_set *set, struct tern_turn *turn,
+                                   struct tern_block_pool *pool,
+                                   const struct tern_feed_config *config, size_t config_len);
+static inline enum tern_err tern_feed_init(struct tern_feed *feed, struct tern_turn *turn,
+                                           struct tern_block_pool *pool,
+                                           const struct tern_feed_config *config)
+{
+    return tern_feed_init_sized(feed, sizeof *feed, NULL, turn, pool, config, sizeof *config);
+}
+static inline enum tern_err tern_feed_init_in(struct tern_feed *feed, struct tern_feed_set *set,
+                                              struct tern_turn *turn,
+                                              struct tern_block_pool *pool,
+                                              const struct tern_feed_config *config)
+{
+    return tern_feed_init_sized(feed, sizeof *feed, set, turn, pool, config, sizeof *config);
+}
 
 /*
  * Opens it as an accepted connection: accept(app, stream) and then `opened`
@@ -181,6 +201,11 @@ enum tern_err tern_feed_why(const struct tern_feed *feed);
 
 /* True while input is refused for want of room and the owner should stop reading. */
 bool tern_feed_is_choked(const struct tern_feed *feed);
+
+/* For other languages: the octets of what a caller places. */
+size_t tern_feed_size(void);
+size_t tern_feed_config_size(void);
+size_t tern_feed_set_size(void);
 
 #ifdef __cplusplus
 }

@@ -298,9 +298,15 @@ struct tern_http_request {
  * Starts a request. Limits in octets of the head, octets of the target, and
  * fields; 0, or more than the caps above: the cap (for the target 8,000, which
  * RFC 9112 section 3 recommends). O(1): the fields are not touched.
+ * TERN_MISMATCH: compiled with another version of this header.
  */
-void tern_http_request_init(struct tern_http_request *r, size_t head_max, size_t target_max,
-                            size_t fields_max);
+enum tern_err tern_http_request_init_sized(struct tern_http_request *r, size_t r_len,
+                                           size_t head_max, size_t target_max, size_t fields_max);
+static inline enum tern_err tern_http_request_init(struct tern_http_request *r, size_t head_max,
+                                                   size_t target_max, size_t fields_max)
+{
+    return tern_http_request_init_sized(r, sizeof *r, head_max, target_max, fields_max);
+}
 
 /*
  * Parses a head, as far as it is there.
@@ -849,6 +855,14 @@ static inline enum tern_err tern_http_assets_serve(struct tern_http_exchange *x,
 {
     return tern_http_assets_serve_with(x, assets, n, NULL);
 }
+
+/* For other languages: the octets of what a caller places. */
+size_t tern_http_server_size(void);
+size_t tern_http_config_size(void);
+size_t tern_http_conn_size(void);
+size_t tern_http_head_size(void);
+size_t tern_http_request_size(void);
+size_t tern_http_chunked_size(void);
 
 #ifdef __cplusplus
 }

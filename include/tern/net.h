@@ -165,9 +165,28 @@ struct tern_net {
  * drbg, a part listed twice, too many of a role, a context missing or refused.
  */
 enum tern_err tern_net_init_sized(struct tern_net *net, size_t net_len,
-                                  const struct tern_net_config *config, size_t config_len);
+                                  const struct tern_net_config *config, size_t config_len,
+                                  size_t parts_mark, size_t tcp_mark);
 #define tern_net_init(net, config) \
-    tern_net_init_sized(net, sizeof(struct tern_net), config, sizeof(struct tern_net_config))
+    tern_net_init_sized(net, sizeof(struct tern_net), config, sizeof(struct tern_net_config), \
+                        TERN_NET_PARTS_MARK, TERN_NET_TCP_MARK)
+
+/*
+ * The sizes of what parts are given, as one number: each times a prime, so that
+ * no change of one hides another's. tcp.h defines TCP's; without it a program
+ * has no TCP, and 0 is not compared. tern_net_parts_mark() and
+ * tern_net_tcp_mark() say what the library was compiled with.
+ */
+#define TERN_NET_PARTS_MARK                                                       \
+    (sizeof(struct tern_net_use) + 3 * sizeof(struct tern_ipv4) +                 \
+     5 * sizeof(struct tern_ipv4_neighbour) + 7 * sizeof(struct tern_ipv4_reassembly) + \
+     11 * sizeof(struct tern_udp) + 13 * sizeof(struct tern_udp_endpoint) +       \
+     17 * sizeof(struct tern_dhcp4))
+#ifndef TERN_NET_TCP_MARK
+#define TERN_NET_TCP_MARK ((size_t)0)
+#endif
+size_t tern_net_parts_mark(void);
+size_t tern_net_tcp_mark(void);
 
 /*
  * Joins a link (placed, as long as the stack lives) as number net->n_links - 1
@@ -429,6 +448,17 @@ struct tern_dhcp4_lease {
     uint64_t expires_ns;
 };
 enum tern_err tern_dhcp4_get(const struct tern_net *net, struct tern_dhcp4_lease *lease);
+
+/* For other languages: the octets of what a caller places. */
+size_t tern_net_size(void);
+size_t tern_net_config_size(void);
+size_t tern_net_use_size(void);
+size_t tern_ipv4_size(void);
+size_t tern_ipv4_neighbour_size(void);
+size_t tern_ipv4_reassembly_size(void);
+size_t tern_udp_size(void);
+size_t tern_udp_endpoint_size(void);
+size_t tern_dhcp4_size(void);
 
 #ifdef __cplusplus
 }

@@ -31,6 +31,14 @@
 extern "C" {
 #endif
 
+/* The sizes of what TCP is given: tern_net_init compares them (net.h). */
+#undef TERN_NET_TCP_MARK
+#define TERN_NET_TCP_MARK                                                  \
+    (sizeof(struct tern_tcp) + 3 * sizeof(struct tern_tcp_conn) +          \
+     5 * sizeof(struct tern_tcp_half) + 7 * sizeof(struct tern_tcp_time_wait) + \
+     11 * sizeof(struct tern_tcp_work) + 13 * sizeof(struct tern_tcp_flight) +  \
+     17 * sizeof(struct tern_tcp_listener))
+
 extern const struct tern_net_part tern_tcp;        /* struct tern_tcp */
 extern const struct tern_net_part tern_newreno;    /* no context */
 
@@ -399,6 +407,15 @@ struct tern_tcp_info {
     bool timestamps, in_recovery;
 };
 void tern_tcp_info(const struct tern_stream *s, struct tern_tcp_info *info);
+
+/* For other languages: the octets of what a caller places. */
+size_t tern_tcp_size(void);
+size_t tern_tcp_conn_size(void);
+size_t tern_tcp_half_size(void);
+size_t tern_tcp_time_wait_size(void);
+size_t tern_tcp_work_size(void);
+size_t tern_tcp_flight_size(void);
+size_t tern_tcp_listener_size(void);
 
 #ifdef __cplusplus
 }

@@ -77,10 +77,16 @@ struct tern_unix_loop {
 
 /*
  * Starts a loop. config may be NULL: defaults. TERN_FULL: no descriptor is
- * left; TERN_UNSUPPORTED: no epoll.
+ * left; TERN_UNSUPPORTED: no epoll; TERN_MISMATCH: compiled with another
+ * version of this header.
  */
-enum tern_err tern_unix_loop_init(struct tern_unix_loop *loop,
-                                  const struct tern_turn_config *config);
+enum tern_err tern_unix_loop_init_sized(struct tern_unix_loop *loop, size_t loop_len,
+                                        const struct tern_turn_config *config, size_t config_len);
+static inline enum tern_err tern_unix_loop_init(struct tern_unix_loop *loop,
+                                                const struct tern_turn_config *config)
+{
+    return tern_unix_loop_init_sized(loop, sizeof *loop, config, sizeof *config);
+}
 
 /* Gives the loop's descriptors back and unblocks its signals. */
 void tern_unix_loop_close(struct tern_unix_loop *loop);
@@ -159,16 +165,23 @@ struct tern_sockets_stats {
 
 /*
  * Opens a host on the loop; its memory is mapped here, once. config may be
- * NULL. TERN_FULL: no memory, or no descriptor.
+ * NULL. TERN_FULL: no memory, or no descriptor; TERN_MISMATCH: compiled with
+ * another version of this header.
  *
  * Its streams are feeds (feed.h) with epoll beside them: octets are read
  * straight into blocks, and one system call sends all that a turn wrote,
  * borrowed octets from where they lie. A connection reads only when it has a
  * block to read into, so nothing is ever dropped.
  */
-enum tern_err tern_sockets_open(struct tern_unix_loop *loop,
-                                const struct tern_sockets_config *config,
-                                struct tern_host **host);
+enum tern_err tern_sockets_open_sized(struct tern_unix_loop *loop,
+                                      const struct tern_sockets_config *config,
+                                      size_t config_len, struct tern_host **host);
+static inline enum tern_err tern_sockets_open(struct tern_unix_loop *loop,
+                                              const struct tern_sockets_config *config,
+                                              struct tern_host **host)
+{
+    return tern_sockets_open_sized(loop, config, sizeof *config, host);
+}
 
 /* Closes every descriptor (connections are reset, without events) and unmaps. */
 void tern_sockets_close(struct tern_host *host);
@@ -226,10 +239,17 @@ struct tern_tap {
  *
  * TERN_UNREACHABLE: there is no such device; TERN_REFUSED: no permission;
  * TERN_INVALID: the name; TERN_FULL: no memory or descriptor; TERN_UNSUPPORTED:
- * not a TAP device, or one with settings of another kind.
+ * not a TAP device, or one with settings of another kind; TERN_MISMATCH:
+ * compiled with another version of this header.
  */
-enum tern_err tern_tap_open(struct tern_tap *tap, struct tern_unix_loop *loop, const char *name,
-                            const struct tern_tap_config *config);
+enum tern_err tern_tap_open_sized(struct tern_tap *tap, size_t tap_len,
+                                  struct tern_unix_loop *loop, const char *name,
+                                  const struct tern_tap_config *config, size_t config_len);
+static inline enum tern_err tern_tap_open(struct tern_tap *tap, struct tern_unix_loop *loop,
+                                          const char *name, const struct tern_tap_config *config)
+{
+    return tern_tap_open_sized(tap, sizeof *tap, loop, name, config, sizeof *config);
+}
 void tern_tap_close(struct tern_tap *tap);
 
 /* Reads one batch and hands it up: a whole turn; returns the next deadline. */
@@ -265,6 +285,14 @@ void tern_unix_reads_files(struct tern_host *host, int dir_fd);
 
 /* The loop of a host that this backend opened. */
 struct tern_unix_loop *tern_unix_host_loop(struct tern_host *host);
+
+/* For other languages: the octets of what a caller places. */
+size_t tern_unix_loop_size(void);
+size_t tern_unix_watch_size(void);
+size_t tern_unix_signal_size(void);
+size_t tern_sockets_config_size(void);
+size_t tern_tap_size(void);
+size_t tern_tap_config_size(void);
 
 #ifdef __cplusplus
 }

@@ -227,6 +227,15 @@ START_TEST(test_scanners_stop_where_the_table_says)
 }
 END_TEST
 
+START_TEST(test_request_init_refuses_another_header)
+{
+    static struct tern_http_request r;
+    ck_assert_int_eq(tern_http_request_init_sized(&r, sizeof r + 8, 0, 0, 0), TERN_MISMATCH);
+    ck_assert_uint_eq(r.head_max, 0);
+    ck_assert_int_eq(tern_http_request_init(&r, 0, 0, 0), TERN_OK);
+}
+END_TEST
+
 Suite *http_request_suite(void)
 {
     Suite *suite = suite_create("http_request");
@@ -240,6 +249,7 @@ Suite *http_request_suite(void)
     tcase_add_test(tcase, test_every_fault_has_a_status_and_a_text);
     tcase_add_test(tcase, test_character_classes_are_the_grammars);
     tcase_add_test(tcase, test_scanners_stop_where_the_table_says);
+    tcase_add_test(tcase, test_request_init_refuses_another_header);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -55,11 +55,22 @@ END_TEST
 START_TEST(test_net_init_refuses_another_header)
 {
     struct setup *s = setup();
-    ck_assert_int_eq(tern_net_init_sized(&s->net, sizeof s->net - 8, &s->config, sizeof s->config),
-                     TERN_MISMATCH);
-    ck_assert_int_eq(tern_net_init_sized(&s->net, sizeof s->net, &s->config,
-                                         sizeof s->config + 8),
-                     TERN_MISMATCH);
+    const struct { size_t net, config, parts, tcp; enum tern_err err; } cases[] = {
+        { 0, 0, 0, tern_net_tcp_mark(), TERN_OK },
+        { 8, 0, 0, tern_net_tcp_mark(), TERN_MISMATCH },
+        { 0, 8, 0, tern_net_tcp_mark(), TERN_MISMATCH },
+        { 0, 0, 3 * 8, tern_net_tcp_mark(), TERN_MISMATCH },    /* struct tern_ipv4 grew */
+        { 0, 0, 0, tern_net_tcp_mark() + 8, TERN_MISMATCH },
+        { 0, 0, 0, 0, TERN_OK },    /* a program without TCP */
+    };
+    ck_assert_uint_eq(tern_net_parts_mark(), TERN_NET_PARTS_MARK);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        s = setup();
+        ck_assert_int_eq(tern_net_init_sized(&s->net, sizeof s->net + cases[i].net, &s->config,
+                                             sizeof s->config + cases[i].config,
+                                             TERN_NET_PARTS_MARK + cases[i].parts, cases[i].tcp),
+                         cases[i].err);
+    }
 }
 END_TEST
 

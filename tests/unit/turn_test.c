@@ -5,6 +5,7 @@
 #include "suites.h"
 
 #include <tern/base.h>
+#include <tern/feed.h>
 
 #include <string.h>
 
@@ -229,6 +230,44 @@ START_TEST(test_turn_takes_a_step_back_as_no_step)
 }
 END_TEST
 
+/* What a mismatch leaves is what was there. */
+START_TEST(test_every_init_of_base_refuses_another_header_and_touches_nothing)
+{
+    static union {
+        struct tern_turn turn;
+        struct tern_provider provider;
+        struct tern_block_pool pool;
+        struct tern_drbg drbg;
+        struct tern_feed_set set;
+        struct tern_feed feed;
+    } u, before;
+    static _Alignas(16) uint8_t mem[2 * 2048];
+    static const uint8_t seed[TERN_SEED_LEN];
+    static const struct tern_provider_ops ops = { .visit = NULL };
+    memset(&u, 0xa5, sizeof u);
+    before = u;
+    for (size_t more = 0; more <= 8; more += 8) {
+        size_t other = 8 - more;    /* one of two sizes is another */
+        ck_assert_int_eq(tern_turn_init_sized(&u.turn, sizeof u.turn + more, NULL,
+                                              sizeof(struct tern_turn_config) + other, 0),
+                         TERN_MISMATCH);
+        ck_assert_int_eq(tern_provider_init_sized(&u.provider, sizeof u.provider + more, &turn,
+                                                  &ops, sizeof ops + other),
+                         TERN_MISMATCH);
+        ck_assert_int_eq(tern_feed_init_sized(&u.feed, sizeof u.feed + more, NULL, &turn, NULL,
+                                              NULL, sizeof(struct tern_feed_config) + other),
+                         TERN_MISMATCH);
+    }
+    ck_assert_int_eq(tern_block_pool_init_sized(&u.pool, sizeof u.pool - 8, mem, sizeof mem, 2048),
+                     TERN_MISMATCH);
+    ck_assert_int_eq(tern_drbg_init_sized(&u.drbg, sizeof u.drbg + 1, seed), TERN_MISMATCH);
+    ck_assert_int_eq(tern_feed_set_init_sized(&u.set, sizeof u.set + 8, &turn, NULL),
+                     TERN_MISMATCH);
+    ck_assert_mem_eq(&u, &before, sizeof u);
+    ck_assert_int_eq(tern_turn_init(&u.turn, NULL, 0), TERN_OK);
+}
+END_TEST
+
 Suite *turn_suite(void)
 {
     Suite *suite = suite_create("turn");
@@ -243,6 +282,7 @@ Suite *turn_suite(void)
     tcase_add_test(tc, test_provider_that_leaves_in_its_visit_is_not_visited_again);
     tcase_add_test(tc, test_turn_run_inside_a_turn_does_nothing_and_is_due);
     tcase_add_test(tc, test_turn_takes_a_step_back_as_no_step);
+    tcase_add_test(tc, test_every_init_of_base_refuses_another_header_and_touches_nothing);
     suite_add_tcase(suite, tc);
     return suite;
 }

@@ -208,6 +208,24 @@ START_TEST(another_loop_can_wait_for_its_descriptor)
 }
 END_TEST
 
+START_TEST(what_was_compiled_with_another_header_is_refused)
+{
+    static struct tern_unix_loop other;
+    static struct tern_tap tap;
+    struct tern_host *host = (struct tern_host *)&other;
+    ck_assert_int_eq(tern_unix_loop_init_sized(&other, sizeof other + 8, NULL,
+                                               sizeof(struct tern_turn_config)),
+                     TERN_MISMATCH);
+    ck_assert_int_eq(tern_unix_loop_init_sized(&other, sizeof other, NULL, 0), TERN_MISMATCH);
+    ck_assert_int_eq(tern_tap_open_sized(&tap, sizeof tap - 8, NULL, "none", NULL,
+                                         sizeof(struct tern_tap_config)),
+                     TERN_MISMATCH);
+    ck_assert_int_eq(tern_tap_open_sized(&tap, sizeof tap, NULL, "none", NULL, 1), TERN_MISMATCH);
+    ck_assert_int_eq(tern_sockets_open_sized(&loop, NULL, 1, &host), TERN_MISMATCH);
+    ck_assert_ptr_null(host);
+}
+END_TEST
+
 Suite *unix_loop_suite(void)
 {
     Suite *suite = suite_create("unix_loop");
@@ -223,6 +241,7 @@ Suite *unix_loop_suite(void)
     tcase_add_test(tc, waits_in_milliseconds_are_never_early_either);
     tcase_add_test(tc, signals_are_taken_in_the_loop);
     tcase_add_test(tc, another_loop_can_wait_for_its_descriptor);
+    tcase_add_test(tc, what_was_compiled_with_another_header_is_refused);
     suite_add_tcase(suite, tc);
     return suite;
 }
