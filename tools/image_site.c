@@ -203,7 +203,7 @@ static bool packed_add(struct image_site *site, struct image_form *form, FILE *a
 /* A file and its smaller forms; brotli only where it is smaller than gzip. */
 static bool asset_read(struct image_site *site, struct image_asset *asset, FILE *all)
 {
-    size_t len, least;
+    size_t len = 0, least;
     uint8_t *data = file_load(asset, &len);
     if (data == NULL)
         return false;
