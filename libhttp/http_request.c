@@ -15,7 +15,6 @@
 enum {
     STATE_START,
     STATE_EMPTY_LF,
-    STATE_METHOD_FIRST,
     STATE_METHOD,
     STATE_TARGET,
     STATE_VERSION,
@@ -154,9 +153,6 @@ enum tern_err tern_http_request_parse(struct tern_http_request *r, const uint8_t
         if (*p != '\n')
             return refuse(r, TERN_HTTP_LINE_BARE_CR, (size_t)(p - buf));
         p++;
-        state = STATE_METHOD_FIRST;
-        /* fall through */
-    case STATE_METHOD_FIRST:
     method_first:
         from = p;
         r->method_off = (uint16_t)(p - buf);
