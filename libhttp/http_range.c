@@ -6,7 +6,6 @@
 #include "http_internal.h"
 
 enum {
-    PART_HEAD_LEAST = 80,      /* a gap that is shorter costs less than another part */
     BOUNDARY_MAX = 40,
     TYPE_MAX = 128,            /* of a content type in a part's head */
 };
@@ -61,13 +60,13 @@ static enum spec spec_read(struct tern_http_span spec, uint64_t complete_len,
     return SPEC_RANGE;
 }
 
-/* Do they overlap, or is what lies between not worth another part? */
-static bool is_close(const struct tern_http_range *a, const struct tern_http_range *b)
+/* Do they overlap, or follow one another? */
+static bool touch(const struct tern_http_range *a, const struct tern_http_range *b)
 {
     if (a->first > b->last)
-        return a->first - b->last <= PART_HEAD_LEAST;
+        return a->first - b->last == 1;
     if (b->first > a->last)
-        return b->first - a->last <= PART_HEAD_LEAST;
+        return b->first - a->last == 1;
     return true;
 }
 
@@ -80,7 +79,7 @@ static bool range_add(struct tern_http_ranges *ranges, struct tern_http_range ra
     size_t at = ranges->n;
     for (size_t i = 0; i < ranges->n;) {
         struct tern_http_range *r = &ranges->range[i];
-        if (!is_close(r, &range)) {
+        if (!touch(r, &range)) {
             i++;
             continue;
         }

@@ -526,10 +526,10 @@ struct tern_http_ranges {
 
 /*
  * Reads a Range value, "bytes=0-99,-500", for a representation of complete_len
- * octets. What overlaps, or lies closer than a part's head is long, becomes
- * one range: no octet is sent twice, and an answer is at most a little longer
- * than the representation, whatever is asked for (CVE-2011-3192). The order
- * asked for is kept otherwise. Work is bounded by len and the limits above.
+ * octets. What overlaps or follows one another becomes one range: no octet is
+ * sent twice, and an answer is longer than the representation by the heads of
+ * its parts at most, whatever is asked for (CVE-2011-3192). The order asked
+ * for is kept otherwise. Work is bounded by len and the limits above.
  *
  * TERN_OK           ranges->n ranges; 0: none can be satisfied (416).
  * TERN_UNSUPPORTED  a unit other than bytes: to be ignored.
