@@ -10,18 +10,9 @@ static uint64_t address(const void *p)
     return pvh_mem_phys(p);
 }
 
-/* Whole pages: nothing else comes to lie beside what the device can reach. */
-static void *carve_bufs(size_t len)
-{
-    enum { PAGE = 4096 };
-    if (len == 0 || len > SIZE_MAX - PAGE)
-        return NULL;
-    return pvh_mem_carve((len + PAGE - 1) & ~(size_t)(PAGE - 1), PAGE);
-}
-
 const struct virtio_env virtio_pvh_env = {
     .carve_io = pvh_mem_carve_io,
-    .carve_bufs = carve_bufs,
+    .carve_bufs = pvh_mem_carve_pages,
     .carve = pvh_mem_carve,
     .address = address,
     .log = pvh_log,

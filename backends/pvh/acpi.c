@@ -24,7 +24,7 @@ struct table {
     size_t len;
 };
 
-static struct table table_open(uint64_t at)
+PVH_BOOT static struct table table_open(uint64_t at)
 {
     struct table none = { NULL, 0 };
     const uint8_t *octets = pvh_phys(at, HEADER_LEN);
@@ -37,7 +37,7 @@ static struct table table_open(uint64_t at)
     return (struct table){ octets, len };
 }
 
-static bool table_is(struct table t, const char *signature)
+PVH_BOOT static bool table_is(struct table t, const char *signature)
 {
     return memcmp(t.octets, signature, 4) == 0;
 }
@@ -45,7 +45,7 @@ static bool table_is(struct table t, const char *signature)
 /* ---- MADT (section 5.2.12) ---- */
 
 /* The trigger and polarity of an override: section 5.2.12.5, MPS INTI flags. */
-static struct pvh_line inti_line(uint32_t gsi, uint16_t flags, bool level, bool active_low)
+PVH_BOOT static struct pvh_line inti_line(uint32_t gsi, uint16_t flags, bool level, bool active_low)
 {
     struct pvh_line line = { gsi, level, active_low };
     if ((flags & 3) != 0)
@@ -55,7 +55,7 @@ static struct pvh_line inti_line(uint32_t gsi, uint16_t flags, bool level, bool 
     return line;
 }
 
-static void madt_entry(const uint8_t *e, size_t len)
+PVH_BOOT static void madt_entry(const uint8_t *e, size_t len)
 {
     uint8_t source = len >= 4 ? e[3] : 0xff;    /* once: what is checked is what is used */
     if (e[0] == 1 && len >= 12 && pvh_acpi.n_ioapics < 8) {
@@ -72,7 +72,7 @@ static void madt_entry(const uint8_t *e, size_t len)
     }
 }
 
-static void madt_read(struct table t)
+PVH_BOOT static void madt_read(struct table t)
 {
     if (t.len < 44)
         return;
@@ -89,21 +89,21 @@ static void madt_read(struct table t)
 
 /* ---- FADT (section 5.2.9) ---- */
 
-static uint16_t fadt_port(struct table t, size_t off)
+PVH_BOOT static uint16_t fadt_port(struct table t, size_t off)
 {
     uint32_t port = off + 4 <= t.len ? tern_load_le32(t.octets + off) : 0;
     return port <= UINT16_MAX ? (uint16_t)port : 0;
 }
 
 /* A generic address (section 5.2.3.2) in memory; 0 if it is elsewhere. */
-static uint64_t fadt_memory(struct table t, size_t off)
+PVH_BOOT static uint64_t fadt_memory(struct table t, size_t off)
 {
     if (off + 12 > t.len || t.octets[off] != 0)
         return 0;
     return tern_load_le64(t.octets + off + 4);
 }
 
-static uint64_t fadt_read(struct table t)
+PVH_BOOT static uint64_t fadt_read(struct table t)
 {
     enum { REDUCED_HARDWARE = 1u << 20 };
     if (t.len < 116)
@@ -125,7 +125,7 @@ static uint64_t fadt_read(struct table t)
 /* ---- DSDT, by its encodings (section 20.2) ---- */
 
 /* An integer object: a byte prefix and an octet, or the constants 0 and 1. */
-static bool aml_small(const uint8_t *p, size_t len, uint8_t *value)
+PVH_BOOT static bool aml_small(const uint8_t *p, size_t len, uint8_t *value)
 {
     if (len >= 2 && p[0] == 0x0a) {
         *value = p[1];
@@ -139,7 +139,7 @@ static bool aml_small(const uint8_t *p, size_t len, uint8_t *value)
 }
 
 /* "_S5_", a package (0x12), its length, its count, then SLP_TYPa (section 7.4.2.6). */
-static void dsdt_s5(const uint8_t *p, size_t len)
+PVH_BOOT static void dsdt_s5(const uint8_t *p, size_t len)
 {
     if (len < 8 || memcmp(p, "_S5_\x12", 5) != 0)
         return;
@@ -152,7 +152,7 @@ static void dsdt_s5(const uint8_t *p, size_t len)
  * The first extended interrupt descriptor (0x89, section 6.4.3.6) in the next
  * 64 octets: its flags and its first interrupt.
  */
-static bool crs_interrupt(const uint8_t *p, size_t len, struct pvh_line *line)
+PVH_BOOT static bool crs_interrupt(const uint8_t *p, size_t len, struct pvh_line *line)
 {
     for (size_t i = 0; i < 64 && len - i >= 9; i++) {
         if (p[i] == 0x89 && tern_load_le16(p + i + 1) >= 6 && p[i + 4] >= 1) {
@@ -165,7 +165,7 @@ static bool crs_interrupt(const uint8_t *p, size_t len, struct pvh_line *line)
 }
 
 /* A virtio-mmio device: _HID "LNRO0005", then Memory32Fixed (0x86, section 6.4.3.4). */
-static void dsdt_virtio(const uint8_t *p, size_t len)
+PVH_BOOT static void dsdt_virtio(const uint8_t *p, size_t len)
 {
     struct pvh_line line;
     if (memcmp(p, "LNRO0005", 8) != 0 || !crs_interrupt(p, len, &line))
@@ -186,7 +186,7 @@ static void dsdt_virtio(const uint8_t *p, size_t len)
  * operation region in memory (ExtOpRegion 5B 80, a name, space 0, a DWord) that
  * holds the event selector.
  */
-static void dsdt_events(const uint8_t *p, size_t len)
+PVH_BOOT static void dsdt_events(const uint8_t *p, size_t len)
 {
     struct pvh_line line;
     if (memcmp(p, "ACPI0013", 8) != 0 || !crs_interrupt(p, len, &line))
@@ -200,7 +200,7 @@ static void dsdt_events(const uint8_t *p, size_t len)
     }
 }
 
-static void dsdt_read(struct table t)
+PVH_BOOT static void dsdt_read(struct table t)
 {
     for (size_t off = HEADER_LEN; t.len - off >= 8; off++) {
         const uint8_t *p = t.octets + off;
@@ -217,7 +217,7 @@ static void dsdt_read(struct table t)
 
 /* ---- The root (section 5.2.5) ---- */
 
-static struct table root_table(void)
+PVH_BOOT static struct table root_table(void)
 {
     const uint8_t *rsdp = pvh_phys(pvh_boot.rsdp, 36);
     if (rsdp == NULL || memcmp(rsdp, "RSD PTR ", 8) != 0 || !pvh_phys_sums_to_zero(rsdp, 20))
@@ -234,7 +234,7 @@ static struct table root_table(void)
 }
 
 /* The first table with this signature that the root lists. */
-static struct table find(struct table root, const char *signature)
+PVH_BOOT static struct table find(struct table root, const char *signature)
 {
     size_t width = table_is(root, "XSDT") ? 8 : 4;
     for (size_t off = HEADER_LEN; root.len - off >= width; off += width) {
@@ -246,7 +246,7 @@ static struct table find(struct table root, const char *signature)
     return (struct table){ NULL, 0 };
 }
 
-void pvh_acpi_init(void)
+PVH_BOOT void pvh_acpi_init(void)
 {
     for (uint32_t i = 0; i < 16; i++)
         pvh_acpi.isa[i].gsi = i;
@@ -294,7 +294,7 @@ static void ged_arrived(void *arg)
         pvh_pending_set(PVH_DRAIN);
 }
 
-static void sci_init(void)
+PVH_BOOT static void sci_init(void)
 {
     uint16_t event = pvh_acpi.pm1a_event;
     size_t half = pvh_acpi.pm1_event_len / 2;
@@ -319,7 +319,7 @@ static void sci_init(void)
     cpu_out16((uint16_t)(event + half), PM1_POWER_BUTTON);
 }
 
-void pvh_acpi_button_init(void)
+PVH_BOOT void pvh_acpi_button_init(void)
 {
     if (pvh_acpi.ged_selector != 0) {
         ged = pvh_mmio_map(pvh_acpi.ged_selector, 4);
@@ -337,7 +337,7 @@ void pvh_acpi_button_init(void)
 
 /* ---- Places of virtio-mmio devices ---- */
 
-bool pvh_mmio_add(uint64_t base, size_t len, struct pvh_line line)
+PVH_BOOT bool pvh_mmio_add(uint64_t base, size_t len, struct pvh_line line)
 {
     for (size_t i = 0; i < n_places; i++) {
         if (places[i].base == base)
@@ -354,7 +354,7 @@ bool pvh_mmio_add(uint64_t base, size_t len, struct pvh_line line)
  * eight slots of 512 octets begin at 0xfeb00000, with lines from 5 on. The magic
  * value (virtio 1.2, section 4.2.2) tells whether they are there.
  */
-void pvh_mmio_probe(void)
+PVH_BOOT void pvh_mmio_probe(void)
 {
     if (pvh_acpi.present || n_places > 0)
         return;

@@ -82,17 +82,7 @@ static bool kvm_now(uint64_t *ns)
     return true;
 }
 
-/* The TSC's rate, for deadlines: the inverse of the scale, once. */
-static uint64_t kvm_ticks_per_ns_32(void)
-{
-    struct kvm_time t;
-    if (!kvm_copy(&t) || t.tsc_to_system_mul == 0)
-        return 0;
-    uint64_t inverse = UINT64_MAX / t.tsc_to_system_mul;    /* 2^64 / mul: ticks << shift */
-    return t.tsc_shift >= 0 ? inverse >> t.tsc_shift : inverse << -t.tsc_shift;
-}
-
-static void hypervisor_init(void)
+PVH_BOOT static void hypervisor_init(void)
 {
     if ((cpu_id(1).ecx >> 31 & 1) == 0)
         return;
@@ -104,7 +94,7 @@ static void hypervisor_init(void)
         return;
     if ((cpu_id(0x40000001).eax & KVM_FEATURE_CLOCKSOURCE2) == 0)
         return;
-    cpu_msr_store(MSR_KVM_SYSTEM_TIME, pvh_mem_phys(&kvm) | 1);
+    pvh_boot_wrmsr(MSR_KVM_SYSTEM_TIME, pvh_mem_phys(&kvm) | 1);
     uint64_t ns;
     kvm_clock = kvm.time.version != 0 && kvm_now(&ns);
     if (kvm_clock)
@@ -119,7 +109,7 @@ struct moment {
     uint64_t tsc, spread;
 };
 
-static struct moment moment_read(void)
+PVH_BOOT static struct moment moment_read(void)
 {
     uint64_t before = cpu_tsc();
     uint32_t count = pvh_timer_count();
@@ -133,7 +123,7 @@ static struct moment moment_read(void)
  * busy translating a spin delivers time in lumps. 0: held up for so long that
  * the timer may have gone round once more, or that the moments are too vague.
  */
-static uint64_t rate_read(void)
+PVH_BOOT static uint64_t rate_read(void)
 {
     enum { PERIOD_NS = 1000000 };
     /* An interrupt left over from the last reading would end this one early. */
@@ -155,7 +145,7 @@ static uint64_t rate_read(void)
  * processor up, but never twice in the same way: the first two that agree to a
  * thousandth are right.
  */
-static uint64_t tsc_ns_per_tick_32(void)
+PVH_BOOT static uint64_t tsc_ns_per_tick_32(void)
 {
     enum { READINGS = 64 };
     uint64_t rates[READINGS];
@@ -200,7 +190,7 @@ const char *pvh_clock_name(void)
 
 /* ---- Wall time ---- */
 
-static uint8_t cmos(uint8_t index)
+PVH_BOOT static uint8_t cmos(uint8_t index)
 {
     cpu_out8(CMOS_INDEX, 0x80 | index);    /* bit 7: no NMI from this port */
     return cpu_in8(CMOS_DATA);
@@ -211,7 +201,7 @@ struct cmos_time {
 };
 
 /* The time registers, when no update is under way (register A, bit 7). */
-static bool cmos_read(struct cmos_time *t)
+PVH_BOOT static bool cmos_read(struct cmos_time *t)
 {
     for (unsigned tries = 0; tries < 20000; tries++) {
         if ((cmos(0x0a) & 0x80) != 0)
@@ -223,13 +213,13 @@ static bool cmos_read(struct cmos_time *t)
     return false;
 }
 
-static uint8_t from_bcd(uint8_t v)
+PVH_BOOT static uint8_t from_bcd(uint8_t v)
 {
     return (uint8_t)((v >> 4) * 10 + (v & 15));
 }
 
 /* Days from 1970-01-01 to a date of the Gregorian calendar. */
-static int64_t days_of(int64_t year, int64_t month, int64_t day)
+PVH_BOOT static int64_t days_of(int64_t year, int64_t month, int64_t day)
 {
     /* Years begin in March, so that the leap day is the last one. */
     year -= month <= 2;
@@ -238,7 +228,7 @@ static int64_t days_of(int64_t year, int64_t month, int64_t day)
            (153 * month_from_march + 2) / 5 + day - 1 - 719468;
 }
 
-static bool cmos_seconds(int64_t *seconds)
+PVH_BOOT static bool cmos_seconds(int64_t *seconds)
 {
     struct cmos_time a, b;
     /* Two equal readings: none was cut in two by an update. */
@@ -267,12 +257,12 @@ static bool cmos_seconds(int64_t *seconds)
 }
 
 /* KVM tells the wall time at which its clock was 0. */
-static bool kvm_wall(int64_t *ns)
+PVH_BOOT static bool kvm_wall(int64_t *ns)
 {
     static volatile struct kvm_wall wall __attribute__((aligned(16)));
     if (!kvm_clock)
         return false;
-    cpu_msr_store(MSR_KVM_WALL_CLOCK, pvh_mem_phys((const void *)(uintptr_t)&wall));
+    pvh_boot_wrmsr(MSR_KVM_WALL_CLOCK, pvh_mem_phys((const void *)(uintptr_t)&wall));
     uint32_t sec = wall.sec, nsec = wall.nsec;
     if (sec == 0 || nsec >= 1000000000)
         return false;
@@ -280,7 +270,7 @@ static bool kvm_wall(int64_t *ns)
     return true;
 }
 
-static void wall_init(void)
+PVH_BOOT static void wall_init(void)
 {
     int64_t at;
     if (kvm_wall(&at)) {
@@ -305,15 +295,12 @@ const char *pvh_wall_name(void)
     return wall_name;
 }
 
-void pvh_clock_init(void)
+PVH_BOOT void pvh_clock_init(void)
 {
     hypervisor_init();
-    if (kvm_clock) {
-        pvh_timer_tsc_rate(kvm_ticks_per_ns_32());
-    } else {
+    if (!kvm_clock) {
         ns_per_tick_32 = tsc_ns_per_tick_32();
         tsc_start = cpu_tsc();
-        pvh_timer_tsc_rate(UINT64_MAX / ns_per_tick_32);
     }
     wall_init();
 }

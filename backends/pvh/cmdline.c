@@ -47,13 +47,13 @@ bool pvh_number_parse(const char **text, uint64_t *value)
 }
 
 /* What follows "key=" in the word, NULL if it is another key. */
-static const char *value_of(const char *word, const char *key)
+PVH_BOOT static const char *value_of(const char *word, const char *key)
 {
     size_t len = strlen(key);
     return strlen(word) >= len && memcmp(word, key, len) == 0 ? word + len : NULL;
 }
 
-static void take_exit(const char *value)
+PVH_BOOT static void take_exit(const char *value)
 {
     uint64_t port;
     if (!pvh_number_parse(&value, &port) || *value != '\0' || port == 0 || port > UINT16_MAX)
@@ -64,7 +64,7 @@ static void take_exit(const char *value)
 }
 
 /* SIZE may end in K; a device that is given twice or too many is an error. */
-static void take_mmio(const char *value)
+PVH_BOOT static void take_mmio(const char *value)
 {
     uint64_t len, base, line;
     bool good = pvh_number_parse(&value, &len);
@@ -85,7 +85,7 @@ static void take_mmio(const char *value)
         pvh_fail(PVH_STATUS_USAGE, "boot: too many virtio_mmio.device= words\n");
 }
 
-static void take_word(const char *word)
+PVH_BOOT static void take_word(const char *word)
 {
     const char *port = value_of(word, "tern.exit=");
     const char *device = value_of(word, "virtio_mmio.device=");
@@ -101,12 +101,12 @@ static void take_word(const char *word)
     }
 }
 
-static bool blank(char c)
+PVH_BOOT static bool blank(char c)
 {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-void pvh_cmdline_init(void)
+PVH_BOOT void pvh_cmdline_init(void)
 {
     char *p = pvh_boot.cmdline;
     while (*p != '\0') {

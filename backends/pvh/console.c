@@ -30,7 +30,7 @@ struct console {
 
 static struct console console;
 
-void pvh_console_init(void)
+PVH_BOOT void pvh_console_init(void)
 {
     /* Where no UART is, the scratch register does not remember. */
     cpu_out8(COM1 + UART_SCRATCH, 0x5a);

@@ -2,6 +2,8 @@
 /*
  * The instructions that C has no words for: ports, model-specific registers,
  * CPUID, control registers, the time-stamp counter. Intel SDM volume 2.
+ *
+ * Nothing here changes what a seal stands on: instructions that do are in start.S.
  */
 #ifndef PVH_CPU_H
 #define PVH_CPU_H
@@ -51,11 +53,6 @@ static inline uint64_t cpu_msr_load(uint32_t msr)
     return (uint64_t)hi << 32 | lo;
 }
 
-static inline void cpu_msr_store(uint32_t msr, uint64_t v)
-{
-    __asm__ volatile("wrmsr" : : "c"(msr), "a"((uint32_t)v), "d"((uint32_t)(v >> 32)) : "memory");
-}
-
 struct cpu_id {
     uint32_t eax, ebx, ecx, edx;
 };
@@ -88,19 +85,6 @@ static inline uint64_t cpu_cr2(void)
     uint64_t v;
     __asm__ volatile("movq %%cr2, %0" : "=r"(v));
     return v;
-}
-
-static inline uint64_t cpu_cr3(void)
-{
-    uint64_t v;
-    __asm__ volatile("movq %%cr3, %0" : "=r"(v));
-    return v;
-}
-
-/* Loading CR3 anew forgets every cached translation (none is global). */
-static inline void cpu_tlb_flush(void)
-{
-    __asm__ volatile("movq %0, %%cr3" : : "r"(cpu_cr3()) : "memory");
 }
 
 static inline uint64_t cpu_cr0(void)

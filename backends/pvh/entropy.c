@@ -60,5 +60,5 @@ bool pvh_entropy_init(void)
 void pvh_entropy(uint8_t *out, size_t len)
 {
     if (tern_drbg_fill(&drbg, out, len) != TERN_OK)
-        pvh_fail(PVH_STATUS_ENTROPY, "entropy: asked for before the seal\n");
+        pvh_fail(PVH_STATUS_ENTROPY, "entropy: asked for too early\n");
 }

@@ -29,7 +29,7 @@ static void ioapic_store(const struct ioapic *io, uint32_t reg, uint32_t v)
     pvh_mmio_store32(io->at, WINDOW, v);
 }
 
-static void ioapic_add(uint64_t base, uint32_t gsi_base)
+PVH_BOOT static void ioapic_add(uint64_t base, uint32_t gsi_base)
 {
     struct ioapic *io = &ioapics[n_ioapics];
     io->at = pvh_mmio_map(base, 0x20);
@@ -45,7 +45,7 @@ static void ioapic_add(uint64_t base, uint32_t gsi_base)
     n_ioapics++;
 }
 
-void pvh_ioapic_init(void)
+PVH_BOOT void pvh_ioapic_init(void)
 {
     for (size_t i = 0; i < pvh_acpi.n_ioapics; i++)
         ioapic_add(pvh_acpi.ioapics[i].base, pvh_acpi.ioapics[i].gsi_base);

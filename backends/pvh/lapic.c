@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The local APIC: vectors for devices, the end of interrupts, and the one-shot
- * timer. Intel SDM volume 3, chapter 11. Registers are reached at 0xfee00000 or,
- * if the loader has turned x2APIC mode on, as model-specific registers.
+ * timer. Intel SDM volume 3, chapter 11. Registers are memory, at 0xfee00000: a
+ * sealed guest has no instruction that writes model-specific registers, so
+ * x2APIC mode, if the loader has turned it on, is left, and deadlines are not
+ * written to the TSC-deadline register.
  *
  * The timer counts at 1 GHz with divisor 1: so it does in QEMU and in KVM
- * (APIC_BUS_CYCLE_NS is 1). With a processor that has it and a known TSC rate,
- * deadlines are written to the TSC-deadline register instead (section 11.5.4.1).
+ * (APIC_BUS_CYCLE_NS is 1).
  */
 #include "backends/pvh/cpu.h"
 #include "backends/pvh/pvh_internal.h"
 
-enum { MSR_APIC_BASE = 0x1b, MSR_TSC_DEADLINE = 0x6e0, MSR_X2APIC = 0x800 };
+enum { MSR_APIC_BASE = 0x1b };
 enum { BASE_ENABLE = 1u << 11, BASE_X2APIC = 1u << 10 };
 enum {
     LAPIC_ID = 0x20, LAPIC_TPR = 0x80, LAPIC_EOI = 0xb0, LAPIC_SPURIOUS = 0xf0,
@@ -20,7 +21,7 @@ enum {
     LAPIC_TIMER_INITIAL = 0x380, LAPIC_TIMER_CURRENT = 0x390, LAPIC_TIMER_DIVIDE = 0x3e0,
 };
 enum { LVT_MASKED = 1u << 16, LVT_NMI = 4u << 8, SPURIOUS_ENABLE = 1u << 8 };
-enum { TIMER_ONE_SHOT = 0u << 17, TIMER_PERIODIC = 1u << 17, TIMER_DEADLINE = 2u << 17 };
+enum { TIMER_ONE_SHOT = 0u << 17, TIMER_PERIODIC = 1u << 17 };
 enum { DIVIDE_1 = 0xb, DIVIDE_128 = 0xa };
 
 /* A line that comes back this often within one wait is masked until the next. */
@@ -33,10 +34,8 @@ struct irq {
 };
 
 static volatile void *lapic PVH_SEALED;
-static bool x2apic PVH_SEALED;
 static struct irq irqs[PVH_N_DEVICE] PVH_SEALED;
 static size_t n_irqs PVH_SEALED;
-static uint64_t tsc_per_ns_32 PVH_SEALED;    /* 0: no TSC deadlines */
 
 static uint8_t arrivals[PVH_N_DEVICE];    /* of each vector since the last calm */
 static bool stormed;
@@ -53,37 +52,34 @@ const struct pvh_stats *pvh_stats(void)
 
 static uint32_t lapic_load(uint32_t reg)
 {
-    if (x2apic)
-        return (uint32_t)cpu_msr_load(MSR_X2APIC + reg / 16);
     return pvh_mmio_load32(lapic, reg);
 }
 
 static void lapic_store(uint32_t reg, uint32_t v)
 {
-    if (x2apic)
-        cpu_msr_store(MSR_X2APIC + reg / 16, v);
-    else
-        pvh_mmio_store32(lapic, reg, v);
+    pvh_mmio_store32(lapic, reg, v);
 }
 
 /* The 8259s could only disturb: all their lines are masked for good. */
-static void pic_mask(void)
+PVH_BOOT static void pic_mask(void)
 {
     cpu_out8(0x21, 0xff);
     cpu_out8(0xa1, 0xff);
 }
 
-void pvh_lapic_init(void)
+PVH_BOOT void pvh_lapic_init(void)
 {
     uint64_t base = cpu_msr_load(MSR_APIC_BASE);
-    x2apic = (base & BASE_X2APIC) != 0;
-    if ((base & BASE_ENABLE) == 0)
-        cpu_msr_store(MSR_APIC_BASE, base | BASE_ENABLE);
-    if (!x2apic) {
-        lapic = pvh_mmio_map(base & UINT64_C(0xffffff000), 0x1000);
-        if (lapic == NULL)
-            pvh_fail(PVH_STATUS_SETUP, "lapic: its registers are out of reach\n");
+    if ((base & BASE_X2APIC) != 0) {
+        /* Section 11.12.5: the way back leads through "disabled". */
+        base &= ~(uint64_t)(BASE_X2APIC | BASE_ENABLE);
+        pvh_boot_wrmsr(MSR_APIC_BASE, base);
     }
+    if ((base & BASE_ENABLE) == 0)
+        pvh_boot_wrmsr(MSR_APIC_BASE, base | BASE_ENABLE);
+    lapic = pvh_mmio_map(base & UINT64_C(0xffffff000), 0x1000);
+    if (lapic == NULL)
+        pvh_fail(PVH_STATUS_SETUP, "lapic: its registers are out of reach\n");
     pic_mask();
     lapic_store(LAPIC_SPURIOUS, SPURIOUS_ENABLE | PVH_VECTOR_SPURIOUS);
     lapic_store(LAPIC_TPR, 0);
@@ -95,8 +91,7 @@ void pvh_lapic_init(void)
 
 uint32_t pvh_lapic_id(void)
 {
-    uint32_t id = lapic_load(LAPIC_ID);
-    return x2apic ? id : id >> 24;
+    return lapic_load(LAPIC_ID) >> 24;
 }
 
 /* ---- Vectors ---- */
@@ -116,8 +111,6 @@ enum tern_err pvh_irq_msi(void (*handler)(void *arg), void *arg, uint64_t *addr,
 {
     /* SDM volume 3, section 11.11: fixed delivery, edge, physical destination. */
     uint32_t id = pvh_lapic_id();
-    if (id > 0xff)
-        return TERN_UNSUPPORTED;
     uint8_t vector = pvh_irq_vector(handler, arg, -1);
     if (vector == 0)
         return TERN_FULL;
@@ -205,27 +198,13 @@ static void timer_divide(uint32_t code)
     divide = code;
 }
 
-void pvh_timer_tsc_rate(uint64_t ticks_per_ns_32)
-{
-    if ((cpu_id(1).ecx >> 24 & 1) == 0 || ticks_per_ns_32 == 0)
-        return;
-    tsc_per_ns_32 = ticks_per_ns_32;
-    timer_mode(TIMER_DEADLINE);
-    __asm__ volatile("mfence" : : : "memory");    /* section 11.5.4.1: orders the two stores */
-}
-
 /*
- * Without TSC deadlines, a time beyond the counter's 32 bits comes in pieces:
- * the waiter finds that its deadline has not come and sets the timer again.
+ * A time beyond the counter's 32 bits comes in pieces: the waiter finds that its
+ * deadline has not come and sets the timer again.
  */
 void pvh_timer_set(uint64_t ns)
 {
     armed = ns != UINT64_MAX;
-    if (tsc_per_ns_32 != 0) {
-        uint64_t ticks = ns >> 40 != 0 ? UINT64_C(1) << 40 : cpu_mul_shift32(ns, tsc_per_ns_32);
-        cpu_msr_store(MSR_TSC_DEADLINE, armed ? cpu_tsc() + ticks + 1 : 0);
-        return;
-    }
     if (!armed) {
         lapic_store(LAPIC_TIMER_INITIAL, 0);
         return;

@@ -26,14 +26,14 @@ const uint8_t *pvh_build_id(size_t *len)
  * "Enhanced REP MOVSB" (SDM volume 2, CPUID leaf 7). QEMU's TCG says so too and
  * takes a step for each octet.
  */
-static void choose_string(void)
+PVH_BOOT static void choose_string(void)
 {
     bool has_leaf = cpu_id(0).eax >= 7;
     bool tcg = memcmp(pvh_hypervisor(), "TCGTCGTCGTCG", 12) == 0;
     pvh_string_fast = has_leaf && (cpu_id(7).ebx >> 9 & 1) != 0 && !tcg;
 }
 
-static void say_hello(void)
+PVH_BOOT static void say_hello(void)
 {
     const char *under = pvh_hypervisor();
     pvh_logf("tern: %zu KiB of RAM, clock %s, wall clock %s, %s\n", pvh_mem_total() >> 10,
@@ -41,10 +41,11 @@ static void say_hello(void)
 }
 
 /*
- * The canary changes here, under a function that has none itself and never
- * returns: nobody above checks the old one.
+ * The canary changes here, under functions that have none themselves, before
+ * the backend and the appliance's descriptor are touched. Its lowest octet is
+ * zero: a string that runs up to it ends there, and none can forge it.
  */
-__attribute__((no_stack_protector)) _Noreturn void pvh_start(uint32_t start_info)
+PVH_BOOT __attribute__((no_stack_protector)) uint64_t pvh_start(uint32_t start_info)
 {
     pvh_trap_init();
     pvh_console_init();
@@ -61,15 +62,19 @@ __attribute__((no_stack_protector)) _Noreturn void pvh_start(uint32_t start_info
     pvh_mmio_probe();
     pvh_pci_init();
     say_hello();
-    if (pvh_backend_setup() != TERN_OK)
-        pvh_fail(PVH_STATUS_SETUP, "tern: the start failed\n");
 
     if (!pvh_entropy_init())
         pvh_fail(PVH_STATUS_ENTROPY,
                  "tern: no entropy: the machine has neither RDRAND nor virtio-rng\n");
     uint8_t canary[8];
     pvh_entropy(canary, sizeof canary);
-    pvh_fs_block[5] = tern_load_le64(canary) << 8;    /* a zero octet ends strings */
-    pvh_paging_seal();
+    pvh_fs_block[5] = tern_load_le64(canary) << 8;
+    if (pvh_backend_setup() != TERN_OK)
+        pvh_fail(PVH_STATUS_SETUP, "tern: the start failed\n");
+    return pvh_paging_seal();
+}
+
+_Noreturn void pvh_sealed_start(void)
+{
     pvh_exit(pvh_backend_main());
 }

@@ -28,7 +28,7 @@ static bool overlap(struct pvh_range a, struct pvh_range b)
     return a.start < b.end && b.start < a.end;
 }
 
-static void add(struct pvh_range r)
+PVH_BOOT static void add(struct pvh_range r)
 {
     if (r.start >= r.end || n_stretches == FREE_MAX)
         return;
@@ -36,7 +36,7 @@ static void add(struct pvh_range r)
 }
 
 /* Takes `hole` out of every stretch: each leaves up to two pieces. */
-static void cut(struct pvh_range hole)
+PVH_BOOT static void cut(struct pvh_range hole)
 {
     size_t n = n_stretches;
     for (size_t i = 0; i < n; i++) {
@@ -53,7 +53,7 @@ static void cut(struct pvh_range hole)
 }
 
 /* Adds RAM of the map, without what another entry has listed already. */
-static void add_ram(struct pvh_range r)
+PVH_BOOT static void add_ram(struct pvh_range r)
 {
     if (r.start < RAM_START)
         r.start = RAM_START;
@@ -65,7 +65,7 @@ static void add_ram(struct pvh_range r)
     add(r);
 }
 
-void pvh_mem_init(void)
+PVH_BOOT void pvh_mem_init(void)
 {
     uint64_t above = 0;
     for (size_t i = 0; i < pvh_boot.n_ram; i++) {
@@ -127,12 +127,22 @@ void *pvh_mem_carve(size_t len, size_t align)
     return (void *)(uintptr_t)start;
 }
 
-void *pvh_mem_carve_io(size_t len)
+/* The pages before and behind belong to the piece: the seal unmaps them. */
+void *pvh_mem_carve_pages(size_t len)
 {
-    if (len > SIZE_MAX - PAGE)
+    if (len == 0 || len > SIZE_MAX - 3 * PAGE || pvh_paging_sealed())
         return NULL;
     len = (len + PAGE - 1) & ~(size_t)(PAGE - 1);
-    void *pages = pvh_mem_carve(len, PAGE);
+    uint8_t *piece = pvh_mem_carve(len + 2 * PAGE, PAGE);
+    if (piece == NULL)
+        return NULL;
+    uint64_t start = (uint64_t)(uintptr_t)piece + PAGE;
+    return pvh_paging_guard(start, start + len) ? piece + PAGE : NULL;
+}
+
+void *pvh_mem_carve_io(size_t len)
+{
+    void *pages = pvh_mem_carve_pages(len);
     if (pages != NULL)
         memset(pages, 0, len);
     return pages;

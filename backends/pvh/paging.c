@@ -3,36 +3,41 @@
  * The map of memory, physical = virtual, and its seal. start.S has mapped 0 to
  * 4 GiB by 2 MiB pages; here the pages that hold the image are split, each part
  * gets its rights, and device registers are made reachable. The seal takes away
- * what is neither RAM nor such a register, makes the tables themselves
- * read-only and sets CR0.WP, after which the rights bind this code too.
+ * what is neither RAM nor such a register and sets CR0.WP, after which rights
+ * bind all code; the map that it turns on has neither the tables themselves nor
+ * the code of this file. Each piece of memory is mapped once, at its address.
  * Intel SDM volume 3, sections 4.5 and 4.6.
  *
  *      0 .. 2 MiB           one table of 4 KiB pages, the first not present
  *      image                4 KiB pages; whole 2 MiB of constants are one page
- *      other RAM            2 MiB pages, read, write
+ *      other RAM            2 MiB pages, read, write; 4 KiB pages where a guard
+ *                           page of a device's memory lies
  *      registers            2 MiB pages, uncached; marked PVH_PTE_KEEP
  *      4 GiB .. 5 GiB       windows onto registers above 4 GiB
  */
+#include <string.h>
+
 #include "backends/pvh/cpu.h"
 #include "backends/pvh/pvh_internal.h"
 
 enum { PAGE = 4096, LARGE = 0x200000 };
-enum { N_DIRECTORY = 2048, N_WINDOWS = 512 };
+enum { N_DIRECTORY = 2048, N_WINDOWS = 512, IO_MAX = 64 };
 
 #define FOUR_GIB UINT64_C(0x100000000)
-#define CR0_WP UINT64_C(0x10000)
 #define ADDRESS_BITS UINT64_C(0x000ffffffffff000)
 
 static char *next_table PVH_SEALED;
 static bool sealed PVH_SEALED;
 static uint64_t address_end PVH_SEALED;    /* of the physical address space */
+static struct pvh_range io[IO_MAX] PVH_SEALED;    /* between two guard pages each */
+static size_t n_io PVH_SEALED;
 
-static uint64_t *table_at(size_t off)
+PVH_BOOT static uint64_t *table_at(size_t off)
 {
     return (uint64_t *)(void *)(pvh_tables + off);
 }
 
-static uint64_t *directory(void)
+PVH_BOOT static uint64_t *directory(void)
 {
     return table_at(PVH_TABLE_PD);
 }
@@ -49,7 +54,8 @@ static uint64_t addr(const char *p)
 #define READ_WRITE (READ | PVH_PTE_W | PVH_PTE_D)
 
 /* Gives the pages of [start, end) that the table of this region has these bits. */
-static void set_pages(uint64_t *table, uint64_t region, uint64_t start, uint64_t end, uint64_t bits)
+PVH_BOOT static void set_pages(uint64_t *table, uint64_t region, uint64_t start, uint64_t end,
+                               uint64_t bits)
 {
     uint64_t first = region * LARGE;
     if (start < first)
@@ -69,11 +75,11 @@ static void set_pages(uint64_t *table, uint64_t region, uint64_t start, uint64_t
  * Puts a table of 512 pages in the place of a large page. It is complete before
  * it is hung in: this code, too, runs from such a region.
  */
-static void split(uint64_t region)
+PVH_BOOT static void split(uint64_t region)
 {
     static const char *const guards[] = {
         pvh_guards, pvh_guard_trap, pvh_guard_double_fault, pvh_guard_nmi,
-        pvh_guard_machine_check, pvh_guard_device,
+        pvh_guard_machine_check, pvh_guard_device, pvh_guard_above,
     };
     if (next_table == pvh_tables_end)
         pvh_fail(PVH_STATUS_SETUP, "paging: too few tables\n");
@@ -89,16 +95,7 @@ static void split(uint64_t region)
     directory()[region] = addr((char *)table) | PVH_PDE_TABLE;
 }
 
-/* Takes the right to write from the pages of [start, end): they are split. */
-static void make_read_only(const char *start, const char *end)
-{
-    for (uint64_t page = addr(start); page < addr(end); page += PAGE) {
-        uint64_t *table = (uint64_t *)(uintptr_t)(directory()[page / LARGE] & ADDRESS_BITS);
-        table[page / PAGE % 512] = page | READ;
-    }
-}
-
-void pvh_paging_init(void)
+PVH_BOOT void pvh_paging_init(void)
 {
     next_table = pvh_tables + PVH_TABLE_PT;
     uint64_t whole_from = (addr(pvh_text_end) + LARGE - 1) / LARGE;
@@ -113,7 +110,7 @@ void pvh_paging_init(void)
 
     /* The directory of windows follows those of start.S in the PDPT. */
     table_at(PVH_TABLE_PDPT)[4] = addr(pvh_tables + PVH_TABLE_WINDOW) | PVH_PDE_TABLE;
-    cpu_tlb_flush();
+    pvh_boot_flush();
 
     uint32_t bits = 36;
     if (cpu_id(0x80000000).eax >= 0x80000008)
@@ -124,7 +121,7 @@ void pvh_paging_init(void)
 /* ---- Device registers ---- */
 
 /* The window onto 2 MiB above 4 GiB: its number, or N_WINDOWS if none is left. */
-static size_t window(uint64_t large_page)
+PVH_BOOT static size_t window(uint64_t large_page)
 {
     uint64_t *windows = table_at(PVH_TABLE_WINDOW);
     uint64_t entry = large_page | PVH_PDE_RAM | PVH_PTE_UC | PVH_PTE_KEEP | PVH_PTE_NX;
@@ -144,7 +141,7 @@ static size_t window(uint64_t large_page)
  * and never given back, so the pages of one request stand together unless a
  * former request had some of them: such a range is refused.
  */
-static volatile void *map_high(uint64_t start, uint64_t end)
+PVH_BOOT static volatile void *map_high(uint64_t start, uint64_t end)
 {
     uint64_t first = start & ~(uint64_t)(LARGE - 1);
     size_t base = window(first);
@@ -157,9 +154,9 @@ static volatile void *map_high(uint64_t start, uint64_t end)
     return (volatile void *)(uintptr_t)(FOUR_GIB + base * LARGE + (start - first));
 }
 
-volatile void *pvh_mmio_map(uint64_t phys, size_t len)
+PVH_BOOT static volatile void *map(uint64_t phys, size_t len)
 {
-    if (sealed || len == 0 || phys >= address_end || len > address_end - phys)
+    if (len == 0 || phys >= address_end || len > address_end - phys)
         return NULL;
     uint64_t end = phys + len;
     uint64_t first = phys & ~(uint64_t)(LARGE - 1);
@@ -173,8 +170,59 @@ volatile void *pvh_mmio_map(uint64_t phys, size_t len)
         directory()[at / LARGE] =
             at | PVH_PDE_RAM | PVH_PTE_UC | PVH_PTE_KEEP | PVH_PTE_NX;
     }
-    cpu_tlb_flush();
+    pvh_boot_flush();
     return (volatile void *)(uintptr_t)phys;
+}
+
+volatile void *pvh_mmio_map(uint64_t phys, size_t len)
+{
+    return sealed ? NULL : map(phys, len);
+}
+
+/* ---- Guard pages around what devices reach ---- */
+
+/*
+ * A guard page is never read or written, so it may as well hold the table that
+ * splits its 2 MiB.
+ */
+PVH_BOOT static void guard(uint64_t page)
+{
+    uint64_t region = page / LARGE;
+    if ((directory()[region] & PVH_PTE_PS) == 0)
+        return;
+    uint64_t *table = (uint64_t *)(uintptr_t)page;
+    set_pages(table, region, 0, UINT64_MAX, READ_WRITE);
+    __asm__ volatile("" : : : "memory");
+    directory()[region] = page | PVH_PDE_TABLE;
+}
+
+PVH_BOOT static bool guard_both(uint64_t start, uint64_t end)
+{
+    if (n_io == IO_MAX)
+        return false;
+    guard(start - PAGE);
+    guard(end);
+    pvh_boot_flush();
+    io[n_io++] = (struct pvh_range){ start, end };
+    return true;
+}
+
+bool pvh_paging_guard(uint64_t start, uint64_t end)
+{
+    return !sealed && guard_both(start, end);
+}
+
+const char *pvh_paging_place(uint64_t at)
+{
+    for (size_t i = 0; i < n_io; i++) {
+        if (at - (io[i].start - PAGE) < PAGE)
+            return "guard page below I/O pages";
+        if (at - io[i].end < PAGE)
+            return "guard page above I/O pages";
+        if (at >= io[i].start && at < io[i].end)
+            return "I/O pages";
+    }
+    return NULL;
 }
 
 /* ---- The seal ---- */
@@ -185,7 +233,7 @@ bool pvh_paging_sealed(void)
 }
 
 /* Maps [start, end) again, where it was cleared: the large pages that it touches. */
-static void keep(struct pvh_range r)
+PVH_BOOT static void keep(struct pvh_range r)
 {
     uint64_t from = r.start / LARGE;
     uint64_t to = r.end < FOUR_GIB ? (r.end + LARGE - 1) / LARGE : N_DIRECTORY;
@@ -196,20 +244,21 @@ static void keep(struct pvh_range r)
 }
 
 /* The same for the pages of the lowest 2 MiB. */
-static void keep_low(uint64_t *table, struct pvh_range r)
+PVH_BOOT static void keep_low(uint64_t *table, struct pvh_range r)
 {
     uint64_t start = r.start < PAGE ? PAGE : r.start & ~(uint64_t)(PAGE - 1);
     set_pages(table, 0, start, r.end, READ_WRITE);
 }
 
-static void clear_all_but_ram(void)
+/* Large pages only: what is split is RAM, or the image. */
+PVH_BOOT static void clear_all_but_ram(void)
 {
     uint64_t *low = (uint64_t *)(uintptr_t)(directory()[0] & ADDRESS_BITS);
     set_pages(low, 0, 0, LARGE, ABSENT);
     uint64_t image_end = (addr(pvh_image_end) + LARGE - 1) / LARGE;
     const uint64_t *stop = directory() + N_DIRECTORY;
     for (uint64_t *at = directory() + image_end; at < stop; at++) {
-        if ((*at & PVH_PTE_KEEP) == 0)
+        if ((*at & (PVH_PTE_KEEP | PVH_PTE_PS)) == PVH_PTE_PS)
             *at = 0;
     }
     for (size_t i = 0; i < pvh_boot.n_ram; i++) {
@@ -222,12 +271,50 @@ static void clear_all_but_ram(void)
     }
 }
 
-void pvh_paging_seal(void)
+/* A table for the sealed map that begins as the entry's present one. */
+PVH_BOOT static uint64_t *copy(uint64_t *entry)
+{
+    if (next_table == pvh_tables_end)
+        pvh_fail(PVH_STATUS_SETUP, "paging: too few tables\n");
+    void *table = next_table;
+    next_table += PAGE;
+    memcpy(table, (const void *)(uintptr_t)(*entry & ADDRESS_BITS), PAGE);
+    *entry = (uint64_t)(uintptr_t)table | PVH_PDE_TABLE;
+    return table;
+}
+
+/* Gives [start, end), which is split, these bits in the map with this first directory. */
+PVH_BOOT static void set_range(const uint64_t *pd, uint64_t start, uint64_t end, uint64_t bits)
+{
+    for (uint64_t i = start / LARGE; i * LARGE < end; i++) {
+        uint64_t entry = i < PAGE / sizeof *pd ? pd[i] : directory()[i];
+        set_pages((uint64_t *)(uintptr_t)(entry & ADDRESS_BITS), i, start, end, bits);
+    }
+}
+
+/*
+ * The code that does this runs from pages, and writes to pages, that the sealed
+ * map has not. So the tables on the way to them are made twice, and the two maps
+ * differ until CR3 is loaded, by start.S. A guard page that holds the table
+ * of its own 2 MiB was the first one there: backwards, its entry is the last to go.
+ */
+PVH_BOOT uint64_t pvh_paging_seal(void)
 {
     clear_all_but_ram();
     sealed = true;
-    make_read_only(pvh_sealed, pvh_sealed_end);
-    make_read_only(pvh_tables, pvh_tables_end);
-    cpu_tlb_flush();
-    __asm__ volatile("movq %0, %%cr0" : : "r"(cpu_cr0() | CR0_WP) : "memory");
+    uint64_t root = addr(pvh_tables);
+    uint64_t *pd = copy(copy(copy(&root)));
+    for (uint64_t i = addr(pvh_image) / LARGE; i * LARGE < addr(pvh_image_end); i++) {
+        if ((pd[i] & PVH_PTE_PS) == 0)
+            (void)copy(&pd[i]);
+    }
+    set_range(pd, addr(pvh_image), addr(pvh_boot_end), ABSENT);
+    set_range(pd, addr(pvh_sealed), addr(pvh_sealed_end), READ);
+    set_range(pd, addr(pvh_tables), addr(pvh_tables_end), ABSENT);
+    for (size_t i = n_io; i-- > 0;) {
+        set_range(pd, io[i].end, io[i].end + PAGE, ABSENT);
+        set_range(pd, io[i].start - PAGE, io[i].start, ABSENT);
+    }
+    pvh_boot_protect();
+    return root & ADDRESS_BITS;
 }

@@ -67,7 +67,7 @@ void pvh_pci_store32(const struct pvh_pci *pci, uint8_t off, uint32_t v)
 
 /* ---- Functions ---- */
 
-static bool function_read(struct pvh_pci *pci)
+PVH_BOOT static bool function_read(struct pvh_pci *pci)
 {
     pci->vendor = pvh_pci_load16(pci, PCI_VENDOR);
     if (pci->vendor == 0xffff)
@@ -79,7 +79,7 @@ static bool function_read(struct pvh_pci *pci)
     return true;
 }
 
-static bool bars_empty(const struct pvh_pci *pci)
+PVH_BOOT static bool bars_empty(const struct pvh_pci *pci)
 {
     for (uint8_t n = 0; n < 6; n++) {
         uint32_t bar = pvh_pci_load32(pci, (uint8_t)(PCI_BAR + 4 * n));
@@ -89,7 +89,7 @@ static bool bars_empty(const struct pvh_pci *pci)
     return true;
 }
 
-void pvh_pci_init(void)
+PVH_BOOT void pvh_pci_init(void)
 {
     /* The address register remembers what is written if the mechanism exists. */
     cpu_out32(CONFIG_ADDRESS, 0x80000000);

@@ -12,12 +12,13 @@
  *   1. start.S enters long mode; pvh_start copies what the loader passed (start
  *      info, memory map, command line), reads ACPI, finds buses and clock. All
  *      memory below 4 GiB is mapped at its own address.
- *   2. pvh_backend_setup() is called: the backend finds and initialises its
+ *   2. pvh_start draws entropy (and stops without it) and makes a new stack canary.
+ *      pvh_backend_setup() is called: the backend finds and initialises its
  *      devices, registers interrupts, carves memory.
- *   3. pvh_start draws entropy (and stops without it), makes a new stack canary
- *      and seals: page tables, descriptor tables, text, constants and whatever
- *      is declared PVH_SEALED are read-only from here to the end; only RAM and
- *      the registers that pvh_mmio_map has returned stay mapped.
+ *   3. The seal: descriptor tables, text, constants and whatever is declared
+ *      PVH_SEALED are read-only from here to the end; page tables and the code of
+ *      the start, with every instruction that could undo this, are unmapped; only
+ *      RAM and the registers that pvh_mmio_map has returned stay mapped.
  *   4. pvh_backend_main() runs. What it returns is the exit status.
  *
  * Interrupts are delivered only while pvh_wait is called: everywhere else the
@@ -65,7 +66,7 @@ int pvh_backend_main(void);
 
 /*
  * More entropy than RDRAND's, if the backend has a source (virtio-rng): writes
- * up to len octets and returns how many. Called once, between setup and seal.
+ * up to len octets and returns how many. Called once, before setup.
  * Weak: without a definition there is none.
  */
 size_t pvh_entropy_source(uint8_t *out, size_t len);
@@ -94,8 +95,11 @@ void *pvh_mem_carve(size_t len, size_t align);
 
 /*
  * Takes whole pages for what a device reads or writes: page-aligned, rounded
- * up to whole pages, zeroed, shared with nothing else. NULL: none.
+ * up to whole pages, shared with nothing else, between two guard pages that the
+ * seal unmaps. The first leaves their contents unspecified, the second zeroes
+ * len octets. Before the seal. NULL: none, or 64 pieces have been taken.
  */
+void *pvh_mem_carve_pages(size_t len);
 void *pvh_mem_carve_io(size_t len);
 
 /* The longest piece that pvh_mem_carve could give now, with any align up to 4096. */
@@ -308,7 +312,7 @@ void pvh_wait(uint64_t deadline_ns);
 
 /*
  * Fills out from a generator seeded once at start from RDRAND and
- * pvh_entropy_source. Only after the seal.
+ * pvh_entropy_source. From setup on.
  */
 void pvh_entropy(uint8_t *out, size_t len);
 

@@ -30,10 +30,11 @@
 #include "backends/pvh/pvh.h"
 
 /* Symbols of tern.ld: only their addresses mean anything. */
-extern char pvh_image[], pvh_text_end[], pvh_constants_end[], pvh_sealed[], pvh_sealed_end[];
+extern char pvh_image[], pvh_boot_end[], pvh_text_end[], pvh_constants_end[];
+extern char pvh_sealed[], pvh_sealed_end[];
 extern char pvh_bss_end[], pvh_stacks_end[], pvh_image_end[], pvh_tables[], pvh_tables_end[];
 extern char pvh_guards[], pvh_guard_trap[], pvh_guard_double_fault[], pvh_guard_nmi[];
-extern char pvh_guard_machine_check[], pvh_guard_device[];
+extern char pvh_guard_machine_check[], pvh_guard_device[], pvh_guard_above[];
 extern char pvh_stack_trap[], pvh_stack_double_fault[], pvh_stack_nmi[];
 extern char pvh_stack_machine_check[], pvh_stack_device[], pvh_stack_main[];
 extern const uint8_t pvh_build_id_note[], pvh_build_id_end[];
@@ -44,8 +45,24 @@ extern uint64_t pvh_fs_block[8];
 /* string.S: whether long copies go by the string instructions. */
 extern uint8_t pvh_string_fast;
 
-/* main.c: called by start.S with the start info's physical address. */
-_Noreturn void pvh_start(uint32_t start_info);
+/*
+ * What only runs before the seal, which unmaps it: calls of it must not come later.
+ * Code outside that cannot be reached, cannot be misused.
+ */
+#define PVH_BOOT __attribute__((section(".text.pvh_boot")))
+
+/* Beside the lidt of exit.c, all that could undo the seal; in the boot pages of start.S. */
+void pvh_boot_wrmsr(uint32_t msr, uint64_t value);
+void pvh_boot_flush(void);
+void pvh_boot_protect(void);
+void pvh_boot_descriptors(const void *gdtr, const void *idtr);
+
+/*
+ * main.c: called by start.S with the start info's physical address. Returns the
+ * sealed tables' root; start.S loads CR3 with it and calls the second.
+ */
+uint64_t pvh_start(uint32_t start_info);
+_Noreturn void pvh_sealed_start(void);
 
 /* ---- phys.c ---- */
 
@@ -92,8 +109,16 @@ bool pvh_number_parse(const char **text, uint64_t *value);
 /* ---- paging.c, mem.c ---- */
 
 void pvh_paging_init(void);
-void pvh_paging_seal(void);
+/* Makes the sealed map. Returns its root, for CR3. */
+uint64_t pvh_paging_seal(void);
 bool pvh_paging_sealed(void);
+/*
+ * Notes the pages [start, end) as a device's: the pages before and behind, which
+ * are the caller's too, are absent from the sealed map. False: too many pieces.
+ */
+bool pvh_paging_guard(uint64_t start, uint64_t end);
+/* What the map has at this address, if it is none of the image's. NULL: nothing. */
+const char *pvh_paging_place(uint64_t at);
 
 void pvh_mem_init(void);
 /* Whether [start, end) touches RAM of the memory map, or the image. */
@@ -172,8 +197,6 @@ bool pvh_timer_armed(void);
 /* Counts at 1 GHz down from 2^32 - 1 with interrupts every period_ns; for clock.c. */
 void pvh_timer_periodic(uint32_t period_ns);
 uint32_t pvh_timer_count(void);
-/* The rate of the TSC for deadlines in its units: ticks per ns in 2^-32; 0: unknown. */
-void pvh_timer_tsc_rate(uint64_t ticks_per_ns_32);
 
 void pvh_ioapic_init(void);
 void pvh_ioapic_mask(uint32_t gsi, bool masked);

@@ -8,8 +8,12 @@
  *      ebx = struct hvm_start_info     bss is zeroed, 0 to 4 GiB mapped by
  *      protected mode, paging off      2 MiB pages, NX outside the image's text
  *
- * paging.c refines the map and seals it. MXCSR and the x87 state are left as
- * reset made them: their values are right, and ldmxcsr stops some emulators.
+ * paging.c refines the map and makes the sealed one, and the last instruction of
+ * the boot pages turns it on. All instructions that could undo a seal stand in
+ * this file, in those pages (.text.pvh_boot): the sealed map has them not.
+ *
+ * MXCSR and the x87 state are left as reset made them: their values are right,
+ * and ldmxcsr stops some emulators.
  */
 #include "backends/pvh/layout.h"
 
@@ -20,7 +24,7 @@
         .asciz  "Xen"
         .quad   pvh_start32
 
-        .section .text.pvh_start, "ax"
+        .section .text.pvh_boot, "ax"
         .code32
         .globl  pvh_start32
         .type   pvh_start32, @function
@@ -127,12 +131,20 @@ start_long:
 
         /*
          * The stack protector reads its canary at %fs:40: the block must stand
-         * before the first call into C. This value only tells starts apart;
-         * pvh_seal_canary() puts a random one in its place.
+         * before the first call into C. This value is RDRAND's where there is
+         * such a thing, else it only tells starts apart; pvh_start() puts one from
+         * the seeded generator in its place before anything but the machine's
+         * ground has run.
          */
-        rdtsc
+        movl    $1, %eax
+        cpuid
+        btl     $30, %ecx               /* RDRAND */
+        jnc     1f
+        rdrand  %rbx                    /* 0 if it has none */
+1:      rdtsc
         shlq    $40, %rdx
         xorq    %rdx, %rax
+        xorq    %rbx, %rax
         shlq    $8, %rax                /* a zero octet ends strings that run up to it */
         movq    %rax, pvh_fs_block + 40
         movl    $0xc0000100, %ecx       /* IA32_FS_BASE */
@@ -143,9 +155,8 @@ start_long:
         movl    $pvh_stack_main, %esp
         movl    %ebp, %edi
         xorl    %ebp, %ebp
-        call    pvh_start
-1:      hlt
-        jmp     1b
+        call    pvh_start               /* returns the root of the sealed tables */
+        jmp     seal
 
         /*
          * The ELF entry point, for loaders that ignore the note and enter by
@@ -164,6 +175,57 @@ pvh_start64:
         jmp     1b
 2:      hlt
         jmp     2b
+
+/* ---- For C, until the seal ---- */
+
+        /* pvh_boot_wrmsr(edi: number, rsi: value) */
+        .globl  pvh_boot_wrmsr
+        .type   pvh_boot_wrmsr, @function
+pvh_boot_wrmsr:
+        movl    %edi, %ecx
+        movl    %esi, %eax
+        movq    %rsi, %rdx
+        shrq    $32, %rdx
+        wrmsr
+        ret
+
+        /* pvh_boot_flush(): loading CR3 anew forgets every cached translation. */
+        .globl  pvh_boot_flush
+        .type   pvh_boot_flush, @function
+pvh_boot_flush:
+        movq    %cr3, %rax
+        movq    %rax, %cr3
+        ret
+
+        /* pvh_boot_protect(): CR0.WP, after which rights bind the kernel, too. */
+        .globl  pvh_boot_protect
+        .type   pvh_boot_protect, @function
+pvh_boot_protect:
+        movq    %cr0, %rax
+        orl     $0x10000, %eax
+        movq    %rax, %cr0
+        ret
+
+        /* pvh_boot_descriptors(rdi: for lgdt, rsi: for lidt); ltr sets the busy bit. */
+        .globl  pvh_boot_descriptors
+        .type   pvh_boot_descriptors, @function
+pvh_boot_descriptors:
+        lgdt    (%rdi)
+        lidt    (%rsi)
+        movl    $PVH_SEL_TSS, %eax
+        ltr     %ax
+        ret
+
+/*
+ * The seal: one instruction, the last one of the boot pages. In the map that it
+ * turns on, they and all page tables are absent; the next one is fetched from the
+ * first sealed page.
+ */
+        .section .text.pvh_boot_last, "ax"
+seal:
+        movq    %rax, %cr3
+        .section .text.pvh_sealed_first, "ax"
+        call    pvh_sealed_start
 
         .section .rodata.pvh_start, "a"
 no_cpu_text:

@@ -47,14 +47,14 @@ static const char *const trap_names[32] = {
     "control protection",
 };
 
-static void ist_set(unsigned ist, const char *top)
+PVH_BOOT static void ist_set(unsigned ist, const char *top)
 {
     uint64_t at = (uint64_t)(uintptr_t)top;
     tss.ist[2 * (ist - 1)] = (uint32_t)at;
     tss.ist[2 * (ist - 1) + 1] = (uint32_t)(at >> 32);
 }
 
-static uint8_t vector_ist(unsigned vector)
+PVH_BOOT static uint8_t vector_ist(unsigned vector)
 {
     switch (vector) {
     case 2:
@@ -68,7 +68,7 @@ static uint8_t vector_ist(unsigned vector)
     }
 }
 
-static void gate_set(unsigned vector)
+PVH_BOOT static void gate_set(unsigned vector)
 {
     uint64_t stub = (uint64_t)(uintptr_t)pvh_trap_stubs + 16u * vector;
     idt[vector] = (struct gate){
@@ -81,7 +81,7 @@ static void gate_set(unsigned vector)
     };
 }
 
-void pvh_trap_init(void)
+PVH_BOOT void pvh_trap_init(void)
 {
     ist_set(PVH_IST_TRAP, pvh_stack_trap);
     ist_set(PVH_IST_DOUBLE_FAULT, pvh_stack_double_fault);
@@ -102,9 +102,7 @@ void pvh_trap_init(void)
 
     struct table_register gdtr = { sizeof gdt - 1, (uint64_t)(uintptr_t)gdt };
     struct table_register idtr = { sizeof idt - 1, (uint64_t)(uintptr_t)idt };
-    /* LTR sets the busy bit: it must come before the seal. */
-    __asm__ volatile("lgdt %0; lidt %1; ltr %w2"
-                     : : "m"(gdtr), "m"(idtr), "r"(PVH_SEL_TSS) : "memory");
+    pvh_boot_descriptors(&gdtr, &idtr);
 }
 
 /* ---- Reports ---- */
@@ -136,6 +134,7 @@ static const char *place(uint64_t at)
         { pvh_guard_nmi, "guard page of the NMI stack" },
         { pvh_guard_machine_check, "guard page of the machine check stack" },
         { pvh_guard_device, "guard page of the device stack" },
+        { pvh_guard_above, "guard page above the stacks" },
     };
     for (size_t i = 0; i < sizeof guards / sizeof *guards; i++) {
         if (at - (uint64_t)(uintptr_t)guards[i].start < 4096)
@@ -143,9 +142,14 @@ static const char *place(uint64_t at)
     }
     if (at < 4096)
         return "null page";
+    const char *name = pvh_paging_place(at);
+    if (name != NULL)
+        return name;
     const char *p = (const char *)(uintptr_t)at;
     if (p < pvh_image || p >= pvh_image_end)
         return "outside the image";
+    if (p < pvh_boot_end)
+        return "boot pages";
     if (p < pvh_text_end)
         return "text";
     if (p < pvh_constants_end)

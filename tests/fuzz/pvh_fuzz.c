@@ -61,6 +61,16 @@ volatile void *pvh_mmio_map(uint64_t phys, size_t len)
     return NULL;
 }
 
+bool pvh_paging_sealed(void)
+{
+    return false;
+}
+
+bool pvh_paging_guard(uint64_t start, uint64_t end)
+{
+    return start < end;
+}
+
 enum tern_err pvh_irq_line(const struct pvh_line *line, void (*handler)(void *arg), void *arg)
 {
     (void)line;

@@ -46,6 +46,10 @@ void *pvh_mem_carve_io(size_t len)
     return p != MAP_FAILED ? p : NULL;
 }
 
+void *pvh_mem_carve_pages(size_t len)
+{
+    return pvh_mem_carve_io(len);
+}
 
 void pvh_log(const char *text, size_t len)
 {

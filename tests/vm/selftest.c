@@ -8,15 +8,20 @@
 
 #include "backends/pvh/pvh.h"
 
-/* Symbols of tern.ld, and the site of asset.S. */
-extern char pvh_tables[], pvh_stack_main[];
+/* Symbols of tern.ld and start.S, and the site of asset.S. */
+extern char pvh_image[], pvh_boot_end[], pvh_tables[], pvh_tables_end[];
+extern char pvh_stack_main[], pvh_guards[], pvh_guard_above[];
+extern char pvh_boot_protect[], pvh_boot_wrmsr[], pvh_boot_flush[], pvh_boot_descriptors[];
 extern const uint8_t selftest_asset[], selftest_asset_last[];
 
 enum { STATUS_OK = 0, STATUS_UNKNOWN = 2, STATUS_SURVIVED = 3, STATUS_WRONG = 4 };
 
 static const char constant[] = "constant";
 static volatile uint8_t variable[64] = { 0xc3 };
+static volatile uint8_t variable_zero[64];
 static void *heap;
+static uint8_t *io, *io_large;    /* of a page and a bit, and of 2 MiB if there is room */
+enum { PAGE = 4096, IO_LEN = PAGE + 100, LARGE = 0x200000 };
 static volatile unsigned depth;
 
 /* Assumes nothing about where a write goes: the compiler must not know. */
@@ -59,6 +64,118 @@ static void write_asset_begin(void)
 static void write_tables(void)
 {
     poke(pvh_tables);
+}
+
+static void write_tables_end(void)
+{
+    poke((const void *)((uintptr_t)pvh_tables_end - 8));
+}
+
+static void read_tables(void)
+{
+    const volatile uint8_t *p = (const volatile uint8_t *)pvh_tables;
+    __asm__ volatile("" : "+r"(p));
+    (void)*p;
+}
+
+/* The table that the processor walks first. */
+static void write_root(void)
+{
+    uint64_t root;
+    __asm__ volatile("movq %%cr3, %0" : "=r"(root));
+    poke((const void *)(uintptr_t)root);
+}
+
+/* Where other maps have a second view of RAM: behind 4 GiB, in the upper half. */
+static void write_alias_window(void)
+{
+    poke((const void *)((uintptr_t)write_text + ((uintptr_t)4 << 30)));
+}
+
+static void write_alias_upper(void)
+{
+    poke((const void *)((uintptr_t)pvh_tables | (uintptr_t)0xffff8000 << 32));
+}
+
+static void jump_boot(void)
+{
+    jump((const void *)((uintptr_t)pvh_image + 512));
+}
+
+/* The last three octets of the boot pages load CR3. */
+static void jump_seal(void)
+{
+    jump((const void *)((uintptr_t)pvh_boot_end - 3));
+}
+
+static void jump_wrmsr(void)
+{
+    jump(pvh_boot_wrmsr);
+}
+
+static void jump_protect(void)
+{
+    jump(pvh_boot_protect);
+}
+
+static void jump_flush(void)
+{
+    jump(pvh_boot_flush);
+}
+
+static void jump_descriptors(void)
+{
+    jump(pvh_boot_descriptors);
+}
+
+static void jump_tables(void)
+{
+    jump(pvh_tables);
+}
+
+static void jump_bss(void)
+{
+    jump(variable_zero);
+}
+
+static void jump_io(void)
+{
+    jump(io);
+}
+
+static void write_io_below(void)
+{
+    poke(io - 1);
+}
+
+static void write_io_above(void)
+{
+    poke(io + 2 * PAGE);
+}
+
+static void write_io_large_below(void)
+{
+    poke(io_large - PAGE);
+}
+
+static void write_io_large_above(void)
+{
+    poke(io_large + LARGE + PAGE - 1);
+}
+
+static void write_bss_above(void)
+{
+    poke(pvh_guards);
+}
+
+static void write_stack_above(void)
+{
+    poke(pvh_stack_main);
+}
+
+static void write_stacks_above(void)
+{
+    poke(pvh_guard_above);
 }
 
 struct table_register {
@@ -301,15 +418,26 @@ static int memory_functions(void)
     return STATUS_OK;
 }
 
+/* What the stack protector compares with; its lowest octet ends a string. */
+static int canary(void)
+{
+    uint64_t v;
+    __asm__ volatile("movq %%fs:0x28, %0" : "=r"(v));
+    pvh_logf("selftest: canary %016lx\n", v);
+    return v != 0 && (v & 0xff) == 0 ? STATUS_OK : STATUS_WRONG;
+}
+
 /* Pieces of RAM: aligned, apart, writable to the last octet. */
 static int carve(void)
 {
-    uint8_t *io = pvh_mem_carve_io(5000);
     uint8_t *small = pvh_mem_carve(100, 64);
     uint8_t *page = pvh_mem_carve(1, 4096);
-    if (io == NULL || small == NULL || page == NULL || (uintptr_t)io % 4096 != 0 ||
-        (uintptr_t)small % 64 != 0 || (uintptr_t)page % 4096 != 0 || io[4999] != 0)
+    if (small == NULL || page == NULL || (uintptr_t)io % 4096 != 0 ||
+        (uintptr_t)small % 64 != 0 || (uintptr_t)page % 4096 != 0 || io[IO_LEN - 1] != 0)
         return STATUS_WRONG;
+    io[0] = io[2 * PAGE - 1] = 1;
+    if (io_large != NULL)
+        io_large[0] = io_large[LARGE - 1] = 1;
     size_t n = 0, len;
     while ((len = pvh_mem_longest()) >= 4096) {
         uint8_t *p = pvh_mem_carve(len, 4096);
@@ -318,7 +446,7 @@ static int carve(void)
         p[0] = p[len - 1] = 1;
         n += len;
     }
-    if (pvh_mem_carve(SIZE_MAX, 1) != NULL || pvh_mem_carve_io(SIZE_MAX) != NULL)
+    if (pvh_mem_carve(SIZE_MAX, 1) != NULL || pvh_mem_carve_io(4096) != NULL)    /* sealed */
         return STATUS_WRONG;
     pvh_logf("selftest: carved %zu KiB\n", n >> 10);
     return STATUS_OK;
@@ -377,6 +505,18 @@ static const struct {
     { "write=asset", write_asset, NULL },
     { "write=asset-begin", write_asset_begin, NULL },
     { "write=tables", write_tables, NULL },
+    { "write=tables-end", write_tables_end, NULL },
+    { "write=root", write_root, NULL },
+    { "read=tables", read_tables, NULL },
+    { "write=alias-window", write_alias_window, NULL },
+    { "write=alias-upper", write_alias_upper, NULL },
+    { "write=io-below", write_io_below, NULL },
+    { "write=io-above", write_io_above, NULL },
+    { "write=io-large-below", write_io_large_below, NULL },
+    { "write=io-large-above", write_io_large_above, NULL },
+    { "write=bss-above", write_bss_above, NULL },
+    { "write=stack-above", write_stack_above, NULL },
+    { "write=stacks-above", write_stacks_above, NULL },
     { "write=idt", write_idt, NULL },
     { "write=gdt", write_gdt, NULL },
     { "write=canary", write_canary, NULL },
@@ -387,6 +527,15 @@ static const struct {
     { "jump=heap", jump_heap, NULL },
     { "jump=constant", jump_constant, NULL },
     { "jump=asset", jump_asset, NULL },
+    { "jump=bss", jump_bss, NULL },
+    { "jump=io", jump_io, NULL },
+    { "jump=tables", jump_tables, NULL },
+    { "jump=boot", jump_boot, NULL },
+    { "jump=seal", jump_seal, NULL },
+    { "jump=wrmsr", jump_wrmsr, NULL },
+    { "jump=protect", jump_protect, NULL },
+    { "jump=flush", jump_flush, NULL },
+    { "jump=descriptors", jump_descriptors, NULL },
     { "read=null", null_read, NULL },
     { "stack=overflow", stack_overflow, NULL },
     { "stack=leap", stack_leap, NULL },
@@ -400,6 +549,7 @@ static const struct {
     { "run=lossy", NULL, lossy },
     { "run=memory", NULL, memory_functions },
     { "run=carve", NULL, carve },
+    { "run=canary", NULL, canary },
     { "run=stacks", NULL, stacks },
     { "run=77", NULL, leave_77 },
 };
@@ -407,6 +557,11 @@ static const struct {
 enum tern_err pvh_backend_setup(void)
 {
     heap = pvh_mem_carve(4096, 4096);
+    io = pvh_mem_carve_io(IO_LEN);
+    if (pvh_mem_longest() > 2 * LARGE)
+        io_large = pvh_mem_carve_io(LARGE);
+    if (io == NULL || pvh_mem_carve_io(SIZE_MAX) != NULL || pvh_mem_carve_io(0) != NULL)
+        return TERN_FULL;
     return heap != NULL ? TERN_OK : TERN_FULL;
 }
 
