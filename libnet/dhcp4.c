@@ -192,18 +192,17 @@ void tern_dhcp4_bind(struct tern_dhcp4 *d)
     struct tern_ipv4 *ip = dhcp4_ipv4(d);
     d->lease = d->offer;
     address_make(d, &a);
-    if (tern_ipv4_set(d->net, d->config.link, &a) != TERN_OK && d->lease.gateway != 0) {
+    enum tern_err err = tern_ipv4_set(d->net, d->config.link, &a);
+    if (err != TERN_OK && d->lease.gateway != 0) {
         /* A router that cannot be reached is left out; the address serves its link. */
         d->stats.repaired++;
         d->lease.gateway = 0;
         address_make(d, &a);
-        if (tern_ipv4_set(d->net, d->config.link, &a) != TERN_OK)
-            d->lease.addr = 0;
+        err = tern_ipv4_set(d->net, d->config.link, &a);
     }
-    struct tern_ipv4_address now;
-    if (d->lease.addr == 0 || tern_ipv4_get(d->net, d->config.link, &now) != TERN_OK) {
+    if (err != TERN_OK) {
         d->stats.in_malformed++;
-        memset(&d->lease, 0, sizeof d->lease);
+        tern_dhcp4_lease_lose(d);
         init_wait(d, DECLINE_WAIT_NS);
         return;
     }

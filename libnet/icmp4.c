@@ -167,10 +167,13 @@ static void error_input(struct tern_net *net, struct tern_ipv4 *ip,
 {
     struct tern_icmp4_quote quote;
     const uint8_t *msg = pkt->l4;
-    /* The quote must lie in the first span: 256 octets hold what we look at. */
+    /*
+     * The quote must lie in the first span: 256 octets hold what we look at.
+     * The error came to our address, so there is one.
+     */
     if (tern_icmp4_quote_parse(msg + ICMP4_HDR_LEN, pkt->l4_contig - ICMP4_HDR_LEN, &quote) !=
             TERN_OK ||
-        !ip->links[pkt->link].set || quote.src != ip->links[pkt->link].addr) {
+        quote.src != ip->links[pkt->link].addr) {
         ip->stats.icmp_errors_bad++;
         return;
     }
@@ -204,7 +207,7 @@ void tern_icmp4_input(struct tern_net *net, struct tern_ipv4 *ip, struct tern_ne
 {
     struct tern_ipv4_stats *stats = &ip->stats;
     stats->icmp_in++;
-    if (pkt->l4_len < ICMP4_HDR_LEN || pkt->l4_contig < ICMP4_HDR_LEN) {
+    if (pkt->l4_contig < ICMP4_HDR_LEN) {
         stats->icmp_short++;
         return;
     }

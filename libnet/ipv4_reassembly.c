@@ -160,12 +160,9 @@ static enum overlap overlap_of(const struct tern_ipv4_reassembly *r, size_t star
 static bool same_octets(const struct tern_ipv4_reassembly *r, const struct fragment *f)
 {
     const struct tern_rx *rx = f->pkt->rx;
+    /* All headers lie in the first span, so off is inside it or at its end. */
     size_t off = f->pkt->l4_off, at = DATA_OFF + f->start, left = f->end - f->start;
     for (size_t i = 0; i < rx->n_spans && left > 0; i++) {
-        if (off >= rx->spans[i].len) {
-            off -= rx->spans[i].len;
-            continue;
-        }
         size_t n = rx->spans[i].len - off < left ? rx->spans[i].len - off : left;
         if (memcmp(rx->spans[i].data + off, r->frame + at, n) != 0)
             return false;

@@ -41,11 +41,11 @@ static bool sequence_acceptable(struct tern_tcp_conn *conn, struct tern_tcp_seg 
 {
     uint32_t rcv_wnd = conn->rcv_adv - conn->rcv_nxt;
     uint32_t seg_len = seg->len + ((seg->flags & TCP_SYN) != 0) + ((seg->flags & TCP_FIN) != 0);
-    /* A FIN that is only waiting for its data to be taken counts as received. */
-    if (conn->fin_seen && seg->seq == conn->rcv_nxt + 1 && seg_len == 0)
-        return true;
     if (rcv_wnd == 0) {
-        /* A peer that has a probe's octet out sends its ACKs and RSTs from behind it. */
+        /*
+         * A peer that has a probe's octet out sends its ACKs and RSTs from behind
+         * it, and so does one whose FIN only waits for its data to be taken.
+         */
         if (seg->seq != conn->rcv_nxt && !(seg_len == 0 && seg->seq == conn->rcv_nxt + 1))
             return false;
         if (seg->len > 0) {
@@ -123,8 +123,9 @@ static bool syn_received_ack(struct tern_tcp_conn *conn, const struct tern_tcp_s
  */
 static void ts_recent_update(struct tern_tcp_conn *conn, const struct tern_tcp_seg *seg)
 {
-    if (!conn->timestamps || !seg->has_ts || tern_tcp_seq_gt(seg->seq, conn->last_ack_sent))
+    if (!conn->timestamps || tern_tcp_seq_gt(seg->seq, conn->last_ack_sent))
         return;
+    /* It has one: paws_drops has seen to that. */
     conn->ts_recent = seg->ts_val;
     conn->ts_stale = false;
 }

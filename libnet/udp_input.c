@@ -334,9 +334,8 @@ void tern_udp_visit(struct tern_net *net, void *context, uint32_t index)
     uint32_t generation = ep->generation, flags = ep->flags;
     (void)net;
     ep->flags &= ~(uint32_t)(UDP_READY | UDP_ERROR | UDP_ROOM);
+    /* One that was closed meanwhile has neither news nor datagrams. */
     const struct tern_endpoint_events *events = ep->endpoint.events;
-    if (!(flags & UDP_OPEN))
-        return;
     if (flags & UDP_ERROR && events != NULL && events->failed != NULL) {
         struct tern_dgram quoted = { .peer = ep->error.peer, .local = ep->local };
         events->failed(&ep->endpoint, &quoted, ep->error.why);

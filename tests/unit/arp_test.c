@@ -194,6 +194,19 @@ START_TEST(test_arp_asks_once_a_second_and_gives_up_after_three)
 }
 END_TEST
 
+START_TEST(test_arp_believes_one_that_was_given_up_and_speaks)
+{
+    struct net_fixture *f = net_fixture();
+    ping_from(f, PEER);
+    net_fixture_pass(f, 3100 * TERN_MILLISECOND_NS);
+    ck_assert_uint_eq(entry(f, PEER)->state, ARP_FAILED);
+    size_t len = packet_arp(frame, packet_mac_broadcast, 1, packet_mac_peer, PEER, none, US);
+    net_fixture_in(f, frame, len);
+    ck_assert_uint_eq(entry(f, PEER)->state, ARP_STALE);
+    ck_assert_mem_eq(entry(f, PEER)->mac, packet_mac_peer, 6);
+}
+END_TEST
+
 START_TEST(test_arp_sends_what_waited_in_order)
 {
     struct net_fixture *f = net_fixture();
@@ -401,6 +414,25 @@ START_TEST(hostile_net_14_questions_of_ours_evict_no_live_peer)
 }
 END_TEST
 
+/* Whom we talk to keeps its place; who comes after that is out of reach for now. */
+START_TEST(hostile_net_14_a_cache_of_live_peers_takes_no_more)
+{
+    struct net_fixture *f = net_fixture();
+    for (uint32_t i = 0; i < FIXTURE_NEIGHBOURS; i++) {
+        ping_from(f, PEER + i);
+        net_fixture_in(f, frame, reply_from(packet_mac_peer, PEER + i));
+    }
+    ck_assert_uint_eq(f->ipv4.n_free, 0);
+    fake_link_clear(&f->wire);
+    ping_from(f, PEER + FIXTURE_NEIGHBOURS);
+    ck_assert_uint_eq(f->ipv4.stats.arp_cache_full, 1);
+    ck_assert_uint_eq(f->ipv4.stats.out_no_neighbour, 1);
+    ck_assert(net_fixture_quiet(f));
+    for (uint32_t i = 0; i < FIXTURE_NEIGHBOURS; i++)
+        ck_assert_uint_eq(entry(f, PEER + i)->state, ARP_REACHABLE);
+}
+END_TEST
+
 START_TEST(test_arp_takes_no_impossible_sender)
 {
     static const uint32_t senders[] = { 0xffffffff, 0xe0000001, 0x7f000001, 0xf0000001, 1 };
@@ -511,6 +543,7 @@ Suite *arp_suite(void)
     tcase_add_test(cache, test_arp_answers_for_our_address_only);
     tcase_add_test(cache, test_arp_answers_a_probe_for_our_address);
     tcase_add_test(cache, test_arp_asks_once_a_second_and_gives_up_after_three);
+    tcase_add_test(cache, test_arp_believes_one_that_was_given_up_and_speaks);
     tcase_add_test(cache, test_arp_sends_what_waited_in_order);
     tcase_add_test(cache, test_arp_held_datagrams_are_bounded_in_all);
     tcase_add_test(cache, test_arp_probes_a_quiet_neighbour_to_its_face_then_asks_all);
@@ -521,6 +554,7 @@ Suite *arp_suite(void)
     tcase_add_test(cache, hostile_net_14_unsolicited_arp_overwrites_no_live_peer);
     tcase_add_test(cache, hostile_net_14_unsolicited_requests_evict_nobody);
     tcase_add_test(cache, hostile_net_14_questions_of_ours_evict_no_live_peer);
+    tcase_add_test(cache, hostile_net_14_a_cache_of_live_peers_takes_no_more);
     tcase_add_test(cache, test_arp_takes_no_impossible_sender);
     tcase_add_test(cache, test_arp_without_an_address_answers_nobody);
     tcase_add_test(cache, test_arp_defends_our_address_once_in_ten_seconds);

@@ -338,6 +338,8 @@ START_TEST(test_dhcp4_declines_an_address_that_answers)
     ck_assert_uint_eq(h.requested, LEASED);
     ck_assert_uint_eq(h.server, SERVER);
     ck_assert_uint_eq(dhcp4.stats.conflicts, 1);
+    ck_assert_uint_eq(f->ipv4.stats.arp_conflict, 1);
+    ck_assert_uint_eq(f->ipv4.stats.arp_not_ours, 0);    /* one counter for each packet */
     net_fixture_pass(f, 9 * TERN_SECOND_NS);
     ck_assert(net_fixture_quiet(f));
     net_fixture_pass(f, 2 * TERN_SECOND_NS);
@@ -478,6 +480,29 @@ START_TEST(test_dhcp4_waits_for_a_link)
     ck_assert(net_fixture_quiet(f));
     (void)fake_link_room(&f->wire, f->now_ns);
     net_fixture_pass(f, 10 * TERN_SECOND_NS);
+    ck_assert_uint_eq(hear(f).type, DHCP4_DISCOVER);
+}
+END_TEST
+
+START_TEST(test_dhcp4_waits_for_an_endpoint)
+{
+    struct net_fixture *f = start();
+    const struct tern_net_client_ops *ops = tern_dhcp4.ops;
+    static struct tern_dhcp4 second;
+    struct tern_endpoint *eps[8];
+    struct tern_endpoint_addr local = { 0 };
+    for (size_t i = 0; i < 7; i++)
+        ck_assert_int_eq(tern_udp_open(&f->net, &local, NULL, NULL, &eps[i]), TERN_OK);
+    fake_link_clear(&f->wire);
+    memset(&second, 0, sizeof second);
+    ck_assert_int_eq(ops->init(&f->net, &second), TERN_OK);
+    ops->link_changed(&f->net, &second, 0);    /* none is free, and 68 is taken */
+    ck_assert_uint_eq(second.state, DHCP4_STOPPED);
+    ck_assert_uint_eq(second.stats.discovers, 0);
+    tern_endpoint_close(dhcp4.ep);
+    ops->link_changed(&f->net, &second, 0);    /* again when the link changes */
+    ck_assert_uint_eq(second.state, DHCP4_SELECTING);
+    ck_assert_uint_eq(second.stats.discovers, 1);
     ck_assert_uint_eq(hear(f).type, DHCP4_DISCOVER);
 }
 END_TEST
@@ -851,6 +876,57 @@ START_TEST(test_dhcp4_a_router_out_of_reach_is_left_out)
 }
 END_TEST
 
+/* An address that is its prefix's first or last is no host's: nothing is set. */
+START_TEST(test_dhcp4_a_lease_that_cannot_be_set_is_lost)
+{
+    static const uint32_t routers[] = { 0, ROUTER, FAR };
+    struct tern_ipv4_address a;
+    for (size_t i = 0; i < 3; i++) {
+        struct reply r = good;
+        r.yiaddr = NET_BROADCAST;
+        r.router = routers[i];
+        struct net_fixture *f = bound_by(&r);
+        ck_assert_uint_eq(dhcp4.stats.in_malformed, 1);
+        ck_assert_uint_eq(dhcp4.state, DHCP4_INIT);
+        ck_assert_int_eq(tern_ipv4_get(&f->net, 0, &a), TERN_INVALID);
+        /* The same from a renewal, by its mask: the address goes with the lease. */
+        r = good;
+        r.router = routers[i];
+        f = bound_by(&r);
+        net_fixture_pass(f, 1800 * TERN_SECOND_NS);
+        ck_assert_uint_eq(dhcp4.state, DHCP4_RENEWING);
+        r.xid = dhcp4.xid;
+        r.type = DHCP4_ACK;
+        r.mask = 0xfffffffc;    /* LEASED ends in 100 */
+        say(f, &r);
+        ck_assert_uint_eq(dhcp4.stats.in_malformed, 1);
+        ck_assert_uint_eq(dhcp4.state, DHCP4_INIT);
+        ck_assert_int_eq(tern_ipv4_get(&f->net, 0, &a), TERN_INVALID);
+    }
+}
+END_TEST
+
+START_TEST(test_dhcp4_refuses_a_configuration_that_cannot_be)
+{
+    const struct tern_net_client_ops *ops = tern_dhcp4.ops;
+    struct net_fixture *f = start();
+    static struct tern_dhcp4 d;
+    memset(&d, 0, sizeof d);
+    ck_assert_int_eq(ops->init(&f->net, &d), TERN_OK);
+    d.config.link = TERN_NET_LINKS;
+    ck_assert_int_eq(ops->init(&f->net, &d), TERN_INVALID);
+    d.config.link = TERN_NET_LINKS - 1;
+    ck_assert_int_eq(ops->init(&f->net, &d), TERN_OK);
+    uint8_t n_networks = f->net.n_networks, n_transports = f->net.n_transports;
+    f->net.n_networks = 0;
+    ck_assert_int_eq(ops->init(&f->net, &d), TERN_INVALID);
+    f->net.n_networks = n_networks;
+    f->net.n_transports = 0;
+    ck_assert_int_eq(ops->init(&f->net, &d), TERN_INVALID);
+    f->net.n_transports = n_transports;
+}
+END_TEST
+
 START_TEST(test_dhcp4_mtu_option_lowers_the_link_and_not_below_576)
 {
     static const struct {
@@ -923,6 +999,7 @@ Suite *dhcp4_suite(void)
     tcase_add_test(tc, test_dhcp4_a_nak_ends_the_lease);
     tcase_add_test(tc, test_dhcp4_confirms_its_lease_when_the_link_comes_back);
     tcase_add_test(tc, test_dhcp4_waits_for_a_link);
+    tcase_add_test(tc, test_dhcp4_waits_for_an_endpoint);
     tcase_add_test(tc, test_dhcp4_ignores_what_is_not_for_it);
     tcase_add_test(tc, test_dhcp4_takes_only_the_answer_it_waits_for);
     tcase_add_test(tc, test_dhcp4_heeds_conflicts_only_about_its_probe);
@@ -935,6 +1012,8 @@ Suite *dhcp4_suite(void)
     tcase_add_test(tc, hostile_net_51_dhcp_leases_that_make_no_sense);
     tcase_add_test(tc, test_dhcp4_offers_without_sense_are_passed_over);
     tcase_add_test(tc, test_dhcp4_a_router_out_of_reach_is_left_out);
+    tcase_add_test(tc, test_dhcp4_a_lease_that_cannot_be_set_is_lost);
+    tcase_add_test(tc, test_dhcp4_refuses_a_configuration_that_cannot_be);
     tcase_add_test(tc, test_dhcp4_mtu_option_lowers_the_link_and_not_below_576);
     tcase_add_test(tc, test_dhcp4_a_lease_for_ever);
     tcase_add_test(tc, hostile_net_52_dhcp_routes_are_neither_asked_for_nor_taken);

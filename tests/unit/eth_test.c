@@ -2,6 +2,7 @@
 /*
  * Ethernet: which frames are for us, and their tags.
  */
+#include "libnet/net_internal.h"
 #include "net_fixture.h"
 #include "suites.h"
 
@@ -107,6 +108,47 @@ START_TEST(test_eth_counts_types_it_does_not_know)
 }
 END_TEST
 
+/* A second network layer beside IPv4, which counts its frames. */
+static size_t n_second;
+
+static void second_input(struct tern_net *net, void *context, uint8_t link, struct tern_rx *rx,
+                         size_t off, bool to_group)
+{
+    (void)net;
+    (void)context;
+    ck_assert_uint_eq(link, 0);
+    ck_assert_uint_eq(off, PACKET_ETH);
+    ck_assert_uint_eq(rx->n_spans, 1);
+    ck_assert(!to_group);
+    n_second++;
+}
+
+START_TEST(test_eth_gives_each_network_layer_its_type)
+{
+    static const struct tern_net_network_ops ops = { .input = second_input };
+    static const struct tern_net_part part = { .name = "second", .id = 0x88b5, .ops = &ops };
+    struct net_fixture *f = met();
+    struct tern_span span = { .data = frame };
+    struct tern_rx rx = { .spans = &span, .n_spans = 1 };
+    f->net.networks[1] = (struct tern_net_slot){ .ops = &ops, .part = &part };
+    f->net.n_networks = 2;
+    n_second = 0;
+    uint64_t n_asked = f->ipv4.stats.arp_asked;
+    span.len = ping();
+    tern_store_be16(frame + 12, 0x88b5);
+    tern_eth_input(&f->net, 0, &rx);
+    ck_assert_uint_eq(n_second, 1);
+    tern_store_be16(frame + 12, 0x88b6);    /* the next type is nobody's */
+    tern_eth_input(&f->net, 0, &rx);
+    span.len = packet_arp(frame, packet_mac_us, 1, packet_mac_peer, PEER, packet_mac_us, US);
+    tern_eth_input(&f->net, 0, &rx);        /* IPv4 takes ARP, though it has another type */
+    ck_assert_uint_eq(n_second, 1);
+    ck_assert_uint_eq(f->net.stats.eth_unknown_type, 1);
+    ck_assert_uint_eq(f->ipv4.stats.arp_asked, n_asked + 1);
+    f->net.n_networks = 1;
+}
+END_TEST
+
 /* A frame shorter than its header, and padding behind a short packet (CVE-2020-11906). */
 START_TEST(hostile_net_8_a_frame_shorter_than_its_header)
 {
@@ -153,6 +195,7 @@ Suite *eth_suite(void)
     tcase_add_test(tc, test_eth_drops_sources_that_cannot_be);
     tcase_add_test(tc, test_eth_takes_priority_tags_and_no_vlan);
     tcase_add_test(tc, test_eth_counts_types_it_does_not_know);
+    tcase_add_test(tc, test_eth_gives_each_network_layer_its_type);
     tcase_add_test(tc, hostile_net_8_a_frame_shorter_than_its_header);
     tcase_add_test(tc, hostile_net_8_padding_is_no_part_of_a_packet);
     suite_add_tcase(suite, tc);

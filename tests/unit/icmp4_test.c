@@ -219,6 +219,12 @@ START_TEST(hostile_net_5_icmp_lengths_that_disagree)
     net_fixture_in(f, frame, packet_icmp(frame, &usual, 3, 3, 0, quote + PACKET_ETH, quote_len));
     ck_assert_uint_eq(f->ipv4.stats.icmp_errors_in, 1);
     ck_assert_uint_eq(f->udp.stats.errors_unmatched, 1);
+    /* And after a good one: nothing of that is left to be believed. */
+    for (size_t cut = 0; cut < 28; cut++)
+        net_fixture_in(f, frame,
+                       packet_icmp(frame, &usual, 3, 3, 0, quote + PACKET_ETH, cut));
+    ck_assert_uint_eq(f->ipv4.stats.icmp_errors_bad, 56);
+    ck_assert_uint_eq(f->ipv4.stats.icmp_errors_in, 1);
     ck_assert(net_fixture_quiet(f));
     account(f);
 }
@@ -272,6 +278,29 @@ START_TEST(test_icmp4_errors_that_are_not_allowed)
     ck_assert_uint_eq(f->ipv4.stats.icmp_errors_out, 0);
     ck_assert(net_fixture_quiet(f));
     account(f);
+}
+END_TEST
+
+START_TEST(test_icmp4_no_error_about_a_later_fragment)
+{
+    struct net_fixture *f = met();
+    struct packet_ip4 ip = { .src = PEER, .dst = US };
+    size_t len = packet_udp(frame, &ip, 5, 9, NULL, 0);
+    struct tern_net_packet pkt = { .src = tern_addr_v4(PEER), .dst = tern_addr_v4(US),
+                                   .l3 = frame + PACKET_ETH, .l3_len = PACKET_IP,
+                                   .l4 = frame + PACKET_ETH + PACKET_IP,
+                                   .l4_contig = 8, .l4_len = 8, .protocol = 17 };
+    ck_assert_uint_eq(len, PACKET_ETH + PACKET_IP + 8);
+    static const uint16_t later[] = { 0x2001, 0x0001, 0x1fff, 0x1000 };
+    for (size_t i = 0; i < sizeof later / sizeof later[0]; i++) {
+        tern_store_be16(frame + PACKET_ETH + 6, later[i]);
+        tern_icmp4_error(&f->net, &f->ipv4, &pkt, 3, 3);
+        ck_assert_uint_eq(f->ipv4.stats.icmp_not_allowed, i + 1);
+    }
+    tern_store_be16(frame + PACKET_ETH + 6, 0x2000);    /* the first may be answered */
+    tern_icmp4_error(&f->net, &f->ipv4, &pkt, 3, 3);
+    ck_assert_uint_eq(f->ipv4.stats.icmp_not_allowed, 4);
+    ck_assert_uint_eq(f->ipv4.stats.icmp_errors_out, 1);
 }
 END_TEST
 
@@ -358,6 +387,7 @@ Suite *icmp4_suite(void)
     tcase_add_test(tc, hostile_net_5_icmp_lengths_that_disagree);
     tcase_add_test(tc, test_icmp4_error_quotes_no_more_than_576_octets);
     tcase_add_test(tc, test_icmp4_errors_that_are_not_allowed);
+    tcase_add_test(tc, test_icmp4_no_error_about_a_later_fragment);
     tcase_add_test(tc, hostile_net_17_errors_are_limited_per_destination);
     tcase_add_test(tc, test_icmp4_errors_about_what_is_not_ours);
     tcase_add_test(tc, test_icmp4_types_land_in_their_counters);

@@ -196,6 +196,8 @@ START_TEST(test_reassembly_says_time_exceeded_when_the_first_came)
     fragment(f, 48, 24, true);    /* without the first: silence */
     net_fixture_pass(f, 40 * TERN_SECOND_NS);
     ck_assert_uint_eq(f->ipv4.stats.icmp_errors_out, 1);
+    ck_assert_uint_eq(f->ipv4.stats.icmp_not_allowed, 0);
+    ck_assert_uint_eq(f->ipv4.stats.icmp_full, 0);
     ck_assert_uint_eq(f->ipv4.stats.frag_timed_out, 2);
     ck_assert(net_fixture_idle(f));
 }
@@ -220,6 +222,118 @@ START_TEST(test_reassembly_ends_with_the_address)
     net_fixture_pass(f, 1);
     ck_assert_uint_eq(f->ipv4.stats.frag_cleared, 1);
     ck_assert(net_fixture_idle(f));
+}
+END_TEST
+
+/* Fragments of link 1 know nothing of link 0's address. */
+START_TEST(test_reassembly_of_another_link_goes_on)
+{
+    struct net_fixture *f = met();
+    struct packet_ip4 ip = { .src = US_1 + 1, .dst = US_1, .protocol = 1, .frag = MF,
+                             .dst_mac = f->wire_1.link.mac };
+    memset(whole, 0, 16);
+    whole[0] = 8;    /* an echo request of zeros */
+    whole[2] = 0xf7;
+    whole[3] = 0xff;
+    size_t len = packet_ip4(frame, &ip, whole, 8);
+    (void)fake_link_input(&f->wire_1, frame, len, f->now_ns);
+    tern_ipv4_clear(&f->net, 0);
+    net_fixture_pass(f, 1);
+    ck_assert_uint_eq(f->ipv4.stats.frag_cleared, 0);
+    ip.frag = 1;
+    len = packet_ip4(frame, &ip, whole + 8, 8);
+    (void)fake_link_input(&f->wire_1, frame, len, f->now_ns);
+    ck_assert_uint_eq(f->ipv4.stats.frag_reassembled, 1);
+    ck_assert_uint_eq(f->ipv4.stats.icmp_echo_in, 1);
+}
+END_TEST
+
+/* What is lent to an application stays until the turn ends, whatever it does. */
+static struct net_fixture *cleared;
+
+static void received_and_clears(struct tern_endpoint *ep, struct tern_dgram *d, size_t n)
+{
+    tern_ipv4_clear(&cleared->net, 0);
+    ck_assert_uint_ne(cleared->reassemblies[0].state, 0);
+    received(ep, d, n);
+}
+
+START_TEST(test_reassembly_lends_until_the_turn_ends)
+{
+    static const struct tern_endpoint_events events = { .received = received_and_clears };
+    struct tern_endpoint_addr local = { .addr = tern_addr_v4(US), .port = 7 };
+    struct tern_endpoint *ep;
+    struct net_fixture *f = met();
+    size_t len = make(92);
+    cleared = f;
+    ck_assert_int_eq(tern_udp_open(&f->net, &local, &events, NULL, &ep), TERN_OK);
+    fragment(f, 0, 48, true);
+    fragment(f, 48, len - 48, false);
+    expect_got(92);
+    ck_assert_uint_eq(f->ipv4.stats.frag_cleared, 0);
+    net_fixture_pass(f, 1);
+    ck_assert(net_fixture_idle(f));
+}
+END_TEST
+
+/* A buffer that is lent gives way to nobody, were it the oldest. */
+START_TEST(test_reassembly_takes_no_buffer_that_is_lent)
+{
+    struct net_fixture *f = met();
+    static uint8_t frames[6][256];
+    struct tern_span spans[6];
+    struct tern_rx rx[6];
+    size_t len = make(92);
+    memset(rx, 0, sizeof rx);
+    for (uint32_t i = 0; i < 6; i++) {
+        struct packet_ip4 ip = { .src = i < 2 ? PEER : OTHER + i, .dst = US, .protocol = 17,
+                                 .frag = i == 1 ? 6 : MF };
+        spans[i].data = frames[i];
+        spans[i].len = packet_ip4(frames[i], &ip, whole + (i == 1 ? 48 : 0),
+                                  i == 1 ? len - 48 : 48);
+        rx[i].spans = &spans[i];
+        rx[i].n_spans = 1;
+    }
+    (void)tern_net_input(&f->net, &f->wire.link, rx, 6, f->now_ns);
+    expect_got(92);
+    ck_assert_uint_eq(f->ipv4.stats.frag_evicted, 1);    /* of the three others */
+    ck_assert_uint_eq(f->ipv4.stats.frag_in, 6);
+}
+END_TEST
+
+/* What one source had is no part of its share once it was delivered. */
+START_TEST(test_reassembly_counts_only_what_is_under_way)
+{
+    struct net_fixture *f = met();
+    size_t len = make(92);
+    fragment_of(f, PEER, 17, 1, 0, 48, true);
+    fragment_of(f, PEER, 17, 2, 0, 48, true);
+    fragment_of(f, PEER, 17, 2, 48, len - 48, false);
+    expect_got(92);
+    fragment_of(f, PEER, 17, 3, 0, 48, true);
+    ck_assert_uint_eq(f->ipv4.stats.frag_evicted, 0);
+    fragment_of(f, PEER, 17, 1, 48, len - 48, false);
+    expect_got(92);
+    fragment_of(f, PEER, 17, 3, 48, len - 48, false);
+    expect_got(92);
+}
+END_TEST
+
+/* A fragment that came twice, its data in other spans than its headers. */
+START_TEST(test_reassembly_compares_fragments_of_many_spans)
+{
+    struct net_fixture *f = met();
+    size_t len = make(92);
+    fragment(f, 0, 48, true);
+    for (size_t first = 34; first <= 82; first += 3) {
+        struct packet_ip4 ip = { .src = PEER, .dst = US, .protocol = 17, .id = 1, .frag = MF };
+        size_t n = packet_ip4(frame, &ip, whole, 48);
+        uint64_t before = f->ipv4.stats.frag_duplicate;
+        (void)fake_link_input_spans(&f->wire, frame, n, first, 5, f->now_ns);
+        ck_assert_uint_eq(f->ipv4.stats.frag_duplicate, before + 1);
+    }
+    fragment(f, 48, len - 48, false);
+    expect_got(92);
 }
 END_TEST
 
@@ -350,6 +464,23 @@ START_TEST(hostile_net_20_more_ranges_than_are_kept)
 }
 END_TEST
 
+/* What was refused gives way before what is still whole, though that is older. */
+START_TEST(hostile_net_21_the_dead_give_way_first)
+{
+    struct net_fixture *f = met();
+    size_t len = make(92);
+    fragment(f, 0, 48, true);
+    for (uint32_t i = 0; i < 3; i++)
+        fragment_of(f, OTHER + i, 17, 1, 0, 48, true);
+    fragment_of(f, OTHER + 1, 17, 1, 40, 16, true);    /* overlaps */
+    fragment_of(f, OTHER + 9, 17, 1, 0, 48, true);
+    ck_assert_uint_eq(f->ipv4.stats.frag_overlap, 1);
+    ck_assert_uint_eq(f->ipv4.stats.frag_evicted, 0);
+    fragment(f, 48, len - 48, false);
+    expect_got(92);
+}
+END_TEST
+
 /* Thousands of half datagrams (CVE-2018-5391): bounded, and others get through. */
 START_TEST(hostile_net_21_a_flood_of_half_datagrams)
 {
@@ -433,12 +564,18 @@ Suite *ipv4_reassembly_suite(void)
     tcase_add_test(tc, test_reassembly_says_time_exceeded_when_the_first_came);
     tcase_add_test(tc, test_reassembly_without_buffers_refuses);
     tcase_add_test(tc, test_reassembly_ends_with_the_address);
+    tcase_add_test(tc, test_reassembly_of_another_link_goes_on);
+    tcase_add_test(tc, test_reassembly_lends_until_the_turn_ends);
+    tcase_add_test(tc, test_reassembly_takes_no_buffer_that_is_lent);
+    tcase_add_test(tc, test_reassembly_counts_only_what_is_under_way);
+    tcase_add_test(tc, test_reassembly_compares_fragments_of_many_spans);
     tcase_add_test(tc, hostile_net_18_reassembly_past_65535);
     tcase_add_test(tc, hostile_net_19_overlapping_fragments);
     tcase_add_test(tc, hostile_net_19_fragments_that_disagree_about_the_end);
     tcase_add_test(tc, hostile_net_20_a_fragment_past_the_buffer);
     tcase_add_test(tc, hostile_net_20_lengths_no_fragment_has);
     tcase_add_test(tc, hostile_net_20_more_ranges_than_are_kept);
+    tcase_add_test(tc, hostile_net_21_the_dead_give_way_first);
     tcase_add_test(tc, hostile_net_21_a_flood_of_half_datagrams);
     tcase_add_test(tc, hostile_net_21_one_source_holds_half_of_the_buffers);
     tcase_add_test(tc, hostile_net_24_fragmented_ip_in_ip);

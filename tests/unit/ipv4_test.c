@@ -458,6 +458,17 @@ START_TEST(test_ipv4_addresses_are_set_once_and_cleared_once)
 }
 END_TEST
 
+START_TEST(test_ipv4_says_that_it_is_not_there)
+{
+    static struct tern_net bare = { .n_links = 1 };
+    struct tern_ipv4_address a = { .addr = tern_addr_v4(US), .prefix_len = 24 };
+    ck_assert_int_eq(tern_ipv4_set(&bare, 0, &a), TERN_INVALID);
+    ck_assert_int_eq(tern_ipv4_get(&bare, 0, &a), TERN_INVALID);
+    ck_assert_ptr_null(tern_ipv4_stats(&bare));
+    tern_ipv4_clear(&bare, 0);    /* harmless */
+}
+END_TEST
+
 START_TEST(test_ipv4_tells_hosts_from_what_is_none)
 {
     struct net_fixture *f = met();
@@ -480,6 +491,8 @@ START_TEST(test_ipv4_groups_are_counted_and_bounded)
     struct tern_addr group = tern_addr_v4(0xe0000005), group_6 = like_v4(0xe0000005);
     ck_assert_int_eq(ops->join(&f->net, &f->ipv4, &group_6, 1, false), TERN_INVALID);
     ck_assert_int_eq(ops->join(&f->net, &f->ipv4, &group, 1, true), TERN_INVALID);
+    ck_assert_int_eq(ops->join(&f->net, &f->ipv4, &group, 3, false), TERN_INVALID);
+    ck_assert_int_eq(ops->join(&f->net, &f->ipv4, &group, 3, true), TERN_INVALID);
     for (uint32_t i = 0; i < TERN_IPV4_GROUPS; i++) {
         struct tern_addr each = tern_addr_v4(0xe0000005 + i);
         ck_assert_int_eq(ops->join(&f->net, &f->ipv4, &each, 1, false), TERN_OK);
@@ -538,6 +551,7 @@ Suite *ipv4_suite(void)
     tcase_add_test(tc, test_ipv4_answers_an_unknown_protocol);
     tcase_add_test(tc, test_ipv4_refuses_ipv6);
     tcase_add_test(tc, test_ipv4_addresses_are_set_once_and_cleared_once);
+    tcase_add_test(tc, test_ipv4_says_that_it_is_not_there);
     tcase_add_test(tc, test_ipv4_tells_hosts_from_what_is_none);
     tcase_add_test(tc, test_ipv4_groups_are_counted_and_bounded);
     tcase_add_test(tc, test_ipv4_refuses_a_configuration_that_cannot_be);

@@ -43,6 +43,41 @@ static struct setup *setup(void)
     return &s;
 }
 
+/* Octets in spans of any size: copied and summed as if they were in one. */
+START_TEST(test_net_octets_in_spans_are_as_in_one)
+{
+    struct setup *s = setup();
+    uint8_t octets[64], copy[64];
+    struct tern_span spans[64];
+    struct tern_rx rx = { .spans = spans };
+    s->net.checksum = &tern_checksum_portable;
+    for (size_t i = 0; i < sizeof octets; i++)
+        octets[i] = (uint8_t)(i * 37 + 11);
+    for (size_t step = 1; step <= sizeof octets; step += 2) {
+        rx.n_spans = 0;
+        for (size_t at = 0; at < sizeof octets; at += step)
+            spans[rx.n_spans++] = (struct tern_span){
+                octets + at, sizeof octets - at < step ? sizeof octets - at : step };
+        ck_assert_uint_eq(tern_rx_len(&rx), sizeof octets);
+        for (size_t off = 0; off <= sizeof octets; off++) {
+            for (size_t len = 0; len <= sizeof octets - off; len++) {
+                uint16_t sum = tern_checksum_finish(tern_checksum_add(0, octets + off, len));
+                memset(copy, 0xee, sizeof copy);
+                tern_rx_copy(&rx, off, copy, len);
+                ck_assert(memcmp(copy, octets + off, len) == 0);
+                ck_assert(len == sizeof copy || copy[len] == 0xee);
+                ck_assert_uint_eq(tern_checksum_finish(tern_rx_sum(&s->net, &rx, off, len, 0)),
+                                  sum);
+                memset(copy, 0xee, sizeof copy);
+                ck_assert_uint_eq(tern_checksum_finish(
+                                      tern_rx_sum_copy(&s->net, &rx, off, copy, len, 0)), sum);
+                ck_assert(memcmp(copy, octets + off, len) == 0);
+            }
+        }
+    }
+}
+END_TEST
+
 START_TEST(test_net_init_takes_a_whole_configuration)
 {
     struct setup *s = setup();
@@ -334,6 +369,7 @@ Suite *net_suite(void)
 {
     Suite *suite = suite_create("net");
     TCase *tc = tcase_create("stack");
+    tcase_add_test(tc, test_net_octets_in_spans_are_as_in_one);
     tcase_add_test(tc, test_net_init_takes_a_whole_configuration);
     tcase_add_test(tc, test_net_init_refuses_another_header);
     tcase_add_test(tc, test_net_init_refuses_what_is_missing);

@@ -135,6 +135,97 @@ START_TEST(test_duplicates_of_an_old_recovery_do_not_begin_another)
 }
 END_TEST
 
+/* What goes again because the path is narrower is no loss that duplicates tell of. */
+START_TEST(test_duplicates_after_a_smaller_path_mtu_begin_no_recovery)
+{
+    struct tcp_script *t = flight(10, 10 * 1460);
+    script_icmp(t, 3, 4, 1000, 1);
+    ck_assert(script_conn(t)->mss < 1460);
+    fake_link_clear(t->wire);
+    for (int i = 0; i < 5; i++)
+        dup_ack(t, 1);
+    ck_assert_uint_eq(STAT(in_dup_acks), 5);
+    ck_assert_uint_eq(STAT(fast_retransmits), 0);
+    ck_assert_uint_eq(STAT(recoveries), 0);
+}
+END_TEST
+
+/* ---- Samples of the round trip ---------------------------------------------------------- */
+
+START_TEST(test_sample_of_a_burst_is_exact)
+{
+    struct tcp_script *t = flight(2, 2 * 1460);
+    t->now_ns += 37250 * 1000;
+    script_poll(t);
+    IN(.flags = A, .seq = 1, .ack = 1 + 2 * 1460, .wnd = 60000);
+    ck_assert_uint_eq(script_conn(t)->srtt_us, 37250);
+}
+END_TEST
+
+START_TEST(test_sample_of_a_burst_without_a_record_is_none)
+{
+    struct tcp_script *t = flight(0, 0);
+    uint32_t flights = t->tcp.flight_free;
+    uint32_t n_flights = t->tcp.n_flights_free;
+    t->tcp.flight_free = 0;    /* other connections have them */
+    t->tcp.n_flights_free = 0;
+    script_write(t, 2 * 1460);
+    OUT(.flags = A, .seq = 1, .ack = 1, .len = 1460);
+    OUT(.flags = PA, .seq = 1461, .ack = 1, .len = 1460);
+    script_pass(t, 30);
+    IN(.flags = A, .seq = 1, .ack = 1 + 2 * 1460, .wnd = 60000);
+    ck_assert_uint_eq(script_conn(t)->srtt_us, 0);
+    t->tcp.flight_free = flights;
+    t->tcp.n_flights_free = n_flights;
+}
+END_TEST
+
+START_TEST(test_sample_of_a_part_of_a_segment_is_none)
+{
+    SCRIPT(0);
+    script_accepted(t);
+    script_write(t, 1000);
+    OUT(.flags = PA, .seq = 1, .ack = 1, .len = 1000);
+    script_pass(t, 50);
+    IN(.flags = A, .seq = 1, .ack = 501);
+    ck_assert_uint_eq(script_conn(t)->srtt_us, 0);
+}
+END_TEST
+
+/* Karn's algorithm: an echo of the first transmission is none of the second. */
+START_TEST(test_sample_of_what_went_twice_needs_the_echo_of_the_second)
+{
+    for (int i = 0; i < 2; i++) {
+        SCRIPT(.timestamps = true);
+        script_accepted(t);
+        script_write(t, 10);
+        OUT(.flags = PA, .seq = 1, .ack = 1, .len = 10, .ts = true);
+        uint32_t echo = t->last_ts_val;
+        script_pass(t, 200);    /* the least timeout */
+        OUT(.flags = PA, .seq = 1, .ack = 1, .len = 10, .ts = true);
+        ck_assert_uint_eq(t->last_ts_val, echo + 200);
+        script_pass(t, 100);
+        IN(.flags = A, .seq = 1, .ack = 11, .ts = true, .ts_val = 200,
+           .ts_ecr = i == 0 ? echo : t->last_ts_val);
+        ck_assert_int_eq(script_conn(t)->srtt_us == 0, i == 0);    /* no estimate is left */
+    }
+}
+END_TEST
+
+START_TEST(test_sample_beyond_any_timeout_is_none)
+{
+    SCRIPT(.timestamps = true);
+    script_accepted(t);
+    uint32_t srtt_us = script_conn(t)->srtt_us;
+    script_write(t, 10);
+    OUT(.flags = PA, .seq = 1, .ack = 1, .len = 10, .ts = true);
+    script_pass(t, 20);
+    IN(.flags = A, .seq = 1, .ack = 11, .ts = true, .ts_val = 200,
+       .ts_ecr = t->last_ts_val - 10000000);
+    ck_assert_uint_eq(script_conn(t)->srtt_us, srtt_us);
+}
+END_TEST
+
 START_TEST(test_old_segment_does_not_update_the_window)
 {
     SCRIPT(0);
@@ -252,6 +343,12 @@ Suite *tcp_ack_suite(void)
     tcase_add_test(tc, test_window_update_is_no_duplicate);
     tcase_add_test(tc, test_data_is_no_duplicate);
     tcase_add_test(tc, test_duplicates_of_an_old_recovery_do_not_begin_another);
+    tcase_add_test(tc, test_duplicates_after_a_smaller_path_mtu_begin_no_recovery);
+    tcase_add_test(tc, test_sample_of_a_burst_is_exact);
+    tcase_add_test(tc, test_sample_of_a_burst_without_a_record_is_none);
+    tcase_add_test(tc, test_sample_of_a_part_of_a_segment_is_none);
+    tcase_add_test(tc, test_sample_of_what_went_twice_needs_the_echo_of_the_second);
+    tcase_add_test(tc, test_sample_beyond_any_timeout_is_none);
     tcase_add_test(tc, test_old_segment_does_not_update_the_window);
     tcase_add_test(tc, test_window_of_a_new_ack_counts_wherever_it_stands);
     tcase_add_test(tc, test_cwnd_is_kept_while_idle_and_restarted_after_an_rto);

@@ -72,6 +72,7 @@ START_TEST(test_segment_before_the_window_is_answered_by_an_ack)
     IN(.flags = PA, .seq = seq - 1, .ack = ack, .len = 1);
     OUT(.flags = A, .seq = ours(states[_i]), .ack = seq);
     ck_assert_uint_eq(STAT(drop_out_of_window), 2);
+    ck_assert_uint_eq(STAT(in_duplicate), 1);    /* an ACK alone is no retransmission */
     ck_assert_int_eq(script_state(t), states[_i]);
     LOG("");
 }
@@ -262,6 +263,34 @@ START_TEST(test_only_a_segment_at_the_left_edge_moves_ts_recent)
 }
 END_TEST
 
+START_TEST(test_timestamps_that_were_not_agreed_on_say_nothing)
+{
+    /* RFC 7323 section 3.2 */
+    SCRIPT(0);
+    script_accepted(t);
+    IN(.flags = PA, .seq = 1, .ack = 1, .len = 4, .ts = true, .ts_val = 200);
+    IN(.flags = PA, .seq = 5, .ack = 1, .len = 4, .ts = true, .ts_val = 100);
+    LOG("data(4) data(4)");
+    ck_assert_uint_eq(script_conn(t)->ts_recent, 0);
+    ck_assert_uint_eq(STAT(drop_paws), 0);
+}
+END_TEST
+
+START_TEST(test_last_ack_ends_all_also_with_text)
+{
+    uint32_t seq, ack;
+    struct tcp_script *t = in_state(states[_i], &seq, &ack);
+    bool closing = states[_i] == TERN_TCP_CLOSING;
+    IN(.flags = PA, .seq = seq, .ack = 2, .len = 3);
+    QUIET();
+    LOG("closed(0)");
+    ck_assert_uint_eq(STAT(drop_after_fin), 0);
+    ck_assert_uint_eq(STAT(time_wait), closing ? 1 : 0);
+    script_pass(t, 61000);
+    DRAINED();
+}
+END_TEST
+
 START_TEST(test_zero_window_still_takes_acks_and_rsts)
 {
     SCRIPT(0);
@@ -283,6 +312,16 @@ START_TEST(test_zero_window_still_takes_acks_and_rsts)
     fake_link_clear(t->wire);
     IN(.flags = PA, .seq = seq, .ack = 21, .len = 1);
     OUT(.flags = A, .seq = 21, .ack = seq, .wnd = ZERO);
+    ck_assert_uint_eq(STAT(in_window_probes), 1);
+    /* What stands anywhere else is refused as ever. */
+    uint64_t n_refused = STAT(drop_out_of_window);
+    IN(.flags = PA, .seq = seq + 1, .ack = 21, .len = 1);
+    OUT(.flags = A, .seq = 21, .ack = seq, .wnd = ZERO);
+    IN(.flags = A, .seq = seq + 2, .ack = 21);
+    OUT(.flags = A, .seq = 21, .ack = seq, .wnd = ZERO);
+    IN(.flags = R, .seq = seq - 1);
+    QUIET();
+    ck_assert_uint_eq(STAT(drop_out_of_window), n_refused + 3);
     ck_assert_uint_eq(STAT(in_window_probes), 1);
     IN(.flags = R, .seq = seq);
     ck_assert(t->s == NULL);
@@ -306,6 +345,23 @@ START_TEST(test_broken_segments_have_a_counter_each)
     IN(.flags = A, .seq = 1, .ack = 1);
     ck_assert_uint_eq(STAT(drop_port_zero), 1);
     ck_assert_uint_eq(STAT(in_errs), 3);
+    /* The peer's port zero; and to us among all others (RFC 9293 section 3.9.2.3, MUST-57). */
+    static uint8_t frame[PACKET_CAP];
+    struct packet_ip4 ip = { .src = SCRIPT_PEER, .dst = SCRIPT_US, .protocol = 6 };
+    t->port = 80;
+    len = script_emit(t, &(struct script_seg){ .flags = A, .seq = 1, .ack = 1 }, l4);
+    tern_store_be16(l4, 0);
+    (void)fake_link_input_as(t->wire, frame, packet_ip4(frame, &ip, l4, len), TERN_CSUM_VALID, 0,
+                             0, t->now_ns);
+    ck_assert_uint_eq(STAT(drop_port_zero), 2);
+    len = script_emit(t, &(struct script_seg){ .flags = A, .seq = 1, .ack = 1, .port = 4001 }, l4);
+    ip.dst |= 0xff;
+    ip.dst_mac = packet_mac_broadcast;
+    (void)fake_link_input_as(t->wire, frame, packet_ip4(frame, &ip, l4, len), TERN_CSUM_VALID, 0,
+                             0, t->now_ns);
+    ck_assert_uint_eq(STAT(drop_bad_source), 1);
+    ck_assert_uint_eq(STAT(drop_no_conn), 0);
+    ck_assert_uint_eq(STAT(in_errs), 5);
     QUIET();
     LOG("");
 }
@@ -331,6 +387,8 @@ Suite *tcp_input_suite(void)
     tcase_add_test(tc, test_paws_refuses_an_old_timestamp_and_a_missing_one);
     tcase_add_test(tc, test_timestamps_are_forgotten_after_24_days_of_silence);
     tcase_add_test(tc, test_only_a_segment_at_the_left_edge_moves_ts_recent);
+    tcase_add_test(tc, test_timestamps_that_were_not_agreed_on_say_nothing);
+    tcase_add_loop_test(tc, test_last_ack_ends_all_also_with_text, 4, 6);
     tcase_add_test(tc, test_zero_window_still_takes_acks_and_rsts);
     tcase_add_test(tc, test_broken_segments_have_a_counter_each);
     suite_add_tcase(suite, tc);

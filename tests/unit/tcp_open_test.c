@@ -179,6 +179,9 @@ START_TEST(test_simultaneous_open_resets_a_bad_ack)
     IN(.flags = A, .seq = 1, .ack = 5);
     OUT(.flags = R);
     ck_assert_uint_eq(STAT(drop_ack_unsent), 1);
+    IN(.flags = A, .seq = 1, .ack = 0);    /* of nothing, not even of our SYN */
+    OUT(.flags = R);
+    ck_assert_uint_eq(STAT(drop_ack_unsent), 2);
     IN(.flags = R, .seq = 1);
     LOG("closed(6)");
     DRAINED();

@@ -59,7 +59,15 @@ static void echo(struct tern_endpoint *ep, struct tern_dgram *in, size_t n)
     }
 }
 
+static void close_failed(struct tern_endpoint *ep, const struct tern_dgram *quoted,
+                         enum tern_err why)
+{
+    note_failed(ep, quoted, why);
+    tern_endpoint_close(ep);
+}
+
 static const struct tern_endpoint_events noting = { note, note_room, note_failed };
+static const struct tern_endpoint_events closing = { note, note_room, close_failed };
 static const struct tern_endpoint_events echoing = { echo, NULL, NULL };
 
 static struct tern_endpoint *open_on(struct net_fixture *f, uint16_t port,
@@ -194,6 +202,9 @@ START_TEST(test_udp_checksums_of_any_length_and_none)
     tern_store_be16(frame + 40, 0);
     net_fixture_in(f, frame, len);    /* RFC 768: none was made */
     ck_assert_uint_eq(f->udp.stats.in_delivered, 66);
+    tern_store_be16(frame + 40, 1);    /* the driver's word is enough */
+    (void)fake_link_input_as(&f->wire, frame, len, TERN_CSUM_VALID, 0, 0, f->now_ns);
+    ck_assert_uint_eq(f->udp.stats.in_delivered, 67);
     account(f);
 }
 END_TEST
@@ -278,6 +289,30 @@ START_TEST(test_udp_the_best_fit_receives)
     ck_assert_uint_eq(seen.last.link, 1);
     ck_assert_uint_eq(seen.last.hop_limit, 64);
     ck_assert_uint_eq(seen.last.flags, 0);
+}
+END_TEST
+
+/* Another port, another link, another address of ours: none of them fits. */
+START_TEST(test_udp_what_does_not_fit_receives_nothing)
+{
+    struct net_fixture *f = met();
+    const uint16_t n_buckets = sizeof f->udp.buckets / sizeof f->udp.buckets[0];
+    struct tern_endpoint_addr local = { .addr = tern_addr_v4(US), .port = 9 };
+    struct packet_ip4 all = { .src = PEER, .dst = NET_BROADCAST,
+                              .dst_mac = packet_mac_broadcast };
+    struct tern_endpoint *ep;
+    (void)open_on(f, (uint16_t)(7 + n_buckets), &noting);    /* of the same bucket */
+    net_fixture_in(f, frame, packet_udp(frame, &usual, 5, 7, NULL, 0));
+    ck_assert_int_eq(tern_udp_open(&f->net, &local, &noting, NULL, &ep), TERN_OK);
+    net_fixture_in(f, frame, packet_udp(frame, &all, 5, 9, NULL, 0));
+    local = (struct tern_endpoint_addr){ .port = 11, .link = 2 };
+    ck_assert_int_eq(tern_udp_open(&f->net, &local, &noting, NULL, &ep), TERN_OK);
+    net_fixture_in(f, frame, packet_udp(frame, &usual, 5, 11, NULL, 0));
+    ck_assert_uint_eq(f->udp.stats.in_no_port, 3);
+    ck_assert_uint_eq(seen.n_got, 0);
+    net_fixture_in(f, frame, packet_udp(frame, &usual, 5, 9, NULL, 0));
+    ck_assert_uint_eq(seen.n_got, 1);
+    account(f);
 }
 END_TEST
 
@@ -425,6 +460,44 @@ START_TEST(test_udp_close_in_an_event_drops_the_rest)
     seen.close = false;
     batch_in(f, 3);
     ck_assert_uint_eq(seen.n_got, 19);
+}
+END_TEST
+
+/* Who closes in an event hears nothing more, whatever else there was to tell. */
+START_TEST(test_udp_close_in_an_event_is_the_last)
+{
+    static const struct tern_provider_ops greedy_ops = { .visit = greedy_visit };
+    for (size_t i = 0; i < 3; i++) {
+        struct net_fixture *f = met();
+        struct tern_provider greedy;
+        struct tern_endpoint *ep = open_on(f, 7, i == 2 ? &closing : &noting);
+        struct tern_dgram d = to_peer("x", 1);
+        ck_assert_uint_eq(tern_endpoint_send(ep, &d, 1), 1);
+        f->wire.full = true;
+        ck_assert_uint_eq(tern_endpoint_send(ep, &d, 1), 0);
+        f->wire.full = false;
+        tern_provider_init(&greedy, &f->turn, &greedy_ops);
+        tern_provider_ready(&greedy);    /* there are no visits but its own */
+        if (i == 0)
+            batch_in(f, 3);    /* kept */
+        else
+            (void)fake_link_room(&f->wire, f->now_ns);
+        ck_assert_uint_eq(seen.n_calls + seen.n_failed + seen.n_rooms, 0);
+        seen.close = true;
+        tern_provider_leave(&greedy);
+        if (i == 0)
+            (void)fake_link_room(&f->wire, f->now_ns);
+        else if (i == 1)
+            batch_in(f, 3);    /* lent */
+        else
+            fail_about(f, 3, 3, 0, PEER, 7, 9);
+        net_fixture_pass(f, 1);
+        ck_assert_uint_eq(seen.n_calls, i < 2 ? 1 : 0);
+        ck_assert_uint_eq(seen.n_failed, i < 2 ? 0 : 1);
+        ck_assert_uint_eq(seen.n_rooms, 0);
+        ck_assert(net_fixture_idle(f));
+        account(f);
+    }
 }
 END_TEST
 
@@ -732,6 +805,7 @@ Suite *udp_suite(void)
     tcase_add_test(tc, test_udp_open_says_what_is_wrong);
     tcase_add_test(tc, hostile_net_42_udp_ports_are_unpredictable);
     tcase_add_test(tc, test_udp_the_best_fit_receives);
+    tcase_add_test(tc, test_udp_what_does_not_fit_receives_nothing);
     tcase_add_test(tc, test_udp_no_port_draws_an_error);
     tcase_add_test(tc, test_udp_groups_are_joined_and_left);
     tcase_add_test(tc, test_udp_a_broadcast_is_answered_from_our_address);
@@ -739,6 +813,7 @@ Suite *udp_suite(void)
     tcase_add_test(tc, test_udp_keeps_what_a_spent_budget_left_over);
     tcase_add_test(tc, test_udp_datagrams_in_many_spans_come_in_one);
     tcase_add_test(tc, test_udp_close_in_an_event_drops_the_rest);
+    tcase_add_test(tc, test_udp_close_in_an_event_is_the_last);
     tcase_add_test(tc, test_udp_super_frames_say_their_segments);
     tcase_add_test(tc, test_udp_send_sums_and_copies);
     tcase_add_test(tc, test_udp_a_sum_of_zero_is_sent_as_ones);
