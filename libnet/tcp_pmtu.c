@@ -80,10 +80,6 @@ void tern_tcp_pmtu_error(struct tern_net *net, void *context, const struct tern_
 {
     (void)net;
     struct tern_tcp *tcp = context;
-    if (error->l4_len < 8) {
-        tcp->stats.icmp_unmatched++;
-        return;
-    }
     uint32_t ref = tern_tcp_lookup(tcp, &error->src, tern_load_be16(error->l4 + TCP_SRC_PORT),
                                    &error->dst, tern_load_be16(error->l4 + TCP_DST_PORT));
     if ((ref & TCP_REF_KIND) != TCP_REF_CONN) {

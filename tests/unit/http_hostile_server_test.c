@@ -273,6 +273,15 @@ START_TEST(hostile_http_21_slow_body)
     ck_assert_ptr_nonnull(strstr(fixture_out(&f), "\r\n\r\n100000\n"));
     ck_assert(fixture_end(&f));
 
+    /* A rate so high that its product with the time would wrap to nothing. */
+    fixture_init(&f);
+    f.config.body_rate = UINT64_C(1) << 63;
+    fixture_open(&f);
+    fixture_input(&f, head, strlen(head));
+    fixture_wait(&f, 11 * TERN_SECOND_NS);
+    ck_assert_uint_eq(f.server.stats.faults[TERN_HTTP_BODY_TIME], 1);
+    ck_assert(fixture_end(&f));
+
     /* Octets that are thrown away are timed like any other. */
     fixture_init(&f);
     fixture_open(&f);

@@ -386,6 +386,40 @@ START_TEST(test_path_mtu_lowers_the_segments_and_sends_again)
 }
 END_TEST
 
+START_TEST(test_path_mtu_of_a_syn_sends_nothing_again)
+{
+    SCRIPT(0);
+    script_connect(t);
+    OUT(.flags = S);
+    script_icmp(t, 3, 4, 500, 0);
+    ck_assert_uint_eq(STAT(icmp_pmtu), 1);
+    ck_assert_uint_eq(t->tcp.n_works_free, 4);
+    script_pass(t, 10);
+    QUIET();
+    IN(.flags = SA, .ack = 1, .mss = 1460);
+    OUT(.flags = A, .seq = 1, .ack = 1);
+    script_write(t, 1000);
+    OUT(.flags = A, .seq = 1, .ack = 1, .len = 512);
+}
+END_TEST
+
+/* About nobody's segments, or about those of an entry that is half open. */
+START_TEST(test_icmp_error_about_no_connection_is_counted)
+{
+    SCRIPT(0);
+    script_listen(t);
+    script_icmp(t, 3, 3, 0, 0);
+    ck_assert_uint_eq(STAT(icmp_unmatched), 1);
+    IN(.flags = S, .mss = 1460);
+    OUT(.flags = SA, .ack = 1);
+    script_icmp(t, 3, 3, 0, 0);
+    script_icmp(t, 3, 4, 1000, 0);
+    ck_assert_uint_eq(STAT(icmp_unmatched), 3);
+    IN(.flags = A, .seq = 1, .ack = 1);
+    LOG("accept opened");
+}
+END_TEST
+
 START_TEST(test_hard_icmp_error_refuses_a_connect)
 {
     SCRIPT(0);
@@ -463,6 +497,8 @@ Suite *tcp_pool_suite(void)
     tcase_add_test(tc, test_sixteen_spans_are_lent_and_come_back_by_themselves);
     tcase_add_test(tc, test_path_mtu_lowers_the_segments_and_sends_again);
     tcase_add_test(tc, test_path_mtu_is_learned_by_each_connection_of_a_path);
+    tcase_add_test(tc, test_path_mtu_of_a_syn_sends_nothing_again);
+    tcase_add_test(tc, test_icmp_error_about_no_connection_is_counted);
     tcase_add_test(tc, test_hard_icmp_error_refuses_a_connect);
     suite_add_tcase(suite, tc);
     return suite;

@@ -318,6 +318,27 @@ START_TEST(test_octets_behind_a_fin_out_of_order_are_forgotten)
 }
 END_TEST
 
+/* A segment that finds room for a part of itself is kept as far as that goes. */
+START_TEST(test_part_of_a_segment_out_of_order_is_kept)
+{
+    SCRIPT(.n_blocks = 8);
+    script_accepted(t);
+    uint32_t n = 0;
+    for (; STAT(drop_no_block) == 0; n++) {
+        ck_assert_uint_lt(n, 8 * 2048 / 1000);
+        IN(.flags = PA, .seq = 101 + 1000 * n, .ack = 1, .len = 1000);
+    }
+    ck_assert_uint_gt(n, 1);
+    ck_assert_uint_eq(STAT(in_out_of_order), n - 1);
+    fake_link_clear(t->wire);
+    IN(.flags = PA, .seq = 1, .ack = 1, .len = 100);
+    ck_assert_uint_gt(t->n_taken, 100 + 1000 * (n - 1));
+    ck_assert_uint_lt(t->n_taken, 100 + 1000 * n);
+    OUT(.flags = A, .seq = 1, .ack = 1 + (uint32_t)t->n_taken);
+    ck_assert_uint_eq(t->blocks.n_free, t->blocks.n_blocks);
+}
+END_TEST
+
 Suite *tcp_recv_suite(void)
 {
     Suite *suite = suite_create("tcp_recv");
@@ -337,6 +358,7 @@ Suite *tcp_recv_suite(void)
     tcase_add_test(tc, test_spent_budget_keeps_what_was_not_offered);
     tcase_add_test(tc, test_octets_behind_the_fin_are_forgotten);
     tcase_add_test(tc, test_octets_behind_a_fin_out_of_order_are_forgotten);
+    tcase_add_test(tc, test_part_of_a_segment_out_of_order_is_kept);
     suite_add_tcase(suite, tc);
     return suite;
 }

@@ -316,6 +316,21 @@ START_TEST(test_udp_what_does_not_fit_receives_nothing)
 }
 END_TEST
 
+START_TEST(test_udp_what_nobody_receives_is_counted)
+{
+    static const struct tern_endpoint_events deaf = { NULL, note_room, note_failed };
+    struct net_fixture *f = met();
+    (void)open_on(f, 7, NULL);
+    (void)open_on(f, 9, &deaf);
+    net_fixture_in(f, frame, packet_udp(frame, &usual, 5, 7, NULL, 0));
+    net_fixture_in(f, frame, packet_udp(frame, &usual, 5, 9, NULL, 0));
+    ck_assert_uint_eq(f->udp.stats.in_no_room, 2);
+    ck_assert_uint_eq(f->udp.stats.in_delivered, 0);
+    ck_assert(net_fixture_quiet(f));
+    account(f);
+}
+END_TEST
+
 START_TEST(test_udp_no_port_draws_an_error)
 {
     struct net_fixture *f = met();
@@ -806,6 +821,7 @@ Suite *udp_suite(void)
     tcase_add_test(tc, hostile_net_42_udp_ports_are_unpredictable);
     tcase_add_test(tc, test_udp_the_best_fit_receives);
     tcase_add_test(tc, test_udp_what_does_not_fit_receives_nothing);
+    tcase_add_test(tc, test_udp_what_nobody_receives_is_counted);
     tcase_add_test(tc, test_udp_no_port_draws_an_error);
     tcase_add_test(tc, test_udp_groups_are_joined_and_left);
     tcase_add_test(tc, test_udp_a_broadcast_is_answered_from_our_address);
