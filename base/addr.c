@@ -182,8 +182,6 @@ static bool v6_parse(const char *text, size_t len, struct v6_text *v6)
 enum tern_err tern_addr_parse(const char *text, size_t text_len, struct tern_addr *a)
 {
     uint8_t v4[4];
-    if (text_len == 0 || text_len >= TERN_ADDR_TEXT_CAP)
-        return TERN_MALFORMED;
     if (tern_text_find(text, text_len, ':') == text_len) {
         if (!v4_parse(text, text_len, v4))
             return TERN_MALFORMED;

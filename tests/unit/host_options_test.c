@@ -85,6 +85,9 @@ static const struct {
     { "--listen2=1", NULL, "option listen2: there is no such option" },
     { "--liste", "1", "option --liste: there is no such option" },
     { "=1", NULL, "option : there is no such option" },
+    { "-listen", ":81", "option -listen: there is no such option" },
+    { "--no-seal", "--no-seal", "option seal: given twice" },
+    { "--seal=must", "--no-seal", "option seal: given twice" },
 };
 
 START_TEST(a_bad_argument_is_named)
@@ -167,6 +170,8 @@ static const struct {
       "option ip: '2001:db8::1/64' is not an IPv4 address: Tern's own stack has no IPv6" },
     { "ip=10.0.0.2/24", "gw=10.0.0.1", NULL },
     { "gw=10.0.0.1", NULL, "option gw: with dhcp the gateway comes from the server" },
+    { "ip=10.0.0.2/24", "gw=2001:db8::1",
+      "option gw: '2001:db8::1' is not an IPv4 address, as 10.0.0.1" },
     { "ip=10.0.0.2/24", "gw=x", "option gw: 'x' is not an IPv4 address, as 10.0.0.1" },
     { "mtu=575", NULL, "option mtu: '575' is not a number of octets from 576 to 65535" },
     { "mtu=576", NULL, NULL },
@@ -174,6 +179,14 @@ static const struct {
     { "mac=02:00:00:00:00:01", NULL, NULL },
     { "mac=03:00:00:00:00:01", NULL,
       "option mac: '03:00:00:00:00:01' is not a station's address, as 02:00:00:00:00:01" },
+    { "mac=0200:00:00:00:00:1", NULL,
+      "option mac: '0200:00:00:00:00:1' is not a station's address, as 02:00:00:00:00:01" },
+    { "mac=02-00-00-00-00-01", NULL,
+      "option mac: '02-00-00-00-00-01' is not a station's address, as 02:00:00:00:00:01" },
+    { "mac=02:00:00:00:00:012", NULL,
+      "option mac: '02:00:00:00:00:012' is not a station's address, as 02:00:00:00:00:01" },
+    { "mac=g2:00:00:00:00:01", NULL,
+      "option mac: 'g2:00:00:00:00:01' is not a station's address, as 02:00:00:00:00:01" },
     { "mac=02:00:00:00:00:0g", NULL,
       "option mac: '02:00:00:00:00:0g' is not a station's address, as 02:00:00:00:00:01" },
     { "connections=0", NULL, "option connections: '0' is not a number from 1 to 10000000" },
@@ -182,12 +195,24 @@ static const struct {
       "option connections: '99999999999999999999999' is not a number from 1 to 10000000" },
     { "memory=8M", NULL, NULL },
     { "memory=8MB", NULL, "option memory: '8MB' is not a size, as 64M" },
+    { "memory=8X", NULL, "option memory: '8X' is not a size, as 64M" },
+    { "memory=0", NULL, "option memory: '0' is not a size, as 64M" },
     { "memory=99999999999G", NULL, "option memory: '99999999999G' is not a size, as 64M" },
     { "log=debug", NULL, NULL },
     { "log=loud", NULL, "option log: 'loud' is not error, warn, info or debug" },
     { "drain=0", NULL, NULL },
+    { "drain=", NULL, "option drain: '' is not a number of seconds up to 86400" },
+    { "drain=86401", NULL, "option drain: '86401' is not a number of seconds up to 86400" },
+    { "seal=must", NULL, NULL },
+    { "seal=x", NULL, "option seal: 'x' is not on, must or off" },
     { "drain=x", NULL, "option drain: 'x' is not a number of seconds up to 86400" },
     { "tern.exit=0x10000", NULL, "option tern.exit: '0x10000' is not an I/O port, as 0x501" },
+    { "tern.exit=0", NULL, "option tern.exit: '0' is not an I/O port, as 0x501" },
+    { "tern.exit=0x", NULL, "option tern.exit: '0x' is not an I/O port, as 0x501" },
+    { "tern.exit=1x501", NULL, "option tern.exit: '1x501' is not an I/O port, as 0x501" },
+    { "tern.exit=0x5g1", NULL, "option tern.exit: '0x5g1' is not an I/O port, as 0x501" },
+    { "tern.exit=0x10000000000000501", NULL,
+      "option tern.exit: '0x10000000000000501' is not an I/O port, as 0x501" },
     { "tern.exit=", NULL, "option tern.exit: '' is not an I/O port, as 0x501" },
 };
 
@@ -208,6 +233,67 @@ START_TEST(sizes_have_suffixes_and_connections_a_default)
     ck_assert_uint_eq(settings.connections, 7);
     ck_assert(settings.dhcp);
     ck_assert_uint_eq(settings.drain_ns, 10 * TERN_SECOND_NS);
+}
+END_TEST
+
+START_TEST(a_port_is_decimal_or_hexadecimal)
+{
+    static const struct {
+        const char *word;
+        uint16_t port;
+    } ports[] = { { "tern.exit=0x501", 0x501 }, { "tern.exit=0501", 501 },
+                  { "tern.exit=0xFfFf", 0xffff }, { "tern.exit=65535", 65535 } };
+    for (size_t i = 0; i < sizeof ports / sizeof ports[0]; i++) {
+        setup();
+        ck_assert_int_eq(args(ports[i].word, NULL, NULL), TERN_OK);
+        ck_assert_int_eq(tern_host_options_settings(&options, &settings), TERN_OK);
+        ck_assert_uint_eq(settings.exit_port, ports[i].port);
+    }
+}
+END_TEST
+
+START_TEST(words_without_a_value_are_taken)
+{
+    static const char *const helps[] = { "--help", "-h" };
+    for (size_t i = 0; i < 2; i++) {
+        setup();
+        /* What follows is not read. */
+        ck_assert_int_eq(args(helps[i], "--nothing", NULL), TERN_OK);
+        ck_assert(options.help && !options.print_memory);
+    }
+    setup();
+    ck_assert_int_eq(args("--print-memory", "--listen", ":81"), TERN_OK);
+    ck_assert(options.print_memory && !options.of_guest && !options.help);
+    ck_assert_str_eq(tern_host_options_get(&options, "listen"), ":81");
+    setup();
+    ck_assert_int_eq(args("--print-memory=guest", "--listen", ":81"), TERN_OK);
+    ck_assert(options.print_memory && options.of_guest);
+    ck_assert_str_eq(tern_host_options_get(&options, "listen"), ":81");
+    setup();
+    ck_assert_int_eq(args("--no-seal", "--listen", ":81"), TERN_OK);
+    ck_assert_str_eq(tern_host_options_get(&options, "seal"), "off");
+    ck_assert_str_eq(tern_host_options_get(&options, "listen"), ":81");
+    setup();
+    char line[] = "print-memory listen=:81";
+    ck_assert_int_eq(tern_host_options_line(&options, line), TERN_OK);
+    ck_assert(options.print_memory && !options.of_guest);
+    ck_assert_str_eq(tern_host_options_get(&options, "listen"), ":81");
+}
+END_TEST
+
+START_TEST(an_appliance_has_no_options_or_as_many_as_there_is_room_for)
+{
+    static struct tern_option many[TERN_APPLIANCE_OPTIONS_MAX + 2];
+    struct tern_appliance other = appliance;
+    other.options = NULL;
+    ck_assert_int_eq(tern_host_options_init(&options, &other, NULL), TERN_OK);
+    ck_assert_int_eq(args("listen=:81", NULL, NULL), TERN_INVALID);
+    other.options = many;
+    for (size_t i = 0; i < TERN_APPLIANCE_OPTIONS_MAX; i++)
+        many[i].key = "key";
+    ck_assert_int_eq(tern_host_options_init(&options, &other, NULL), TERN_OK);
+    many[TERN_APPLIANCE_OPTIONS_MAX].key = "key";
+    ck_assert_int_eq(tern_host_options_init(&options, &other, NULL), TERN_INVALID);
 }
 END_TEST
 
@@ -258,6 +344,9 @@ Suite *host_options_suite(void)
                         sizeof kinds / sizeof kinds[0]);
     tcase_add_loop_test(tc, values_are_checked_and_named, 0, sizeof values / sizeof values[0]);
     tcase_add_test(tc, sizes_have_suffixes_and_connections_a_default);
+    tcase_add_test(tc, a_port_is_decimal_or_hexadecimal);
+    tcase_add_test(tc, words_without_a_value_are_taken);
+    tcase_add_test(tc, an_appliance_has_no_options_or_as_many_as_there_is_room_for);
     tcase_add_test(tc, an_appliances_key_hides_the_hosts);
     tcase_add_test(tc, an_appliance_of_another_version_is_refused);
     suite_add_tcase(suite, tc);

@@ -26,4 +26,10 @@ tests_unit_kvm_main_SOURCES += $(kvm_virtio_pure) $(kvm_virtio_handlers) \
     $(kvm_virtio_guest)
 tests_unit_kvm_main_LDADD = $(CHECK_LIBS)
 endif
+
+# What loader and firmware tell: its sources are included by the test.
+check_PROGRAMS += tests/unit/pvh_main
+tests_unit_pvh_main_CFLAGS = $(TERN_TEST_CFLAGS)
+tests_unit_pvh_main_LDADD = $(CHECK_LIBS)
+tests_unit_pvh_main_SOURCES = tests/unit/pvh_main.c tests/unit/pvh_test.c
 endif

@@ -47,6 +47,7 @@ Suite *virtio_pieces_suite(void);
 Suite *virtio_net_suite(void);
 Suite *virtio_net_hostile_suite(void);
 Suite *virtio_rng_suite(void);
+Suite *pvh_suite(void);
 
 Suite *host_options_suite(void);
 Suite *host_carve_suite(void);
