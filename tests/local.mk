@@ -12,6 +12,7 @@ include tests/unit/tcp.mk
 include tests/unit/http.mk
 include tests/unit/unix.mk
 include tests/unit/kvm.mk
+include tests/unit/tools.mk
 endif
 
 EXTRA_DIST += tests/cross/check.h tests/cross/check_run.c
@@ -20,6 +21,11 @@ include tests/sim/local.mk
 include tests/replay/local.mk
 include tests/vm/local.mk
 
+# What tests/parts/image compares with objdump.
+check_PROGRAMS += tests/vm/x86_list
+tests_vm_x86_list_CFLAGS = $(TERN_CFLAGS)
+tests_vm_x86_list_SOURCES = tests/vm/x86_list.c tools/x86.h tools/x86.c
+
 if FUZZING
 include tests/fuzz/base.mk
 include tests/fuzz/net.mk
@@ -27,4 +33,5 @@ include tests/fuzz/tcp.mk
 include tests/fuzz/http.mk
 include tests/fuzz/unix.mk
 include tests/fuzz/kvm.mk
+include tests/fuzz/tools.mk
 endif

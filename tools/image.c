@@ -13,6 +13,7 @@
 #include <dirent.h>
 #include <unistd.h>
 
+#include "image_audit.h"
 #include "image_map.h"
 #include "image_site.h"
 #include "tools.h"
@@ -22,6 +23,7 @@ static void usage(FILE *to)
 {
     fputs("usage: tern image APPLIANCE [--backend kvm|unix] [--site DIR]\n"
           "                  [--headers FILE] [-o FILE] [--map] [--print-memory]\n"
+          "       tern image --audit FILE\n"
           "\n"
           "Makes a unikernel, or a process, of an appliance: a name or folder under\n"
           "appliances/, another folder of C files, or a C or object file.\n"
@@ -36,6 +38,8 @@ static void usage(FILE *to)
           "  --map            prints the archive members that were taken, each with the\n"
           "                   SHA-256 of its octets, instead of the sums\n"
           "  --print-memory   lists the pools too, with their octets at the default options\n"
+          "  --audit FILE     makes nothing: tells what proves, or disproves, that an image of\n"
+          "                   kvm stays sealed; status 0 if all of it holds\n"
           "  --help           this\n"
           "\n"
           "Uses cc (or $CC) and the linker behind it.\n",
@@ -46,6 +50,7 @@ struct image {
     const char *appliance, *site_dir, *headers;
     const char *backend;       /* "kvm", "unix" */
     const char *out;
+    const char *audit;         /* --audit: an image, and nothing else is done */
     bool map, print_memory;
     char *name;                /* the appliance's, for the default of out */
     struct work_words sources; /* C and object files */
@@ -83,7 +88,8 @@ static bool has_suffix(const char *name, const char *suffix)
 static int options(struct image *image, int argc, char **argv)
 {
     static const struct option longs[] = {
-        { "backend", required_argument, NULL, 'b' }, { "site", required_argument, NULL, 's' },
+        { "audit", required_argument, NULL, 'a' }, { "backend", required_argument, NULL, 'b' },
+        { "site", required_argument, NULL, 's' },
         { "headers", required_argument, NULL, 'H' }, { "map", no_argument, NULL, 'm' },
         { "print-memory", no_argument, NULL, 'p' }, { "help", no_argument, NULL, 'h' }, { 0 },
     };
@@ -91,6 +97,9 @@ static int options(struct image *image, int argc, char **argv)
     optind = 0;
     while ((c = getopt_long(argc, argv, "ho:", longs, NULL)) != -1) {
         switch (c) {
+        case 'a':
+            image->audit = optarg;
+            break;
         case 'b':
             if (strcmp(optarg, "kvm") != 0 && strcmp(optarg, "unix") != 0) {
                 fprintf(stderr, "tern image: --backend: '%s' is neither kvm nor unix\n", optarg);
@@ -120,6 +129,12 @@ static int options(struct image *image, int argc, char **argv)
             fputs("`tern image --help` tells more.\n", stderr);
             return 3;
         }
+    }
+    if (image->audit != NULL && argc == 3)
+        return 0;
+    if (image->audit != NULL) {
+        fputs("tern image: --audit FILE stands alone\n", stderr);
+        return 3;
     }
     if (argc - optind != 1) {
         fputs(argc == optind ? "tern image: which appliance?\n"
@@ -384,7 +399,7 @@ static bool assemble_site(struct image *image)
     return compile(&args, "the site");
 }
 
-static bool link_image(struct image *image, const char *out)
+static bool link_image(const struct image *image, const char *order, const char *out)
 {
     struct work_words args = { 0 };
     cc_words(&args);
@@ -403,6 +418,8 @@ static bool link_image(struct image *image, const char *out)
         work_word(&args, "-Wl,--build-id=sha1");
     }
     work_word(&args, "-Wl,-s");
+    if (order != NULL)
+        work_word(&args, order);
     work_word(&args, "-Xlinker");
     work_wordf(&args, "-Map=%s", work_path("map"));
     for (size_t i = 0; i < image->objects.n; i++)
@@ -501,12 +518,34 @@ static bool budget_print(const struct image *image)
     char *said = NULL;
 
     process.backend = "unix";
-    if (!find_tern(&process) || !find_libraries(&process) || !link_image(&process, program))
+    if (!find_tern(&process) || !find_libraries(&process) || !link_image(&process, NULL, program))
         return false;
     int status = work_run(argv, &said, true);
     fputs(said != NULL ? said : "", status == 0 ? stdout : stderr);
     free(said);
     return status == 0;
+}
+
+/*
+ * Links, and audits a unikernel. Octets that would undo the seal may hide in the
+ * distance from one function or variable to another: in another order they do not.
+ */
+static bool link_sealed(const struct image *image, const char *out, struct image_map *map,
+                        enum audit_verdict *seal)
+{
+    static const char *const orders[] = {
+        NULL, "-Wl,--sort-section=name", "-Wl,--sort-section=alignment",
+    };
+    enum { N_ORDERS = sizeof orders / sizeof orders[0] };
+    *seal = AUDIT_HIDDEN;
+    for (size_t i = 0; i < N_ORDERS && *seal == AUDIT_HIDDEN; i++) {
+        if (!link_image(image, orders[i], out) || !image_map_read(map, work_path("map")))
+            return false;
+        if (!is_kvm(image))
+            return true;
+        *seal = image_audit_made(out, map, i + 1 == N_ORDERS);
+    }
+    return *seal != AUDIT_FAILED;
 }
 
 static bool make(struct image *image)
@@ -524,12 +563,15 @@ static bool make(struct image *image)
     const char *fresh = work_format("%s.%ld", image->out, (long)getpid());
     struct image_map map;
     work_also(fresh);
-    if (!link_image(image, fresh) || !image_map_read(&map, work_path("map")))
+    enum audit_verdict seal;
+    if (!link_sealed(image, fresh, &map, &seal))
         return false;
     if (image->map)
         members_print(image, &map);
     else
         account_print(image, &map, fresh);
+    if (!image->map && seal == AUDIT_SEALED)
+        printf("%12s %12s  sealed: no instruction in it can undo that (--audit)\n", "", "");
     if (image->print_memory && !budget_print(image))
         return false;
     if (work_interrupted())
@@ -548,6 +590,8 @@ int tern_tool_image(int argc, char **argv)
     int end = options(&image, argc, argv);
     if (end != 0)
         return end - 1;
+    if (image.audit != NULL)
+        return image_audit_file(image.audit);
     if (!work_begin("tern image"))
         return 1;
     bool good = make(&image);

@@ -49,6 +49,31 @@ static struct image_part *part_of(struct image_map *map, const char *file, const
     return p;
 }
 
+static void place_add(struct image_map *map, const char *section, const char *where, uint64_t at,
+                      size_t len)
+{
+    if (map->n_places == map->places_cap) {
+        size_t cap = map->places_cap * 2 + 256;
+        struct image_place *grown = work_alloc(cap * sizeof *grown);
+        if (map->n_places > 0)
+            memcpy(grown, map->places, map->n_places * sizeof *grown);
+        free(map->places);
+        map->places = grown;
+        map->places_cap = cap;
+    }
+    map->places[map->n_places++] = (struct image_place){
+        at, len, work_format("%s of %s", section, image_map_base(where)),
+    };
+}
+
+const char *image_map_at(const struct image_map *map, uint64_t at)
+{
+    for (size_t i = 0; i < map->n_places; i++)
+        if (at >= map->places[i].at && at - map->places[i].at < map->places[i].len)
+            return map->places[i].what;
+    return NULL;
+}
+
 /* "path/lib.a(member.o)" or "path/object.o". */
 static void count(struct image_map *map, const char *section, char *where, size_t len)
 {
@@ -86,8 +111,11 @@ static void line_read(struct image_map *map, char *line, char section[256])
     if (section[0] == '\0' || sscanf(rest, " 0x%llx 0x%llx %n", &address, &len, &at) < 2 || at == 0)
         return;    /* a name alone: its numbers follow */
     char *where = rest + at;
-    if (address != 0 && len != 0 && where[0] != '\0' && strncmp(where, "load address", 12) != 0)
+    if (address != 0 && len != 0 && where[0] != '\0' &&
+        strncmp(where, "load address", 12) != 0) {
+        place_add(map, section, where, address, (size_t)len);
         count(map, section, where, (size_t)len);
+    }
     section[0] = '\0';
 }
 

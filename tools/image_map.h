@@ -8,19 +8,32 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct image_part {
     char *file, *member;    /* member NULL: an object */
     size_t octets, zeroed;  /* in the file; only in memory */
 };
 
+/* Where a section of an object went. */
+struct image_place {
+    uint64_t at;
+    size_t len;
+    char *what;             /* ".text.tern_main of www.o" */
+};
+
 struct image_map {
     struct image_part *parts;
     size_t n, cap;
+    struct image_place *places;
+    size_t n_places, places_cap;
 };
 
 /* Reads a map file. False after a message. */
 bool image_map_read(struct image_map *map, const char *path);
+
+/* What lies at an address, or NULL. */
+const char *image_map_at(const struct image_map *map, uint64_t at);
 
 /*
  * The hash (SHA-256, 64 digits and a zero) of a member of an archive, or of a

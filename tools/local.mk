@@ -31,6 +31,12 @@ tern_SOURCES = \
     tools/image_site.c \
     tools/image_map.h \
     tools/image_map.c \
+    tools/x86.h \
+    tools/x86.c \
+    tools/audit.h \
+    tools/audit.c \
+    tools/image_audit.h \
+    tools/image_audit.c \
     tools/image.c \
     tools/boot.h \
     tools/boot_accel.c \

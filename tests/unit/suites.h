@@ -59,6 +59,8 @@ Suite *unix_vnet_suite(void);
 Suite *unix_tap_suite(void);
 Suite *unix_checksum_suite(void);
 
+Suite *audit_suite(void);
+
 Suite *tcp_wire_suite(void);
 Suite *tcp_open_suite(void);
 Suite *tcp_input_suite(void);
