@@ -222,7 +222,7 @@ static void whole_check(struct audit *a)
         uint32_t type = a->segments[i].type;
         if (type != PT_NULL && type != PT_LOAD && type != PT_NOTE && type != PT_PHDR &&
             type != PT_GNU_STACK)
-            fail(a, "it wants a loader to do more than load: segment %zu is %s (type 0x%" PRIx32 ")",
+            fail(a, "a loader should do more than load: segment %zu is %s (type 0x%" PRIx32 ")",
                  i, type == PT_INTERP ? "an interpreter" : type == PT_DYNAMIC ? "dynamic"
                  : type == PT_TLS ? "thread-local" : "of another kind", type);
     }
@@ -356,7 +356,7 @@ static void entry_check(struct audit *a)
         fail(a, "the PVH note's entry, 0x%" PRIx64 ", is not code", entry);
     else if (executed_at(a, a->entry) != a->boot)
         fail(a, "the ELF entry, 0x%" PRIx64 ", is not in the boot pages", a->entry);
-    holds(a, before, "the PVH note leads to 0x%" PRIx64 ", in the boot pages, as the ELF entry does",
+    holds(a, before, "the PVH note leads to 0x%" PRIx64 ", in the boot pages, as the ELF entry",
           entry);
 }
 

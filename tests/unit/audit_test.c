@@ -20,7 +20,9 @@ enum {
 };
 /* Segments, and the offsets of their fields. */
 enum { S_BOOT, S_TEXT, S_CONSTANTS, S_DATA, S_NOTE, N_SEGMENTS };
-enum { TYPE = 0, FLAGS = 4, OFF = 8, AT = 16, PHYS = 24, FILE_SIZE = 32, MEM_SIZE = 40, ALIGN = 48 };
+enum {
+    TYPE = 0, FLAGS = 4, OFF = 8, AT = 16, PHYS = 24, FILE_SIZE = 32, MEM_SIZE = 40, ALIGN = 48,
+};
 
 static void segment(uint8_t *file, int i, uint32_t type, uint32_t flags, uint64_t off, uint64_t at,
                     uint64_t file_len, uint64_t mem_len)
@@ -294,7 +296,7 @@ static const struct {
     { { 0xc4, 0xe3, 0x7d, 0x39, 0xc1, 1 }, 6, NULL },                 /* vextracti128 */
     { { 0x62, 0xf1, 0x7c, 0x48, 0x10, 0x47, 1 }, 7, NULL },           /* EVEX, disp8 */
     { { 0x66, 0xc5, 0xf8, 0x77 }, 0, NULL },
-    { { 0x48, 0x66, 0x90 }, 3, NULL },                                /* a REX that does not count */
+    { { 0x48, 0x66, 0x90 }, 3, NULL },                                /* REX before 66 */
     { { 0x06 }, 0, NULL }, { { 0x62 }, 0, NULL }, { { 0x0f, 0x04 }, 0, NULL },
     { { 0xc6, 0xc8, 1 }, 0, NULL }, { { 0xff, 0xf8 }, 0, NULL },
     { { 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x90 },
