@@ -33,7 +33,7 @@ enum { NET_FD = 3, LOG_FD = 4, FRAME_MAX = 2048 };
 enum { LIMIT_S = 60, QUIET_MS = 200 };
 
 /* The image's text lies here (backends/pvh/tern.ld). */
-#define TEXT "0x201000+0x200000"
+#define TEXT "0x200000+0x200000"
 
 static const uint8_t our_mac[6] = { 0x02, 0, 0, 0, 0, 1 };
 static const uint8_t our_ip[4] = { 10, 9, 0, 1 }, guest_ip[4] = { 10, 9, 0, 2 };
