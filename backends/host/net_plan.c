@@ -73,7 +73,7 @@ static enum tern_err plan_part(struct tern_carver *carver, const struct tern_net
         { "ipv4.neighbour", sizeof(struct tern_ipv4_neighbour), z->neighbours },
         { "ipv4.reassembly", sizeof(struct tern_ipv4_reassembly), N_REASSEMBLIES },
     };
-    const struct pool_plan udp[] = {
+    static const struct pool_plan udp[] = {
         { "udp.endpoint", sizeof(struct tern_udp_endpoint), N_ENDPOINTS },
     };
     const struct pool_plan tcp[] = {
@@ -102,7 +102,7 @@ static enum tern_err plan_part(struct tern_carver *carver, const struct tern_net
 enum tern_err tern_net_host_plan(struct tern_carver *carver,
                                  const struct tern_host_settings *settings)
 {
-    const struct pool_plan own[] = {
+    static const struct pool_plan own[] = {
         { "net.host", sizeof(struct tern_net_host), 1 },
         { "net.listener", sizeof(struct tern_net_host_listener), N_LISTENERS },
     };
