@@ -13,6 +13,7 @@
 
 _Static_assert(sizeof(struct tern_block) == BLOCK_ALIGN, "a block's header is its alignment");
 
+TERN_COLD
 enum tern_err tern_block_pool_init_sized(struct tern_block_pool *pool, size_t pool_len, void *mem,
                                          size_t mem_len, size_t block_len)
 {

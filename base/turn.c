@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+TERN_COLD
 enum tern_err tern_turn_init_sized(struct tern_turn *turn, size_t turn_len,
                                    const struct tern_turn_config *config, size_t config_len,
                                    uint64_t now_ns)
@@ -25,6 +26,7 @@ enum tern_err tern_turn_init_sized(struct tern_turn *turn, size_t turn_len,
 
 /* ---- Providers ----------------------------------------------------------------- */
 
+TERN_COLD
 enum tern_err tern_provider_init_sized(struct tern_provider *provider, size_t provider_len,
                                        struct tern_turn *turn,
                                        const struct tern_provider_ops *ops, size_t ops_len)
@@ -79,6 +81,7 @@ static struct tern_provider *worked_take(struct tern_turn *turn)
     return provider;
 }
 
+TERN_COLD
 void tern_provider_leave(struct tern_provider *provider)
 {
     struct tern_turn *turn = provider->turn;

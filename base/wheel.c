@@ -304,6 +304,7 @@ size_t tern_wheel_run(struct tern_turn *turn, size_t most)
     return n;
 }
 
+TERN_COLD
 void tern_wheel_init(struct tern_wheel *wheel, uint64_t now_ns)
 {
     memset(wheel, 0, sizeof *wheel);

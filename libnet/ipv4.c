@@ -100,6 +100,7 @@ static bool destination_ok(const struct tern_net *net, struct tern_ipv4 *ip, uin
     return false;
 }
 
+TERN_COLD
 static void fault_count(struct tern_ipv4 *ip, enum tern_ipv4_fault fault)
 {
     switch (fault) {
@@ -123,6 +124,7 @@ static void fault_count(struct tern_ipv4 *ip, enum tern_ipv4_fault fault)
     }
 }
 
+TERN_COLD
 static bool options_ok(struct tern_ipv4 *ip, const struct tern_ipv4_view *v)
 {
     switch (tern_ipv4_options_check(v->hdr + IPV4_HDR_LEN, v->hdr_len - IPV4_HDR_LEN)) {
@@ -199,6 +201,7 @@ static void ipv4_input(struct tern_net *net, void *context, uint8_t link, struct
     deliver(net, ip, &pkt);
 }
 
+TERN_COLD
 static bool ipv4_input_other(struct tern_net *net, void *context, uint8_t link,
                              struct tern_rx *rx, size_t off, uint16_t ethertype, bool to_group)
 {
@@ -229,6 +232,7 @@ static bool ipv4_is_ours(const struct tern_net *net, const void *context,
     return false;
 }
 
+TERN_COLD
 static bool ipv4_one_host(const struct tern_net *net, const void *context,
                           const struct tern_addr *addr)
 {
@@ -258,6 +262,7 @@ static uint32_t mask_of(uint8_t prefix_len)
     return prefix_len == 0 ? 0 : UINT32_MAX << (32 - prefix_len);
 }
 
+TERN_COLD
 static bool address_ok(uint32_t addr, uint32_t mask, uint32_t gateway)
 {
     if (!ipv4_is_host(addr))
@@ -271,6 +276,7 @@ static bool address_ok(uint32_t addr, uint32_t mask, uint32_t gateway)
            (mask == UINT32_MAX || ((gateway ^ addr) & mask) == 0);
 }
 
+TERN_COLD
 static bool used_elsewhere(const struct tern_net *net, const struct tern_ipv4 *ip, uint8_t link,
                            uint32_t addr)
 {
@@ -280,6 +286,7 @@ static bool used_elsewhere(const struct tern_net *net, const struct tern_ipv4 *i
     return false;
 }
 
+TERN_COLD
 enum tern_err tern_ipv4_set(struct tern_net *net, uint8_t link,
                             const struct tern_ipv4_address *address)
 {
@@ -317,6 +324,7 @@ enum tern_err tern_ipv4_set(struct tern_net *net, uint8_t link,
     return TERN_OK;
 }
 
+TERN_COLD
 void tern_ipv4_clear(struct tern_net *net, uint8_t link)
 {
     struct tern_ipv4 *ip = context_of(net);
@@ -332,6 +340,7 @@ void tern_ipv4_clear(struct tern_net *net, uint8_t link)
     tern_net_address_lost(net, link, &addr);
 }
 
+TERN_COLD
 enum tern_err tern_ipv4_get(const struct tern_net *net, uint8_t link,
                             struct tern_ipv4_address *address)
 {
@@ -349,6 +358,7 @@ enum tern_err tern_ipv4_get(const struct tern_net *net, uint8_t link,
 
 /* ---- Groups ------------------------------------------------------------- */
 
+TERN_COLD
 static enum tern_err ipv4_join(struct tern_net *net, void *context, const struct tern_addr *addr,
                                uint16_t scope, bool leave)
 {
@@ -389,6 +399,7 @@ void tern_ipv4_rearm(struct tern_ipv4 *ip, uint64_t due_ns)
         tern_timer_set(ip->net->turn, &ip->timer, due_ns);
 }
 
+TERN_COLD
 static void ipv4_fire(struct tern_timer *timer, uint64_t now_ns)
 {
     struct tern_ipv4 *ip = TERN_CONTAINER_OF(timer, struct tern_ipv4, timer);
@@ -397,6 +408,7 @@ static void ipv4_fire(struct tern_timer *timer, uint64_t now_ns)
     tern_ipv4_rearm(ip, tern_ipv4_reassembly_run(ip->net, ip, now_ns));
 }
 
+TERN_COLD
 static enum tern_err ipv4_init(struct tern_net *net, void *context)
 {
     struct tern_ipv4 *ip = context;
@@ -424,6 +436,7 @@ static enum tern_err ipv4_init(struct tern_net *net, void *context)
     return TERN_OK;
 }
 
+TERN_COLD
 static void ipv4_link_changed(struct tern_net *net, void *context, uint8_t link)
 {
     struct tern_ipv4 *ip = context;
@@ -440,6 +453,7 @@ static void ipv4_turn_end(struct tern_net *net, void *context)
     tern_ipv4_reassembly_turn_end(context);
 }
 
+TERN_COLD
 static void ipv4_port_unreachable(struct tern_net *net, void *context,
                                   const struct tern_net_packet *pkt)
 {

@@ -242,6 +242,7 @@ struct held {
  * hold enough, or none is free. Later ones are refused rather than earlier
  * ones dropped, so that a sender learns of it.
  */
+TERN_COLD
 static enum tern_err hold(struct tern_net *net, struct tern_ipv4 *ip,
                           const struct tern_net_out *out, const struct tern_span parts[2])
 {
@@ -288,6 +289,7 @@ static struct tern_block *held_take(struct tern_net *net, struct tern_ipv4_neigh
     return block;
 }
 
+TERN_COLD
 void tern_ipv4_held_send(struct tern_net *net, struct tern_ipv4 *ip,
                          struct tern_ipv4_neighbour *n)
 {
@@ -311,6 +313,7 @@ void tern_ipv4_held_send(struct tern_net *net, struct tern_ipv4 *ip,
     }
 }
 
+TERN_COLD
 void tern_ipv4_held_drop(struct tern_net *net, struct tern_ipv4 *ip,
                          struct tern_ipv4_neighbour *n)
 {
@@ -323,6 +326,7 @@ void tern_ipv4_held_drop(struct tern_net *net, struct tern_ipv4 *ip,
 
 /* ---- Whole payloads ----------------------------------------------------- */
 
+TERN_COLD
 static enum tern_err piece_send(struct tern_net *net, struct tern_ipv4 *ip,
                                 struct tern_net_out *out, const struct way *way,
                                 const struct tern_span parts[2], size_t off, size_t len,
@@ -340,6 +344,7 @@ static enum tern_err piece_send(struct tern_net *net, struct tern_ipv4 *ip,
  * RFC 791 section 3.2. A slot refused on the way loses the rest, as a router
  * would: the receiver's reassembly times out.
  */
+TERN_COLD
 static enum tern_err fragments_send(struct tern_net *net, struct tern_ipv4 *ip,
                                     struct tern_net_out *out, const struct way *way,
                                     const struct tern_span parts[2], size_t mtu)

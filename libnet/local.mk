@@ -48,8 +48,17 @@ libnet_libtern_net_la_SOURCES = \
 
 tern_HEADERS += include/tern/net.h
 
-# Leases, addresses in doubt and fragments are rare: their octets matter, not
-# their speed. CFLAGS stands last on the command line and says otherwise.
+# Leases, neighbours, fragments, errors, and the beginning and end of a port or a
+# connection are rare beside segments: their octets matter, not their speed.
+# CFLAGS stands last on the command line and says otherwise.
 libnet/libtern_net_la-dhcp4.lo libnet/libtern_net_la-dhcp4_%.lo \
-    libnet/libtern_net_la-arp.lo \
-    libnet/libtern_net_la-ipv4_reassembly.lo: CFLAGS := $(patsubst -O2,-Os,$(CFLAGS))
+    libnet/libtern_net_la-arp.lo libnet/libtern_net_la-arp_cache.lo \
+    libnet/libtern_net_la-ipv4_reassembly.lo libnet/libtern_net_la-ipv4_route.lo \
+    libnet/libtern_net_la-icmp4.lo \
+    libnet/libtern_net_la-udp.lo libnet/libtern_net_la-udp_input.lo \
+    libnet/libtern_net_la-udp_output.lo \
+    libnet/libtern_net_la-tcp_listen.lo libnet/libtern_net_la-tcp_input_synsent.lo \
+    libnet/libtern_net_la-tcp_isn.lo libnet/libtern_net_la-tcp_challenge.lo \
+    libnet/libtern_net_la-tcp_pmtu.lo libnet/libtern_net_la-tcp_keepalive.lo \
+    libnet/libtern_net_la-tcp_close.lo \
+    libnet/libtern_net_la-tcp_timewait.lo: CFLAGS := $(patsubst -O2,-Os,$(CFLAGS))

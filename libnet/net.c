@@ -14,6 +14,7 @@
 
 /* ---- Init --------------------------------------------------------------- */
 
+TERN_COLD
 static enum tern_err slot_file(struct tern_net_slot *slots, uint8_t *n, size_t max,
                                const struct tern_net_use *use)
 {
@@ -30,6 +31,7 @@ static enum tern_err slot_file(struct tern_net_slot *slots, uint8_t *n, size_t m
     return TERN_OK;
 }
 
+TERN_COLD
 static enum tern_err part_file(struct tern_net *net, const struct tern_net_use *use)
 {
     if (use->part->context_len != 0 && use->context == NULL)
@@ -49,6 +51,7 @@ static enum tern_err part_file(struct tern_net *net, const struct tern_net_use *
 }
 
 /* From the bottom up, so that each finds those below it ready. */
+TERN_COLD
 static enum tern_err parts_init(struct tern_net *net)
 {
     enum tern_err err = TERN_OK;
@@ -72,6 +75,7 @@ static void net_send(struct tern_provider *provider);
 
 static const struct tern_provider_ops net_provider = { .visit = net_visit, .send = net_send };
 
+TERN_COLD
 enum tern_err tern_net_init_sized(struct tern_net *net, size_t net_len,
                                   const struct tern_net_config *config, size_t config_len,
                                   size_t parts_mark, size_t tcp_mark)
@@ -156,6 +160,7 @@ void tern_net_ready(struct tern_net *net, uint8_t transport, uint32_t index)
 
 enum { N_EVENTS = sizeof((struct tern_net *)0)->events / sizeof((struct tern_net *)0)->events[0] };
 
+TERN_COLD
 void tern_net_event(struct tern_net *net, enum tern_net_event event, uint8_t link,
                     const struct tern_addr *addr)
 {
@@ -172,6 +177,7 @@ void tern_net_event(struct tern_net *net, enum tern_net_event event, uint8_t lin
     tern_provider_ready(&net->provider);
 }
 
+TERN_COLD
 static void event_visit(struct tern_net *net)
 {
     size_t at = net->event_first;
@@ -245,6 +251,7 @@ bool tern_net_deliver(struct tern_net *net, const struct tern_net_packet *pkt)
     return false;
 }
 
+TERN_COLD
 bool tern_net_deliver_error(struct tern_net *net, uint8_t protocol,
                             const struct tern_net_error *error)
 {
@@ -258,6 +265,7 @@ bool tern_net_deliver_error(struct tern_net *net, uint8_t protocol,
     return false;
 }
 
+TERN_COLD
 void tern_net_address_lost(struct tern_net *net, uint8_t link, const struct tern_addr *addr)
 {
     for (size_t i = 0; i < net->n_transports; i++) {

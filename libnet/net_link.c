@@ -58,6 +58,7 @@ void tern_net_flush(struct tern_net *net)
 
 /* ---- Attaching ---------------------------------------------------------- */
 
+TERN_COLD
 static void link_tell(struct tern_net *net, uint8_t link)
 {
     for (size_t i = 0; i < net->n_networks; i++)
@@ -89,6 +90,7 @@ static void link_take(struct tern_net *net, struct tern_link *link)
         tern_net_wake(net, own->waiting, TERN_OK);
 }
 
+TERN_COLD
 enum tern_err tern_net_attach(struct tern_net *net, struct tern_link *link)
 {
     if (net->n_links == TERN_NET_LINKS)
@@ -135,6 +137,7 @@ uint64_t tern_net_tx_room(struct tern_net *net, struct tern_link *link, uint64_t
     return tern_turn_run(net->turn, now_ns);
 }
 
+TERN_COLD
 uint64_t tern_net_link_changed(struct tern_net *net, struct tern_link *link, uint64_t now_ns)
 {
     tern_turn_advance(net->turn, now_ns);
@@ -153,6 +156,7 @@ static uint64_t link_tx_room(struct tern_link *link, uint64_t now_ns)
     return tern_net_tx_room(link->user, link, now_ns);
 }
 
+TERN_COLD
 static uint64_t link_changed(struct tern_link *link, uint64_t now_ns)
 {
     return tern_net_link_changed(link->user, link, now_ns);

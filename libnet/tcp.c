@@ -20,6 +20,7 @@ _Static_assert(sizeof(struct tern_tcp_path) == sizeof(struct tern_net_path),
 
 /* ---- Init ------------------------------------------------------------------------ */
 
+TERN_COLD
 static bool counts_ok(const struct tern_tcp_config *c)
 {
     return c->conns != NULL && c->n_conns >= 1 && c->n_conns <= INDEX_MAX &&
@@ -32,12 +33,14 @@ static bool counts_ok(const struct tern_tcp_config *c)
            (c->n_buckets & (c->n_buckets - 1)) == 0 && c->delayed_ack_ms <= 500;
 }
 
+TERN_COLD
 static void default_set(uint32_t *value, uint32_t fallback)
 {
     if (*value == 0)
         *value = fallback;
 }
 
+TERN_COLD
 static void defaults_set(struct tern_tcp_config *c)
 {
     default_set(&c->window_max, UINT32_C(4) << 20);
@@ -56,6 +59,7 @@ static void defaults_set(struct tern_tcp_config *c)
 }
 
 /* Lists of free entries, the first entry first. */
+TERN_COLD
 static void pools_init(struct tern_tcp *tcp)
 {
     const struct tern_tcp_config *c = &tcp->config;
@@ -93,6 +97,7 @@ static void pools_init(struct tern_tcp *tcp)
     tcp->n_flights_free = (uint32_t)c->n_flights;
 }
 
+TERN_COLD
 static enum tern_err tcp_init(struct tern_net *net, void *context, uint8_t slot)
 {
     struct tern_tcp *tcp = context;
@@ -192,6 +197,7 @@ static void tcp_wake(struct tern_net *net, void *context, uint32_t *list, enum t
     }
 }
 
+TERN_COLD
 static void tcp_address_lost(struct tern_net *net, void *context, const struct tern_addr *addr)
 {
     (void)net;
@@ -205,6 +211,7 @@ static void tcp_address_lost(struct tern_net *net, void *context, const struct t
     tern_tcp_time_wait_purge(tcp, addr);
 }
 
+TERN_COLD
 static void tcp_link_changed(struct tern_net *net, void *context, uint8_t link)
 {
     (void)net;

@@ -171,6 +171,7 @@ bool tern_tcp_half_room(struct tern_tcp *tcp, const struct tern_tcp_listener *li
 }
 
 /* Those of one listener, or of one address of ours. */
+TERN_COLD
 void tern_tcp_half_purge(struct tern_tcp *tcp, const struct tern_tcp_listener *listener,
                          const struct tern_addr *local)
 {

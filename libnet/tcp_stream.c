@@ -66,6 +66,7 @@ static void stream_close(struct tern_stream *s)
     tern_tcp_close_close(conn);
 }
 
+TERN_COLD
 static void stream_abort(struct tern_stream *s, enum tern_err why)
 {
     struct tern_tcp_conn *conn = tcp_conn_of(s);
@@ -76,6 +77,7 @@ static void stream_abort(struct tern_stream *s, enum tern_err why)
     tern_tcp_close_abort(conn, why != TERN_OK ? why : TERN_ABORTED);
 }
 
+TERN_COLD
 static const struct tern_stream_info *stream_info(const struct tern_stream *s,
                                                   struct tern_stream_info *info)
 {
@@ -106,6 +108,7 @@ const struct tern_stream_ops tern_tcp_stream_ops = {
     .info = stream_info,
 };
 
+TERN_COLD
 void tern_tcp_set(struct tern_stream *s, const struct tern_tcp_options *options)
 {
     struct tern_tcp_conn *conn = tcp_conn_of(s);
@@ -117,6 +120,7 @@ void tern_tcp_set(struct tern_stream *s, const struct tern_tcp_options *options)
     tern_tcp_conn_join(conn);
 }
 
+TERN_COLD
 void tern_tcp_info(const struct tern_stream *s, struct tern_tcp_info *info)
 {
     const struct tern_tcp_conn *conn = (const struct tern_tcp_conn *)(const void *)s;

@@ -36,6 +36,7 @@ static struct guest guest;    /* one a machine, by its nature */
 
 /* ---- Before the seal ---- */
 
+TERN_COLD
 static void options_read(struct guest *g)
 {
     enum tern_err err = tern_host_options_init(&g->options, &tern_appliance, NULL);
@@ -57,6 +58,7 @@ static void arrived(void *arg)
     pvh_pending_set(PENDING_NET);
 }
 
+TERN_COLD
 static void net_start(struct guest *g)
 {
     struct virtio_net_config config = virtio_net_config_for(pvh_mem_total());
@@ -95,6 +97,7 @@ static void appliance_pools_clear(const struct guest *g)
 }
 
 /* print-memory: the budget on this machine, and the end. */
+TERN_COLD
 static _Noreturn void memory_print(const struct guest *g, size_t rest)
 {
     static char lines[4096];
@@ -109,6 +112,7 @@ static _Noreturn void memory_print(const struct guest *g, size_t rest)
  * The pools and, behind them, the blocks take the longest stretch of RAM; the
  * driver has found room in the short ones below it where it could.
  */
+TERN_COLD
 static void memory_place(struct guest *g)
 {
     tern_carver_init(&g->carver);
@@ -144,6 +148,7 @@ static void memory_place(struct guest *g)
     g->blocks_len = len - used;
 }
 
+TERN_COLD
 enum tern_err pvh_backend_setup(void)
 {
     options_read(&guest);
@@ -167,6 +172,7 @@ static void ended(struct tern_host_core *core)
 }
 
 /* Modules have no names of their own: "0" is the first. */
+TERN_COLD
 static void modules_name(struct guest *g)
 {
     static const char *const names[] = { "0", "1", "2", "3" };
@@ -176,6 +182,7 @@ static void modules_name(struct guest *g)
     }
 }
 
+TERN_COLD
 static void host_start(struct guest *g)
 {
     uint8_t seed[TERN_SEED_LEN];

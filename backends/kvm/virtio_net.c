@@ -29,6 +29,7 @@ static const struct virtio_field config_fields[N_CONFIG] = {
     { 0, 1 }, { 1, 1 }, { 2, 1 }, { 3, 1 }, { 4, 1 }, { 5, 1 }, { 6, 2 }, { 10, 2 },
 };
 
+TERN_COLD
 struct virtio_net_config virtio_net_config_for(uint64_t memory_len)
 {
     if (memory_len < UINT64_C(12) << 20)    /* 0.6 MiB */
@@ -42,12 +43,14 @@ struct virtio_net_config virtio_net_config_for(uint64_t memory_len)
     return (struct virtio_net_config){ 0 };    /* 1.5 MiB */
 }
 
+TERN_COLD
 static size_t round_up(size_t len)
 {
     return (len + ALIGN - 1) & ~(size_t)(ALIGN - 1);
 }
 
 /* The largest power of two that is at most n; n >= 1. */
+TERN_COLD
 static uint16_t power_of_two(uint16_t n)
 {
     uint16_t p = 1;
@@ -63,6 +66,7 @@ static uint16_t power_of_two(uint16_t n)
  * read. The wish to be announced (section 5.1.6.5.4) is a change, too: the stack
  * says who is here, and the device hears that it was heard.
  */
+TERN_COLD
 static bool config_read(struct virtio_net *net, bool first)
 {
     uint32_t v[N_CONFIG] = { 0 };
@@ -98,6 +102,7 @@ static bool config_read(struct virtio_net *net, bool first)
 }
 
 /* The address that was asked for, else the device's own, else a local one. */
+TERN_COLD
 static enum tern_err mac_choose(struct virtio_net *net, const struct virtio_net_config *config)
 {
     static const uint8_t none[6], local[6] = { 0x02, 0x54, 0x65, 0x72, 0x6e, 0x01 };
@@ -119,6 +124,7 @@ static enum tern_err mac_choose(struct virtio_net *net, const struct virtio_net_
 
 /* ---- Memory ---------------------------------------------------------------- */
 
+TERN_COLD
 static enum tern_err rx_place(struct virtio_net *net, const struct virtio_net_config *config)
 {
     const struct virtio_env *env = net->dev->env;
@@ -142,6 +148,7 @@ static enum tern_err rx_place(struct virtio_net *net, const struct virtio_net_co
     return err;
 }
 
+TERN_COLD
 static enum tern_err tx_place(struct virtio_net *net, const struct virtio_net_config *config)
 {
     const struct virtio_env *env = net->dev->env;
@@ -191,6 +198,7 @@ static enum tern_err tx_place(struct virtio_net *net, const struct virtio_net_co
 
 /* ---- The start --------------------------------------------------------------- */
 
+TERN_COLD
 static enum tern_err config_check(struct virtio_net_config *config)
 {
     if (config->n_rx == 0)
@@ -212,6 +220,7 @@ static enum tern_err config_check(struct virtio_net_config *config)
  * Section 5.1.4.2: large received frames only where buffers merge and the ring
  * holds one; a checksum on sending is what segmentation stands on (5.1.3.1).
  */
+TERN_COLD
 static enum tern_err features_agree(struct virtio_net *net, const struct virtio_net_config *config)
 {
     uint64_t offered;
@@ -249,6 +258,7 @@ static enum tern_err features_agree(struct virtio_net *net, const struct virtio_
     return TERN_OK;
 }
 
+TERN_COLD
 static enum tern_err start(struct virtio_net *net, const struct virtio_net_config *config)
 {
     enum tern_err err = features_agree(net, config);
@@ -278,6 +288,7 @@ static enum tern_err start(struct virtio_net *net, const struct virtio_net_confi
     return TERN_OK;
 }
 
+TERN_COLD
 enum tern_err virtio_net_init(struct virtio_net *net, struct virtio_dev *dev,
                               const struct virtio_net_config *config)
 {

@@ -31,6 +31,7 @@ static const uint8_t *rx_buf(const struct virtio_net *net, uint16_t id)
     return net->rx_bufs + (size_t)id * net->rx_cap;
 }
 
+TERN_COLD
 void virtio_net_rx_start(struct virtio_net *net)
 {
     for (uint16_t id = 0; id < net->rx.n_bufs; id++) {

@@ -35,6 +35,7 @@ static uint8_t *slot_mem(const struct virtio_net *net, uint16_t id)
     return net->tx_bufs + (size_t)id * (net->tx_cap + TX_HEAD);
 }
 
+TERN_COLD
 void virtio_net_tx_start(struct virtio_net *net)
 {
     for (uint16_t i = net->n_tx; i > 0; i--)

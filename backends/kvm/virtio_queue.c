@@ -43,6 +43,7 @@ static size_t ring_len(uint16_t num, bool legacy)
 }
 
 /* How many descriptors of the ring a buffer of so many pieces takes. */
+TERN_COLD
 static uint16_t step_of(const struct virtio_dev *dev, unsigned pieces)
 {
     if (pieces == 1 || (dev->features & VIRTIO_F_INDIRECT_DESC) != 0)
@@ -50,12 +51,14 @@ static uint16_t step_of(const struct virtio_dev *dev, unsigned pieces)
     return pieces == 2 ? 2 : 4;
 }
 
+TERN_COLD
 uint16_t virtio_queue_room(struct virtio_dev *dev, uint16_t index, unsigned pieces)
 {
     return dev->ops->queue_max(dev, index) / step_of(dev, pieces);
 }
 
 /* The ring's length; 0: the device has none that would do. */
+TERN_COLD
 static uint16_t ring_num(struct virtio_dev *dev, uint16_t index, uint16_t least)
 {
     if (!dev->ring_fixed)
@@ -64,6 +67,7 @@ static uint16_t ring_num(struct virtio_dev *dev, uint16_t index, uint16_t least)
     return num <= VIRTIO_RING_NUM_MAX && (num & (num - 1)) == 0 && num >= least ? num : 0;
 }
 
+TERN_COLD
 enum tern_err virtio_queue_init(struct virtio_queue *q, struct virtio_dev *dev, uint16_t index,
                                 uint16_t num, unsigned pieces)
 {
@@ -101,6 +105,7 @@ enum tern_err virtio_queue_init(struct virtio_queue *q, struct virtio_dev *dev, 
     return TERN_OK;
 }
 
+TERN_COLD
 void virtio_queue_place(struct virtio_queue *q, uint16_t id, const void *buf)
 {
     q->posted[id].addr = q->dev->env->address(buf);

@@ -62,6 +62,12 @@ enum tern_err {
 /* A short phrase for people, "timed out". Never NULL, constant. */
 const char *tern_err_text(enum tern_err err);
 
+/*
+ * Before a function that runs seldom, as at the start or when a link goes:
+ * compiled for size, and what leads to it is taken to be unlikely.
+ */
+#define TERN_COLD __attribute__((__cold__))
+
 /* The struct that holds `member` at `ptr`. */
 #define TERN_CONTAINER_OF(ptr, type, member) \
     ((type *)(void *)((unsigned char *)(ptr) - offsetof(type, member)))
