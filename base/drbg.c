@@ -68,6 +68,7 @@ static void refill(struct tern_drbg *drbg)
     drbg->n_left = sizeof drbg->buf - KEY_LEN;
 }
 
+TERN_COLD
 enum tern_err tern_drbg_init_sized(struct tern_drbg *drbg, size_t drbg_len,
                                    const uint8_t seed[TERN_SEED_LEN])
 {
@@ -84,6 +85,7 @@ enum tern_err tern_drbg_init_sized(struct tern_drbg *drbg, size_t drbg_len,
  * function; how many they are is in the nonce, so that padding is no entropy's
  * double. What was generated before and not yet handed out is dropped.
  */
+TERN_COLD
 void tern_drbg_reseed(struct tern_drbg *drbg, const uint8_t *entropy, size_t len)
 {
     uint8_t block[BLOCK_LEN];

@@ -25,8 +25,7 @@ base_libtern_base_la_SOURCES = \
     base/feed.c \
     base/base_size.c
 
-# Text, and what draws numbers a few times a connection: their octets matter, not
-# their speed. CFLAGS stands last on the command line and says otherwise.
+# Text: its octets matter, not its speed. CFLAGS stands last on the command line
+# and says otherwise.
 base/libtern_base_la-addr.lo base/libtern_base_la-endpoint_addr.lo \
-    base/libtern_base_la-err.lo base/libtern_base_la-drbg.lo: \
-    CFLAGS := $(patsubst -O2,-Os,$(CFLAGS))
+    base/libtern_base_la-err.lo: CFLAGS := $(patsubst -O2,-Os,$(CFLAGS))

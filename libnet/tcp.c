@@ -58,7 +58,7 @@ static void defaults_set(struct tern_tcp_config *c)
         c->window_max = UINT16_MAX;
 }
 
-/* Lists of free entries, the first entry first. */
+/* Lists of free entries, by index plus one, the first entry first. */
 TERN_COLD
 static void pools_init(struct tern_tcp *tcp)
 {
@@ -70,26 +70,18 @@ static void pools_init(struct tern_tcp *tcp)
     memset(c->flights, 0, c->n_flights * sizeof *c->flights);
     memset(c->listeners, 0, c->n_listeners * sizeof *c->listeners);
     memset(c->buckets, 0, c->n_buckets * sizeof *c->buckets);
-    for (size_t i = c->n_conns; i > 0; i--) {
-        c->conns[i - 1].tuple.next = tcp->conn_free;
-        tcp->conn_free = (uint32_t)i;
-    }
-    for (size_t i = c->n_halves; i > 0; i--) {
-        c->halves[i - 1].tuple.next = tcp->half_free;
-        tcp->half_free = (uint32_t)i;
-    }
-    for (size_t i = c->n_time_waits; i > 0; i--) {
-        c->time_waits[i - 1].tuple.next = tcp->time_wait_free;
-        tcp->time_wait_free = (uint32_t)i;
-    }
-    for (size_t i = c->n_works; i > 0; i--) {
-        c->works[i - 1].next = tcp->work_free;
-        tcp->work_free = (uint32_t)i;
-    }
-    for (size_t i = c->n_flights; i > 0; i--) {
-        c->flights[i - 1].next = tcp->flight_free;
-        tcp->flight_free = (uint32_t)i;
-    }
+    for (uint32_t i = 1; i < c->n_conns; i++)
+        c->conns[i - 1].tuple.next = i + 1;
+    for (uint32_t i = 1; i < c->n_halves; i++)
+        c->halves[i - 1].tuple.next = i + 1;
+    for (uint32_t i = 1; i < c->n_time_waits; i++)
+        c->time_waits[i - 1].tuple.next = i + 1;
+    for (uint32_t i = 1; i < c->n_works; i++)
+        c->works[i - 1].next = i + 1;
+    for (uint32_t i = 1; i < c->n_flights; i++)
+        c->flights[i - 1].next = i + 1;
+    tcp->conn_free = tcp->half_free = tcp->time_wait_free = 1;
+    tcp->work_free = tcp->flight_free = 1;
     tcp->n_conns_free = (uint32_t)c->n_conns;
     tcp->n_halves_free = (uint32_t)c->n_halves;
     tcp->n_time_waits_free = (uint32_t)c->n_time_waits;
