@@ -107,7 +107,8 @@ static void segment_read(const struct audit *a, struct segment *s, const uint8_t
         .file_len = tern_load_le64(p + 32), .mem_len = tern_load_le64(p + 40),
         .align = tern_load_le64(p + 48),
     };
-    s->in_file = within(s->off, s->file_len, a->len) &&
+    /* One of variables only may be said to begin behind the file's end. */
+    s->in_file = (s->file_len == 0 || within(s->off, s->file_len, a->len)) &&
                  within(s->at, s->mem_len, UINT64_C(1) << 32) && s->file_len <= s->mem_len;
 }
 
@@ -165,7 +166,8 @@ static const uint8_t *octets_at(const struct audit *a, uint64_t at, uint64_t len
 {
     for (size_t i = 0; i < a->n_segments; i++) {
         const struct segment *s = &a->segments[i];
-        if (is_load(s) && s->in_file && at >= s->at && within(at - s->at, len, s->file_len)) {
+        if (is_load(s) && s->in_file && s->file_len > 0 && at >= s->at &&
+            within(at - s->at, len, s->file_len)) {
             *where = s;
             return a->file + s->off + (at - s->at);
         }
