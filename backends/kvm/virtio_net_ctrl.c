@@ -106,7 +106,7 @@ static void command_end(struct virtio_net *net, uint8_t ack)
 void virtio_net_ctrl_poll(struct virtio_net *net)
 {
     struct virtio_used used;
-    if (net->ctrl_buf == NULL || (net->ctrl_wanted == 0 && !net->ctrl_busy))
+    if (net->ctrl_wanted == 0 && !net->ctrl_busy)    /* so it is without such a queue */
         return;
     if (net->ctrl_busy && virtio_queue_take(&net->ctrl, &used) == TERN_OK) {
         if (net->ctrl.armed)

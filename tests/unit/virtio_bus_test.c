@@ -8,18 +8,20 @@
 
 #include <backends/kvm/virtio_pvh.h>
 
+#include "virtio_fake.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
-enum { BAR_LEN = 0x4000, CAPS = 8 };
+enum { BAR_LEN = 0x4000, CAPS = 8, PORT = 0xc040 };
 
 static uint8_t config[256];
 static uint8_t *bar;              /* BAR 4 */
 static uint8_t *regs;             /* of an MMIO device */
 static uint8_t cap_at[CAPS];
 static unsigned n_caps, n_cap_calls, n_enabled, n_interrupts;
-static bool endless, no_msix, no_line;
+static bool endless, no_msix, no_line, no_port_bar, no_vectors;
 static uint8_t ports[64];         /* of a legacy PCI device */
 static size_t ports_len;          /* 0: it has no I/O BAR */
 static struct pvh_pci pci;
@@ -118,15 +120,13 @@ bool pvh_pci_line(const struct pvh_pci *p, struct pvh_line *line)
     return !no_line;
 }
 
-enum { PORT = 0xc040 };
-
 enum tern_err pvh_pci_port_bar(const struct pvh_pci *p, unsigned n, uint16_t *port, size_t *len)
 {
     (void)p;
     ck_assert_uint_eq(n, 0);
     *port = PORT;
     *len = ports_len;
-    return ports_len > 0 ? TERN_OK : TERN_INVALID;
+    return ports_len > 0 && !no_port_bar ? TERN_OK : TERN_INVALID;
 }
 
 /* Every access lies inside the BAR. */
@@ -138,7 +138,13 @@ static uint8_t *port_at(uint16_t port, size_t width)
 }
 
 uint8_t pvh_port_load8(uint16_t port) { return *port_at(port, 1); }
-uint16_t pvh_port_load16(uint16_t port) { return tern_load_le16(port_at(port, 2)); }
+uint16_t pvh_port_load16(uint16_t port)
+{
+    /* A device that has no vector to give reads NO_VECTOR (section 4.1.5.1.2). */
+    if (no_vectors && (port == PORT + 20 || port == PORT + 22))
+        return 0xffff;
+    return tern_load_le16(port_at(port, 2));
+}
 uint32_t pvh_port_load32(uint16_t port) { return tern_load_le32(port_at(port, 4)); }
 void pvh_port_store8(uint16_t port, uint8_t v) { *port_at(port, 1) = v; }
 void pvh_port_store16(uint16_t port, uint16_t v) { tern_store_le16(port_at(port, 2), v); }
@@ -172,7 +178,7 @@ static void setup(void)
     memset(config, 0, sizeof config);
     memset(said, 0, sizeof said);
     n_caps = n_cap_calls = n_enabled = n_interrupts = 0;
-    endless = no_msix = no_line = false;
+    endless = no_msix = no_line = no_port_bar = no_vectors = false;
     memset(ports, 0, sizeof ports);
     ports_len = 32;
     pci = (struct pvh_pci){ .dev = 2, .vendor = 0x1af4, .device = 0x1041 };
@@ -396,6 +402,54 @@ START_TEST(test_mmio_takes_both_versions_of_the_type)
     }
     mmio.len = 0xff;
     ck_assert_int_eq(virtio_mmio_init(&dev, &mmio, VIRTIO_TYPE_NET), TERN_UNREACHABLE);
+    mmio.len = 0x200;
+    uint8_t *there = regs;
+    regs = NULL;    /* what cannot be mapped */
+    ck_assert_int_eq(virtio_mmio_init(&dev, &mmio, VIRTIO_TYPE_NET), TERN_UNREACHABLE);
+    regs = there;
+}
+END_TEST
+
+/* A legacy device of the type that has these registers. */
+static void legacy_begin(void)
+{
+    pci.device = 0x1000;
+    pci.subsystem = 1;
+    tern_store_le32(ports + 0, 0x30000020);
+    tern_store_le16(ports + 12, 256);
+    ck_assert_int_eq(virtio_pci_init(&dev, &pci, VIRTIO_TYPE_NET), TERN_OK);
+    dev.interrupt = interrupt;
+    dev.interrupt_arg = &dev;
+}
+
+START_TEST(hostile_net_55_mmio_registers_shorter_than_the_fields)
+{
+    mmio.len = 0x102;    /* two octets of configuration */
+    memset(regs + 0x100, 0xff, 0x100);
+    ck_assert_int_eq(virtio_mmio_init(&dev, &mmio, VIRTIO_TYPE_NET), TERN_OK);
+    ck_assert_uint_eq(dev.ops->config(&dev, (struct virtio_field){ 0, 2 }), 0xffff);
+    ck_assert_uint_eq(dev.ops->config(&dev, (struct virtio_field){ 1, 1 }), 0xff);
+    ck_assert_uint_eq(dev.ops->config(&dev, (struct virtio_field){ 0, 4 }), 0);
+    ck_assert_uint_eq(dev.ops->config(&dev, (struct virtio_field){ 1, 2 }), 0);
+    ck_assert_uint_eq(dev.ops->config(&dev, (struct virtio_field){ 2, 1 }), 0);
+    ck_assert_uint_eq(dev.ops->config(&dev, (struct virtio_field){ 255, 1 }), 0);
+}
+END_TEST
+
+/* The number of its page has 32 bits. */
+START_TEST(test_legacy_queues_lie_where_they_can_be_told)
+{
+    struct virtio_queue q = { .desc = (volatile struct virtio_desc *)(UINT64_C(1) << 44),
+                              .index = 1, .num = 64 };
+    tern_store_le32(regs + 4, 1);
+    ck_assert_int_eq(virtio_mmio_init(&dev, &mmio, VIRTIO_TYPE_NET), TERN_OK);
+    ck_assert_int_eq(dev.ops->queue_start(&dev, &q), TERN_UNSUPPORTED);
+    legacy_begin();
+    tern_store_le16(ports + 12, 64);
+    ck_assert_int_eq(dev.ops->queue_start(&dev, &q), TERN_UNSUPPORTED);
+    q.desc = (volatile struct virtio_desc *)((UINT64_C(1) << 44) - 4096);
+    ck_assert_int_eq(dev.ops->queue_start(&dev, &q), TERN_OK);
+    ck_assert_uint_eq(tern_load_le32(ports + 8), UINT32_MAX);
 }
 END_TEST
 
@@ -454,18 +508,6 @@ START_TEST(test_mmio_legacy_queue_is_the_number_of_a_page)
     free(q.posted);
 }
 END_TEST
-
-/* A legacy device of the type that has these registers. */
-static void legacy_begin(void)
-{
-    pci.device = 0x1000;
-    pci.subsystem = 1;
-    tern_store_le32(ports + 0, 0x30000020);
-    tern_store_le16(ports + 12, 256);
-    ck_assert_int_eq(virtio_pci_init(&dev, &pci, VIRTIO_TYPE_NET), TERN_OK);
-    dev.interrupt = interrupt;
-    dev.interrupt_arg = &dev;
-}
 
 START_TEST(test_pci_transitional_device_without_capabilities_is_legacy)
 {
@@ -542,10 +584,77 @@ START_TEST(test_pci_without_msix_takes_the_line_or_is_polled)
         ck_assert(dev.config_changed);
         *isr = 0;
         no_line = true;
+        /* Where vectors would stand, the configuration is, or nobody has asked. */
+        uint8_t *vectors = modern ? bar + 0x10 : ports + 20;
+        struct virtio_queue q;
+        tern_store_le32(vectors, 0x77777777);
         ck_assert_int_eq(dev.ops->irq_start(&dev), TERN_OK);
+        ck_assert_uint_eq(tern_load_le16(vectors), 0x7777);
+        tern_store_le16(ports + 12, 64);
+        ck_assert_int_eq(virtio_queue_init(&q, &dev, 0, 64, 1), TERN_OK);
+        ck_assert_int_eq(dev.ops->queue_start(&dev, &q), TERN_OK);
+        ck_assert(modern || tern_load_le32(vectors) == 0x77777777);
+        ck_assert_uint_eq(tern_load_le16(bar + 0x1a), modern ? 0xffff : 0);    /* NO_VECTOR */
+        free(q.posted);
         ck_assert(!dev.has_irq);
         ck_assert_ptr_nonnull(strstr(said, "it is polled"));
     }
+}
+END_TEST
+
+/* Turns the vector that the driver has just written to NO_VECTOR. */
+static void vector_refuse(struct fake *f, uint8_t *addr, bool written)
+{
+    if (written && (addr == f->io + 0x10 || addr == f->io + 0x1a))
+        tern_store_le16(addr, 0xffff);
+}
+
+START_TEST(hostile_net_55_vectors_that_a_device_does_not_give)
+{
+    static struct fake f;
+    struct virtio_queue q;
+    enum tern_err err, queue_err;
+    legacy_begin();
+    no_vectors = true;
+    ck_assert_int_eq(dev.ops->irq_start(&dev), TERN_UNSUPPORTED);
+    ck_assert_int_eq(virtio_queue_init(&q, &dev, 0, 64, 1), TERN_OK);
+    ck_assert_int_eq(dev.ops->queue_start(&dev, &q), TERN_UNSUPPORTED);
+    free(q.posted);
+    /* The modern interface, on memory that is watched. */
+    fake_init(&f, 0);
+    free(bar);
+    bar = f.io;
+    pci.device = 0x1041;
+    caps_honest();
+    ck_assert_int_eq(virtio_pci_init(&dev, &pci, VIRTIO_TYPE_NET), TERN_OK);
+    ck_assert_int_eq(virtio_queue_init(&q, &dev, VIRTIO_DEV_QUEUES, 64, 1), TERN_OK);
+    ck_assert_int_eq(dev.ops->queue_start(&dev, &q), TERN_INVALID);    /* no room for it here */
+    q.index = 0;
+    fake_watch(&f, vector_refuse);
+    err = dev.ops->irq_start(&dev);
+    dev.has_msix = true;
+    queue_err = dev.ops->queue_start(&dev, &q);
+    fake_watch_end(&f);
+    ck_assert_int_eq(err, TERN_UNSUPPORTED);
+    ck_assert_int_eq(queue_err, TERN_UNSUPPORTED);
+    ck_assert_uint_eq(tern_load_le16(bar + 0x1c), 0);    /* it is not enabled */
+    free(q.posted);
+    bar = NULL;
+    fake_free(&f);
+}
+END_TEST
+
+START_TEST(hostile_net_55_capabilities_of_unknown_types)
+{
+    static const uint8_t types[] = { 0, 5, 6, 9, 128, 255 };
+    for (size_t i = 0; i < sizeof types; i++)
+        cap_add(types[i], 4, 0, 0x1000);
+    cap_add(1, 4, 0, 0x1000);
+    cap_add(2, 4, 0x3000, 0x1000);
+    ck_assert_int_eq(virtio_pci_init(&dev, &pci, VIRTIO_TYPE_NET), TERN_OK);
+    ck_assert_ptr_null((const void *)(uintptr_t)dev.isr);
+    ck_assert_uint_eq(dev.device_cfg_len, 0);
+    ck_assert_uint_eq(dev.ops->config(&dev, (struct virtio_field){ 0, 1 }), 0);
 }
 END_TEST
 
@@ -576,6 +685,9 @@ START_TEST(hostile_net_55_legacy_registers_that_lie)
     ports_len = 20;    /* no room for the configuration */
     ck_assert_int_eq(virtio_pci_init(&dev, &pci, VIRTIO_TYPE_NET), TERN_UNSUPPORTED);
     ports_len = 0;
+    ck_assert_int_eq(virtio_pci_init(&dev, &pci, VIRTIO_TYPE_NET), TERN_UNSUPPORTED);
+    ports_len = 32;
+    no_port_bar = true;
     ck_assert_int_eq(virtio_pci_init(&dev, &pci, VIRTIO_TYPE_NET), TERN_UNSUPPORTED);
 }
 END_TEST
@@ -610,7 +722,11 @@ Suite *virtio_bus_suite(void)
     tcase_add_test(tc, test_pci_transitional_device_without_capabilities_is_legacy);
     tcase_add_test(tc, test_pci_legacy_configuration_moves_with_msix);
     tcase_add_test(tc, test_pci_without_msix_takes_the_line_or_is_polled);
+    tcase_add_test(tc, hostile_net_55_vectors_that_a_device_does_not_give);
+    tcase_add_test(tc, hostile_net_55_capabilities_of_unknown_types);
     tcase_add_test(tc, hostile_net_55_legacy_registers_that_lie);
+    tcase_add_test(tc, hostile_net_55_mmio_registers_shorter_than_the_fields);
+    tcase_add_test(tc, test_legacy_queues_lie_where_they_can_be_told);
     tcase_add_test(tc, test_mmio_queue_starts_and_its_interrupt_is_acknowledged);
     tcase_add_test(tc, test_find_takes_pci_before_mmio);
     suite_add_tcase(s, tc);

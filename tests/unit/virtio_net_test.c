@@ -76,6 +76,8 @@ START_TEST(test_net_reads_address_mtu_and_carrier)
     ck_assert_uint_eq(x.net.link.mtu, 1500);
     ck_assert(x.net.link.up);
     ck_assert_str_eq(x.net.link.name, "fake");
+    ck_assert_ptr_null(x.net.ctrl_buf);    /* a queue that was not agreed on is none */
+    ck_assert_ptr_null((const void *)(uintptr_t)x.f.q[FAKE_CTRL].desc);
 }
 END_TEST
 
@@ -91,8 +93,12 @@ static enum tern_err init_with(struct fake *f, uint64_t offered, void (*spoil)(s
 static void no_features(struct fake *f) { f->refuses_features = true; }
 static void no_reset(struct fake *f) { f->never_resets = true; }
 static void no_queues(struct fake *f) { f->queue_max = 0; }
+static void one_queue(struct fake *f) { f->n_queues = 1; }
 static void no_memory(struct fake *f) { f->io_used = f->io_len - 65536; }
 static void no_own_memory(struct fake *f) { f->own_used = f->own_len - 65536; }
+static size_t memory_left;
+static void io_ends(struct fake *f) { f->io_used = f->io_len - memory_left; }
+static void own_ends(struct fake *f) { f->own_used = f->own_len - memory_left; }
 static void group_mac(struct fake *f) { f->config[0] |= 1; }
 static void zero_mac(struct fake *f) { memset(f->config, 0, 6); }
 static void never_still(struct fake *f) { f->restless = true; }
@@ -109,11 +115,13 @@ START_TEST(test_net_refuses_a_device_that_it_cannot_use)
         { FAKE_ALL, no_features, TERN_UNSUPPORTED, "does not take the features" },
         { FAKE_ALL, no_reset, TERN_UNSUPPORTED, "does not reset" },
         { FAKE_ALL, no_queues, TERN_UNSUPPORTED, "has no two queues" },
+        { FAKE_ALL, one_queue, TERN_UNSUPPORTED, "has no two queues" },
         { FAKE_ALL, no_memory, TERN_FULL, "no memory" },
         { FAKE_ALL, no_own_memory, TERN_FULL, "no memory" },
         { FAKE_ALL, group_mac, TERN_UNSUPPORTED, "is no station's" },
         { FAKE_ALL, zero_mac, TERN_UNSUPPORTED, "is no station's" },
         { FAKE_ALL, never_still, TERN_UNSUPPORTED, "never stands still" },
+        { FAKE_ALL & ~FAKE_MAC, never_still, TERN_UNSUPPORTED, "never stands still" },
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         static struct fake f;
@@ -144,6 +152,77 @@ START_TEST(test_net_refuses_an_impossible_configuration)
 }
 END_TEST
 
+/* Wherever memory ends there is no device, and nothing is touched that is not there. */
+START_TEST(test_net_memory_may_end_anywhere)
+{
+    static struct fake f;
+    uint64_t offered = FAKE_ALL | FAKE_CTRL_VQ | FAKE_CTRL_RX | VIRTIO_F_INDIRECT_DESC;
+    if (_i != 0)    /* without segments the last pieces are not the longest */
+        offered &= ~(FAKE_HOST_TSO4 | FAKE_HOST_TSO6);
+    ck_assert_int_eq(init_with(&f, offered, NULL), TERN_OK);
+    size_t io = f.io_used, own = f.own_used;
+    fake_free(&f);
+    for (memory_left = 0; memory_left < io; memory_left += 4096) {
+        ck_assert_int_eq(init_with(&f, offered, io_ends), TERN_FULL);
+        ck_assert(f.dev.stopped);
+        fake_free(&f);
+    }
+    /* The last pieces are small. */
+    for (memory_left = 0; memory_left < own; memory_left += own - memory_left < 9000 ? 16 : 4096) {
+        ck_assert_int_eq(init_with(&f, offered, own_ends), TERN_FULL);
+        ck_assert(f.dev.stopped);
+        fake_free(&f);
+    }
+}
+END_TEST
+
+/* A device whose interrupt, or one of whose queues, does not start. */
+static int fails_at;
+
+static enum tern_err broken_irq_start(struct virtio_dev *dev)
+{
+    (void)dev;
+    return fails_at-- == 0 ? TERN_UNREACHABLE : TERN_OK;
+}
+
+static enum tern_err broken_queue_start(struct virtio_dev *dev, struct virtio_queue *q)
+{
+    (void)dev;
+    (void)q;
+    return fails_at-- == 0 ? TERN_UNREACHABLE : TERN_OK;
+}
+
+static void breaks(struct fake *f)
+{
+    static struct virtio_transport_ops broken;
+    broken = *f->dev.ops;
+    broken.irq_start = broken_irq_start;
+    broken.queue_start = broken_queue_start;
+    f->dev.ops = &broken;
+}
+
+START_TEST(test_net_refuses_a_device_that_refuses_to_start)
+{
+    static struct fake f;
+    static struct virtio_net net;
+    const uint64_t offered = FAKE_ALL | FAKE_CTRL_VQ | FAKE_CTRL_RX;
+    for (int i = 0; i < 4; i++) {
+        fails_at = i;
+        ck_assert_int_eq(init_with(&f, offered, breaks), TERN_UNREACHABLE);
+        ck_assert_ptr_nonnull(strstr(f.log, i == 0 ? "its interrupt cannot be had"
+                                                   : "does not take its queues"));
+        ck_assert(f.dev.stopped);
+        ck_assert_int_eq(fails_at, -1);    /* and nothing was started after that */
+        fake_free(&f);
+    }
+    fake_init(&f, FAKE_ALL);
+    f.dev.interrupt = NULL;
+    ck_assert_int_eq(virtio_net_init(&net, &f.dev, NULL), TERN_INVALID);
+    ck_assert_uint_eq(f.n_resets, 0);
+    fake_free(&f);
+}
+END_TEST
+
 START_TEST(test_net_without_an_address_takes_a_local_one)
 {
     static const uint8_t local[6] = { 0x02, 0x54, 0x65, 0x72, 0x6e, 0x01 };
@@ -163,6 +242,10 @@ START_TEST(test_net_default_memory_is_bounded_by_the_machines)
         ck_assert_uint_eq(x.f.taken, FAKE_ALL);
         fixture_end(&x);
     }
+    ck_assert_uint_eq(virtio_net_config_for((12u << 20) - 1).n_rx, 64);
+    ck_assert_uint_eq(virtio_net_config_for(12u << 20).n_rx, 256);
+    ck_assert_uint_eq(virtio_net_config_for((48u << 20) - 1).n_tx_long, 4);
+    ck_assert_uint_eq(virtio_net_config_for(48u << 20).n_tx_long, 0);    /* the default */
 }
 END_TEST
 
@@ -685,6 +768,8 @@ Suite *virtio_net_suite(void)
     tcase_add_test(start, test_net_takes_large_frames_only_where_the_ring_holds_one);
     tcase_add_test(start, test_net_refuses_a_device_that_it_cannot_use);
     tcase_add_test(start, test_net_refuses_an_impossible_configuration);
+    tcase_add_loop_test(start, test_net_memory_may_end_anywhere, 0, 2);
+    tcase_add_test(start, test_net_refuses_a_device_that_refuses_to_start);
     tcase_add_test(start, test_net_without_an_address_takes_a_local_one);
     tcase_add_test(start, test_net_default_memory_is_bounded_by_the_machines);
     tcase_add_test(start, test_net_long_mtu_has_its_buffers);

@@ -71,6 +71,15 @@ START_TEST(test_queue_num_must_be_a_power_of_two_in_bounds)
 }
 END_TEST
 
+START_TEST(test_queue_buffers_have_one_piece_to_four)
+{
+    struct virtio_queue other;
+    for (unsigned pieces = 0; pieces <= VIRTIO_PIECES_MAX + 1; pieces++)
+        ck_assert_int_eq(virtio_queue_init(&other, &f.dev, 1, 8, pieces),
+                         pieces >= 1 && pieces <= VIRTIO_PIECES_MAX ? TERN_OK : TERN_INVALID);
+}
+END_TEST
+
 START_TEST(test_queue_without_memory_is_full)
 {
     struct virtio_queue other;
@@ -415,6 +424,24 @@ START_TEST(hostile_net_55_ring_rewritten_after_each_load)
 }
 END_TEST
 
+/* What was shown was counted once: a device cannot take it back. */
+START_TEST(hostile_net_55_index_rewritten_between_two_buffers)
+{
+    struct virtio_used used;
+    post_all();
+    fake_give(&f, FAKE_RX, 3, 1);
+    fake_give(&f, FAKE_RX, 5, 2);
+    fake_show(&f, FAKE_RX);
+    ck_assert_int_eq(virtio_queue_take(&q, &used), TERN_OK);
+    fake_used_idx(&f, FAKE_RX, 0x8000);
+    ck_assert_int_eq(virtio_queue_take(&q, &used), TERN_OK);
+    ck_assert_uint_eq(used.id, 5);
+    ck_assert(!f.dev.stopped);
+    ck_assert_int_eq(virtio_queue_take(&q, &used), TERN_ABORTED);
+    assert_breach(VIRTIO_BREACH_USED_IDX);
+}
+END_TEST
+
 START_TEST(hostile_net_55_stopped_device_is_left_alone)
 {
     struct virtio_used used;
@@ -437,6 +464,7 @@ END_TEST
 static void add_common(TCase *tc)
 {
     tcase_add_test(tc, test_queue_num_must_be_a_power_of_two_in_bounds);
+    tcase_add_test(tc, test_queue_buffers_have_one_piece_to_four);
     tcase_add_test(tc, test_queue_without_memory_is_full);
     tcase_add_test(tc, test_queue_shares_its_pages_with_nothing);
     tcase_add_test(tc, test_queue_posted_buffers_are_seen_only_when_published);
@@ -455,6 +483,7 @@ static void add_common(TCase *tc)
     tcase_add_loop_test(tc, hostile_net_55_length_of_a_buffer_to_read_is_ignored, 0, 5);
     tcase_add_test(tc, hostile_net_55_descriptors_and_avail_rewritten_by_the_device);
     tcase_add_test(tc, hostile_net_55_ring_rewritten_after_each_load);
+    tcase_add_test(tc, hostile_net_55_index_rewritten_between_two_buffers);
     tcase_add_test(tc, hostile_net_55_stopped_device_is_left_alone);
 }
 

@@ -107,6 +107,14 @@ START_TEST(test_rng_that_cannot_be_used_gives_nothing)
     f.queue_max = 1;
     ck_assert_uint_eq(virtio_rng_read(&f.dev, out, 32, clock_ns, 1000), 0);
     fake_free(&f);
+    fake_init(&f, VIRTIO_F_VERSION_1);
+    f.io_used = f.io_len;
+    ck_assert_uint_eq(virtio_rng_read(&f.dev, out, 32, clock_ns, 1000), 0);
+    fake_free(&f);
+    fake_init(&f, VIRTIO_F_VERSION_1);
+    ck_assert_uint_eq(virtio_rng_read(&f.dev, out, 0, clock_ns, 1000), 0);    /* nothing wanted */
+    ck_assert_ptr_null((const void *)(uintptr_t)f.q[FAKE_RX].desc);
+    fake_free(&f);
     fake_init(&f, 0);
     ck_assert_uint_eq(virtio_rng_read(&f.dev, out, 32, clock_ns, 1000), 0);
     ck_assert_ptr_nonnull(strstr(f.log, "legacy"));
