@@ -247,6 +247,16 @@ START_TEST(test_codings_are_chosen_by_weight)
         { "gzip;", ALL, ID },
         { "gzip br", ALL, ID },
         { "gzipp, bro", ALL, ID },
+        /* Read as a weight, each of these would refuse identity, or take gzip. */
+        { "identity;q=2", ALL, ID },
+        { "identity;q=0x", ALL, ID },
+        { "identity;q=0.0000", ALL, ID },
+        { "identity xq=0", ALL, ID },
+        { "identity;x=0", ALL, ID },
+        { "identity;q:0", ALL, ID },
+        { "identity;q", ALL, ID },
+        { "gzip;q=0.:", ALL, ID },
+        { "gzip;q=1./", ALL, ID },
         { "gzip;q=1.", ALL, GZ },
         { "gzip;q=1.000, br;q=1", ALL, BR },
     };
