@@ -144,13 +144,9 @@ static bool days_of(const struct civil *c, int64_t *days)
     return true;
 }
 
-static bool seconds_of(const struct civil *c, int64_t *unix_s)
+static int64_t seconds_of(const struct civil *c, int64_t days)
 {
-    int64_t days;
-    if (!days_of(c, &days))
-        return false;
-    *unix_s = days * 86400 + (int64_t)(c->hour * 3600 + c->minute * 60 + c->second);
-    return true;
+    return days * 86400 + (int64_t)(c->hour * 3600 + c->minute * 60 + c->second);
 }
 
 /* The year of a count of days since 1970, off by at most one near its ends. */
@@ -163,7 +159,7 @@ static unsigned year_about(uint64_t unix_s)
 enum tern_err tern_http_date_parse(const char *text, size_t len, uint64_t now_s, int64_t *unix_s)
 {
     struct civil c = { .year = 0 };
-    int64_t seconds, days;
+    int64_t days = 0;
     bool two_digits = false;
     if (len == TERN_HTTP_DATE_LEN && text[3] == ',') {
         if (!fixdate_read(text, &c))
@@ -184,12 +180,12 @@ enum tern_err tern_http_date_parse(const char *text, size_t len, uint64_t now_s,
         unsigned limit = year_about(now_s) + 50, digits_of = c.year;
         c.year = limit + 1 - (limit + 1 + 100 - digits_of) % 100;
         uint64_t most = now_s + UINT64_C(50) * 31556952;
-        if (seconds_of(&c, &seconds) && seconds > 0 && (uint64_t)seconds > most)
+        if (days_of(&c, &days) && days > 0 && (uint64_t)seconds_of(&c, days) > most)
             c.year -= 100;
     }
-    if (!seconds_of(&c, &seconds) || !days_of(&c, &days) ||
+    if (!days_of(&c, &days) ||
         (unsigned)((days % 7 + 11) % 7) != c.weekday)    /* 1970 began on a Thursday */
         return TERN_MALFORMED;
-    *unix_s = seconds;
+    *unix_s = seconds_of(&c, days);
     return TERN_OK;
 }

@@ -352,7 +352,7 @@ enum tern_err tern_host_options_settings(struct tern_host_options *options,
     static const char *const levels[] = { "error", "warn", "info", "debug" };
     const char *const *host = options->host;
     const char *log = tern_host_options_host(options, TERN_KEY_LOG);
-    uint64_t n;
+    uint64_t n = 0;
 
     memset(set_to, 0, sizeof *set_to);
     enum tern_err err = addresses_settle(options, set_to);

@@ -73,6 +73,8 @@ START_TEST(test_malformed_dates_are_none)
         "Sun, 32 Jan 1994 08:49:37 GMT", "Sun, 06 Nov 1994 24:00:00 GMT",
         "Sun, 06 Nov 1994 08:60:37 GMT", "Sun, 06 Nov 1994 08:49:61 GMT",
         "Sun, 06 Nov 1994 08.49.37 GMT", "Sun, 06 Nov 1994 08:49:37 GMT, x",
+        "Mon, 00 Nov 1994 08:49:37 GMT",     /* the day before the first is a Monday */
+        "Sun, 06 Nov 1994 08:49:3: GMT", "Sun, 06 Nov 1994 08:49:3/ GMT",
         "Sun, 0x Nov 1994 08:49:37 GMT", "Sun, 06 Nov -994 08:49:37 GMT",
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -81,6 +83,14 @@ START_TEST(test_malformed_dates_are_none)
         ck_assert_msg(tern_http_date_parse(text, strlen(cases[i]), NOW_S, &unix_s) ==
                       TERN_MALFORMED, "%s", cases[i]);
         free(text);
+    }
+    /* No year at all, whatever day of the week that would have been. */
+    static const char days[] = "SunMonTueWedThuFriSat";
+    for (size_t day = 0; day < 7; day++) {
+        char text[] = "Sun Nov  6 08:49:37 19x4";
+        int64_t unix_s;
+        memcpy(text, days + 3 * day, 3);
+        ck_assert_int_eq(tern_http_date_parse(text, 24, NOW_S, &unix_s), TERN_MALFORMED);
     }
 }
 END_TEST

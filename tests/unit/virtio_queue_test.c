@@ -455,6 +455,7 @@ START_TEST(hostile_net_55_stopped_device_is_left_alone)
     virtio_queue_disarm(&q);
     ck_assert(virtio_queue_arm(&q));
     ck_assert_int_eq(virtio_queue_take(&q, &used), TERN_ABORTED);
+    virtio_dev_stop(&f.dev);
     ck_assert_mem_eq(before, f.io, sizeof before);
     ck_assert_uint_eq(f.q[FAKE_RX].n_notified, notified);
     ck_assert_uint_eq(f.n_resets, 1);
