@@ -119,8 +119,6 @@ static void request_begin(struct tern_http_conn *conn, struct tern_http_request 
             conn->held = NULL;
         }
     }
-    if (conn->state == CONN_OVER)
-        return;
     /* RFC 9110 section 10.1.1: the body is wanted, so it is asked for. */
     if (conn_is(conn, CONN_CONTINUE) && !conn_is(conn, CONN_RESPONDED) && s->events != NULL &&
         s->events->data != NULL)

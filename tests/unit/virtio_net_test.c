@@ -201,6 +201,37 @@ static void breaks(struct fake *f)
     f->dev.ops = &broken;
 }
 
+/* A configuration that changes with each look at it. */
+static unsigned n_looks;
+
+static uint32_t moving_config(struct virtio_dev *dev, struct virtio_field field)
+{
+    (void)dev;
+    (void)field;
+    return n_looks++;
+}
+
+START_TEST(test_net_legacy_configuration_is_read_until_it_stands_still)
+{
+    static const struct virtio_field fields[] = { { 0, 1 }, { 1, 1 } };
+    static struct fake f;
+    struct virtio_transport_ops moving;
+    uint32_t out[2];
+    fake_init(&f, FAKE_ALL);
+    moving = *f.dev.ops;
+    moving.config = moving_config;
+    ck_assert_int_eq(virtio_dev_config(&f.dev, fields, 2, out), TERN_OK);
+    f.dev.legacy = true;    /* it has no generation, so it is read twice */
+    ck_assert_int_eq(virtio_dev_config(&f.dev, fields, 2, out), TERN_OK);
+    f.dev.ops = &moving;
+    ck_assert_int_eq(virtio_dev_config(&f.dev, fields, 2, out), TERN_AGAIN);
+    ck_assert_uint_le(n_looks, 1000);
+    f.dev.legacy = false;
+    ck_assert_int_eq(virtio_dev_config(&f.dev, fields, 2, out), TERN_OK);
+    fake_free(&f);
+}
+END_TEST
+
 START_TEST(test_net_refuses_a_device_that_refuses_to_start)
 {
     static struct fake f;
@@ -769,6 +800,7 @@ Suite *virtio_net_suite(void)
     tcase_add_test(start, test_net_refuses_a_device_that_it_cannot_use);
     tcase_add_test(start, test_net_refuses_an_impossible_configuration);
     tcase_add_loop_test(start, test_net_memory_may_end_anywhere, 0, 2);
+    tcase_add_test(start, test_net_legacy_configuration_is_read_until_it_stands_still);
     tcase_add_test(start, test_net_refuses_a_device_that_refuses_to_start);
     tcase_add_test(start, test_net_without_an_address_takes_a_local_one);
     tcase_add_test(start, test_net_default_memory_is_bounded_by_the_machines);
