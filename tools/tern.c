@@ -24,7 +24,7 @@ static void usage(FILE *to)
     fputs("usage: tern COMMAND [ARGUMENT...]\n\n", to);
     for (size_t i = 0; i < N_TOOLS; i++)
         fprintf(to, "  %-8s %s\n", tools[i].name, tools[i].what);
-    fputs("\n`tern COMMAND --help` tells more.\n", to);
+    fputs("\n`tern COMMAND --help` tells more; `tern --version` says which Tern this is.\n", to);
 }
 
 int main(int argc, char **argv)
@@ -36,6 +36,10 @@ int main(int argc, char **argv)
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
         strcmp(argv[1], "help") == 0) {
         usage(stdout);
+        return 0;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        puts("tern " PACKAGE_VERSION);
         return 0;
     }
     for (size_t i = 0; i < N_TOOLS; i++)
