@@ -191,6 +191,7 @@ static const struct {
       "option mac: '02:00:00:00:00:0g' is not a station's address, as 02:00:00:00:00:01" },
     { "connections=0", NULL, "option connections: '0' is not a number from 1 to 10000000" },
     { "connections=10000000", NULL, NULL },
+    { "mtu=1500", "connections=x", "option connections: 'x' is not a number from 1 to 10000000" },
     { "connections=99999999999999999999999", NULL,
       "option connections: '99999999999999999999999' is not a number from 1 to 10000000" },
     { "memory=8M", NULL, NULL },

@@ -4,6 +4,7 @@
  * tags compared strongly, Accept-Encoding with weights, Range; and the body
  * that several ranges make, piece by piece.
  */
+#include "libhttp/http_internal.h"
 #include "suites.h"
 
 #include <tern/http.h>
@@ -357,6 +358,9 @@ START_TEST(test_ranges_are_read)
         { "bytes=0 -1", 10000, TERN_MALFORMED, NULL },
         { "bytes=0-1;2-3", 10000, TERN_MALFORMED, NULL },
         { "bytes=0x0-1", 10000, TERN_MALFORMED, NULL },
+        { "bytes=0x5", 10000, TERN_MALFORMED, NULL },
+        { "bytes=-5x", 10000, TERN_MALFORMED, NULL },
+        { "bytes=-5-", 10000, TERN_MALFORMED, NULL },
         { "bytes =0-1", 10000, TERN_MALFORMED, NULL },
         { "bytes", 10000, TERN_MALFORMED, NULL },
         { "=0-1", 10000, TERN_MALFORMED, NULL },
@@ -435,6 +439,22 @@ START_TEST(test_body_of_parts_from_every_offset)
 }
 END_TEST
 
+START_TEST(test_body_of_parts_has_room_for_its_type)
+{
+    char type[130];
+    struct tern_http_body body = {
+        .complete_len = 9000, .content_type = type, .etag = "\"e\"",
+        .ranges = { 2, { { 0, 1 }, { 5000, 5002 } } },
+    };
+    memset(type, 't', sizeof type);
+    type[128] = '\0';
+    ck_assert(tern_http_body_measure(&body));
+    type[128] = 't';
+    type[129] = '\0';
+    ck_assert(!tern_http_body_measure(&body));
+}
+END_TEST
+
 Suite *http_choice_suite(void)
 {
     Suite *suite = suite_create("http_choice");
@@ -449,6 +469,7 @@ Suite *http_choice_suite(void)
     tcase_add_test(tcase, test_ranges_are_read);
     tcase_add_test(tcase, test_ranges_have_limits);
     tcase_add_test(tcase, test_body_of_parts_from_every_offset);
+    tcase_add_test(tcase, test_body_of_parts_has_room_for_its_type);
     suite_add_tcase(suite, tcase);
     return suite;
 }
