@@ -644,6 +644,19 @@ START_TEST(hostile_net_55_vectors_that_a_device_does_not_give)
 }
 END_TEST
 
+/* The list ends with 0, where a device's numbers stand and no capability. */
+START_TEST(hostile_net_55_numbers_that_look_like_a_capability)
+{
+    cap_add(2, 4, 0x3000, 0x1000);
+    config[3] = 1;
+    config[4] = 4;
+    tern_store_le32(config + 8, 0);
+    tern_store_le32(config + 12, 0x1000);
+    ck_assert_int_eq(virtio_pci_init(&dev, &pci, VIRTIO_TYPE_NET), TERN_UNSUPPORTED);
+    ck_assert_uint_eq(n_enabled, 0);
+}
+END_TEST
+
 START_TEST(hostile_net_55_capabilities_of_unknown_types)
 {
     static const uint8_t types[] = { 0, 5, 6, 9, 128, 255 };
@@ -723,6 +736,7 @@ Suite *virtio_bus_suite(void)
     tcase_add_test(tc, test_pci_legacy_configuration_moves_with_msix);
     tcase_add_test(tc, test_pci_without_msix_takes_the_line_or_is_polled);
     tcase_add_test(tc, hostile_net_55_vectors_that_a_device_does_not_give);
+    tcase_add_test(tc, hostile_net_55_numbers_that_look_like_a_capability);
     tcase_add_test(tc, hostile_net_55_capabilities_of_unknown_types);
     tcase_add_test(tc, hostile_net_55_legacy_registers_that_lie);
     tcase_add_test(tc, hostile_net_55_mmio_registers_shorter_than_the_fields);
