@@ -35,6 +35,7 @@ enum { METHOD_MAX = 24, NAME_MAX = 255, TARGET_DEFAULT = 8000 };
     (1u << 4 | 1u << 5 | 1u << 6 | 1u << 8 | 1u << 10 | 1u << 13 | 1u << 14 | 1u << 15 |        \
      1u << 17 | 1u << 19)
 
+TERN_COLD
 enum tern_err tern_http_request_init_sized(struct tern_http_request *r, size_t r_len,
                                            size_t head_max, size_t target_max, size_t fields_max)
 {
@@ -54,6 +55,7 @@ enum tern_err tern_http_request_init_sized(struct tern_http_request *r, size_t r
     return TERN_OK;
 }
 
+TERN_COLD
 static enum tern_err refuse(struct tern_http_request *r, enum tern_http_fault fault, size_t off)
 {
     r->state = STATE_FAULT;
@@ -90,6 +92,7 @@ static enum tern_http_method method_find(const uint8_t *p, size_t len)
 }
 
 /* What is wrong with a line whose name ended after len octets, not in a colon. */
+TERN_COLD
 static enum tern_http_fault line_fault(const struct tern_http_request *r, uint8_t c, size_t len)
 {
     bool space = c == ' ' || c == '\t';

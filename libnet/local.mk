@@ -49,16 +49,20 @@ libnet_libtern_net_la_SOURCES = \
 tern_HEADERS += include/tern/net.h
 
 # Leases, neighbours, fragments, errors, and the beginning and end of a port or a
-# connection are rare beside segments: their octets matter, not their speed.
+# connection are rare beside segments: their octets matter, not their speed. Nor
+# does it to what only passes a packet on. What divides at each segment is not
+# among them: -Os divides by constants with the slow instruction.
 # CFLAGS stands last on the command line and says otherwise.
 libnet/libtern_net_la-dhcp4.lo libnet/libtern_net_la-dhcp4_%.lo \
     libnet/libtern_net_la-arp.lo libnet/libtern_net_la-arp_cache.lo \
     libnet/libtern_net_la-ipv4_reassembly.lo libnet/libtern_net_la-ipv4_route.lo \
-    libnet/libtern_net_la-icmp4.lo \
+    libnet/libtern_net_la-icmp4.lo libnet/libtern_net_la-net.lo \
+    libnet/libtern_net_la-net_link.lo libnet/libtern_net_la-net_packet.lo \
     libnet/libtern_net_la-udp.lo libnet/libtern_net_la-udp_input.lo \
     libnet/libtern_net_la-udp_output.lo \
     libnet/libtern_net_la-tcp_listen.lo libnet/libtern_net_la-tcp_input_synsent.lo \
     libnet/libtern_net_la-tcp_isn.lo libnet/libtern_net_la-tcp_challenge.lo \
     libnet/libtern_net_la-tcp_pmtu.lo libnet/libtern_net_la-tcp_keepalive.lo \
-    libnet/libtern_net_la-tcp_close.lo \
+    libnet/libtern_net_la-tcp_close.lo libnet/libtern_net_la-tcp_conn.lo \
+    libnet/libtern_net_la-tcp_reply.lo \
     libnet/libtern_net_la-tcp_timewait.lo: CFLAGS := $(patsubst -O2,-Os,$(CFLAGS))

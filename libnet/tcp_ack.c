@@ -23,6 +23,7 @@ static bool is_duplicate(const struct tern_tcp_conn *conn, const struct tern_tcp
 }
 
 /* RFC 6582 section 3.2, step 2: the third duplicate, unless it echoes an old recovery. */
+TERN_COLD
 static void recovery_enter(struct tern_tcp_conn *conn, struct tern_tcp_work *work)
 {
     conn->tcp->stats.recoveries++;
@@ -37,6 +38,7 @@ static void recovery_enter(struct tern_tcp_conn *conn, struct tern_tcp_work *wor
  * What duplicates a peer may have us believe is bounded by what is out: each
  * stands for a segment that has left the network.
  */
+TERN_COLD
 static void duplicate_input(struct tern_tcp_conn *conn)
 {
     conn->tcp->stats.in_dup_acks++;
@@ -56,6 +58,7 @@ static void duplicate_input(struct tern_tcp_conn *conn)
 }
 
 /* New data is acknowledged: RFC 6582 section 3.2, step 3, or plain growth. */
+TERN_COLD
 static void recovery_acked(struct tern_tcp_conn *conn, struct tern_tcp_work *work,
                            uint32_t acked, uint32_t flight)
 {

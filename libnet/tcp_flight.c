@@ -65,6 +65,7 @@ void tern_tcp_flight_sent(struct tern_tcp_conn *conn, uint32_t seq, uint32_t len
 }
 
 /* The record that covers seq, or NULL. It is the first but for a timeout's sweep. */
+TERN_COLD
 static struct tern_tcp_flight *covering(const struct tern_tcp_conn *conn, uint32_t seq)
 {
     const struct tern_tcp_work *work = tcp_work(conn);
@@ -77,6 +78,7 @@ static struct tern_tcp_flight *covering(const struct tern_tcp_conn *conn, uint32
     return NULL;
 }
 
+TERN_COLD
 void tern_tcp_flight_again(struct tern_tcp_conn *conn, uint32_t seq)
 {
     struct tern_tcp_flight *flight = covering(conn, seq);
@@ -86,6 +88,7 @@ void tern_tcp_flight_again(struct tern_tcp_conn *conn, uint32_t seq)
     flight->sent_ns = conn->tcp->net->turn->now_ns;
 }
 
+TERN_COLD
 uint32_t tern_tcp_flight_head_len(const struct tern_tcp_conn *conn, uint32_t seq)
 {
     const struct tern_tcp_flight *flight = covering(conn, seq);
@@ -125,6 +128,7 @@ bool tern_tcp_flight_acked(struct tern_tcp_conn *conn, uint32_t ack, uint32_t *r
     return known && !again;
 }
 
+TERN_COLD
 void tern_tcp_flight_merge(struct tern_tcp_conn *conn)
 {
     struct tern_tcp_work *work = tcp_work(conn);
@@ -139,6 +143,7 @@ void tern_tcp_flight_merge(struct tern_tcp_conn *conn)
     only->sent_ns = conn->tcp->net->turn->now_ns;
 }
 
+TERN_COLD
 void tern_tcp_flight_drop(struct tern_tcp_conn *conn)
 {
     struct tern_tcp_work *work = tcp_work(conn);

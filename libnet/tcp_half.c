@@ -230,6 +230,7 @@ static enum tern_err answer(struct tern_tcp *tcp, const struct tern_tcp_half *ha
  * that forged SYNs have made face each other would answer each other for ever.
  * A peer that has started anew needs one; its RST ends the entry.
  */
+TERN_COLD
 static void challenge_answer(struct tern_tcp *tcp, struct tern_tcp_half *half)
 {
     if (half->challenges == CHALLENGES_MOST) {
@@ -278,6 +279,7 @@ void tern_tcp_half_open(struct tern_tcp_listener *listener, const struct tern_tc
 }
 
 /* One entry's pause is over: again, or the end. */
+TERN_COLD
 static void due(struct tern_tcp *tcp, struct tern_tcp_half *half, uint32_t now_ms)
 {
     bool unsent = half->n_sent == 0;
@@ -296,6 +298,7 @@ static void due(struct tern_tcp *tcp, struct tern_tcp_half *half, uint32_t now_m
     list_join(tcp, half);
 }
 
+TERN_COLD
 void tern_tcp_half_fire(struct tern_timer *timer, uint64_t now_ns)
 {
     (void)now_ns;
@@ -357,6 +360,7 @@ static struct tern_tcp_conn *promote(struct tern_tcp *tcp, struct tern_tcp_half 
 }
 
 /* What an entry drops, by the order of section 3.10.7.4; NULL: it completes the handshake. */
+TERN_COLD
 static uint64_t *refused(struct tern_tcp *tcp, const struct tern_tcp_half *half,
                          const struct tern_tcp_seg *seg, bool *challenge)
 {

@@ -239,6 +239,7 @@ static void sent(struct tern_tcp_conn *conn)
  * window that was not out before: a probe's octet may have company only as far
  * as the window has opened.
  */
+TERN_COLD
 static enum tern_err again_send(struct tern_tcp_conn *conn, uint32_t seq, uint32_t *len)
 {
     uint32_t queued = conn->snd_end - seq;
@@ -269,6 +270,7 @@ static enum tern_err again_send(struct tern_tcp_conn *conn, uint32_t seq, uint32
 }
 
 /* After a timeout, all that was out goes again as the window opens. */
+TERN_COLD
 static bool timed_out_send(struct tern_tcp_conn *conn, struct tern_tcp_work *work)
 {
     if (!work->timed_out || !tern_tcp_seq_lt(work->rtx_nxt, work->rtx_end))
@@ -324,6 +326,7 @@ static bool new_send(struct tern_tcp_conn *conn)
  * Section 3.8.6.1: one octet beyond a zero window, again and again the same; of
  * a window that is open but too small to be worth it, what fits.
  */
+TERN_COLD
 static void probe_send(struct tern_tcp_conn *conn)
 {
     uint32_t seq = conn->snd_una, left = conn->snd_end - seq;
@@ -346,6 +349,7 @@ static void probe_send(struct tern_tcp_conn *conn)
         sent(conn);
 }
 
+TERN_COLD
 static void syn_send(struct tern_tcp_conn *conn)
 {
     if (conn->snd_nxt != conn->snd_una && !conn->rtx_due)
@@ -385,6 +389,7 @@ static bool ack_send(struct tern_tcp_conn *conn)
  * Duplicate ACKs, one for each out-of-order segment. They must be bare, and
  * behind an ACK of what came in order: the peer counts them against that.
  */
+TERN_COLD
 static void duplicates_send(struct tern_tcp_conn *conn)
 {
     if (conn->n_acks == 0)

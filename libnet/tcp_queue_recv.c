@@ -182,6 +182,7 @@ void tern_tcp_recv_put_away(struct tern_tcp_conn *conn)
         tern_tcp_close_fin_in(conn);
 }
 
+TERN_COLD
 void tern_tcp_recv_drop(struct tern_tcp_conn *conn)
 {
     conn->rx_first = NULL;

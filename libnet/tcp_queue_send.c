@@ -308,6 +308,7 @@ uint32_t tern_tcp_send_copy(struct tern_tcp_conn *conn, uint32_t seq, uint8_t *t
     return sum;
 }
 
+TERN_COLD
 void tern_tcp_send_drop(struct tern_tcp_conn *conn)
 {
     chain_give(conn, conn->snd_first);

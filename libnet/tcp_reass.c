@@ -31,6 +31,7 @@ static void chain_give(struct tern_tcp_conn *conn, struct tern_block *block)
 }
 
 /* Appends octets of the frame to the range; how many found room. */
+TERN_COLD
 static uint32_t range_append(struct tern_tcp_conn *conn, struct tern_tcp_range *range,
                              const struct tern_rx *rx, size_t off, uint32_t len)
 {
@@ -66,6 +67,7 @@ static uint32_t range_append(struct tern_tcp_conn *conn, struct tern_tcp_range *
  * fits behind the last of the other it is copied there, so that many small
  * ranges do not leave many nearly empty blocks.
  */
+TERN_COLD
 static void range_join(struct tern_tcp_conn *conn, struct tern_tcp_work *work, uint32_t i)
 {
     struct tern_tcp_range *left = &work->ranges[i], *right = left + 1;
@@ -89,6 +91,7 @@ static void range_join(struct tern_tcp_conn *conn, struct tern_tcp_work *work, u
 /* ---- Adding -------------------------------------------------------------------------------- */
 
 /* A new empty range at index i, or false: there are too many. */
+TERN_COLD
 static bool range_insert(struct tern_tcp_work *work, uint32_t i, uint32_t seq)
 {
     if (work->n_ranges == TERN_TCP_RANGES)
@@ -100,6 +103,7 @@ static bool range_insert(struct tern_tcp_work *work, uint32_t i, uint32_t seq)
     return true;
 }
 
+TERN_COLD
 static void range_remove_empty(struct tern_tcp_work *work, uint32_t i)
 {
     struct tern_tcp_range *range = &work->ranges[i];
@@ -114,6 +118,7 @@ static void range_remove_empty(struct tern_tcp_work *work, uint32_t i)
  * copies up to the next range or steps over one, so there are at most twice as
  * many turns as ranges. The result names the counter of what stopped it.
  */
+TERN_COLD
 static uint64_t *gaps_fill(struct tern_tcp_conn *conn, struct tern_tcp_work *work,
                            const struct tern_tcp_seg *seg, const struct tern_net_packet *pkt)
 {
@@ -152,6 +157,7 @@ static uint64_t *gaps_fill(struct tern_tcp_conn *conn, struct tern_tcp_work *wor
  * section 4.2), also one that is dropped: it tells the peer that something is
  * missing, and where.
  */
+TERN_COLD
 void tern_tcp_reass_add(struct tern_tcp_conn *conn, const struct tern_tcp_seg *seg,
                         const struct tern_net_packet *pkt)
 {
@@ -187,6 +193,7 @@ bool tern_tcp_reass_is_due(const struct tern_tcp_conn *conn)
 }
 
 /* Cuts what is before rcv_nxt off the range: it came again, in order. */
+TERN_COLD
 static void range_cut(struct tern_tcp_conn *conn, struct tern_tcp_range *range)
 {
     uint32_t n = conn->rcv_nxt - range->start;
@@ -212,6 +219,7 @@ static void range_cut(struct tern_tcp_conn *conn, struct tern_tcp_range *range)
  * all that is in order now. Filling a gap is acknowledged at once (RFC 5681
  * section 4.2); where none is left, no duplicate is owed any more.
  */
+TERN_COLD
 void tern_tcp_reass_advance(struct tern_tcp_conn *conn)
 {
     struct tern_tcp_work *work = tcp_work(conn);
@@ -244,6 +252,7 @@ void tern_tcp_reass_advance(struct tern_tcp_conn *conn)
         conn->n_acks = 0;
 }
 
+TERN_COLD
 bool tern_tcp_reass_yield(struct tern_tcp_conn *conn)
 {
     struct tern_tcp_work *work = tcp_work(conn);
@@ -255,6 +264,7 @@ bool tern_tcp_reass_yield(struct tern_tcp_conn *conn)
     return true;
 }
 
+TERN_COLD
 void tern_tcp_reass_drop(struct tern_tcp_conn *conn)
 {
     struct tern_tcp_work *work = tcp_work(conn);

@@ -157,6 +157,7 @@ void tern_tcp_work_settle(struct tern_tcp_conn *conn)
     work_release(conn, work);
 }
 
+TERN_COLD
 void tern_tcp_work_drop(struct tern_tcp_conn *conn)
 {
     if (conn->on_work_wait)

@@ -108,7 +108,7 @@ static void copy_modules(uint64_t at, uint32_t n)
     }
 }
 
-void pvh_boot_copy(uint32_t start_info)
+PVH_BOOT void pvh_boot_copy(uint32_t start_info)
 {
     const uint8_t *from = pvh_phys(start_info, START_LEN_1);
     if (from == NULL || tern_load_le32(from) != START_MAGIC)

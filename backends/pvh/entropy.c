@@ -39,7 +39,7 @@ static bool rdrand_seed(uint64_t words[SEED_WORDS])
     return true;
 }
 
-bool pvh_entropy_init(void)
+PVH_BOOT bool pvh_entropy_init(void)
 {
     uint64_t words[SEED_WORDS] = { 0 };
     uint8_t seed[TERN_SEED_LEN] = { 0 };

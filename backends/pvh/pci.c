@@ -136,7 +136,7 @@ void pvh_pci_enable(const struct pvh_pci *pci)
     pvh_pci_store16(pci, PCI_COMMAND, command | COMMAND_IO | COMMAND_MEMORY | COMMAND_MASTER);
 }
 
-uint8_t pvh_pci_cap(const struct pvh_pci *pci, uint8_t id, unsigned nth, size_t least)
+PVH_BOOT uint8_t pvh_pci_cap(const struct pvh_pci *pci, uint8_t id, unsigned nth, size_t least)
 {
     if ((pvh_pci_load16(pci, PCI_STATUS) & STATUS_CAPABILITIES) == 0)
         return 0;
@@ -203,6 +203,7 @@ static void bar_assign(const struct pvh_pci *pci, struct bar *bar)
     bar_store(pci, *bar, bar->base);
 }
 
+PVH_BOOT
 enum tern_err pvh_pci_bar(const struct pvh_pci *pci, unsigned n, volatile void **base, size_t *len)
 {
     if (n > 5)
@@ -226,6 +227,7 @@ enum tern_err pvh_pci_bar(const struct pvh_pci *pci, unsigned n, volatile void *
  * I/O space has 64 KiB, whose upper half is free on a PC but for what firmware
  * put there; here it has put nothing.
  */
+PVH_BOOT
 enum tern_err pvh_pci_port_bar(const struct pvh_pci *pci, unsigned n, uint16_t *port, size_t *len)
 {
     uint8_t off = (uint8_t)(PCI_BAR + 4 * n);
@@ -263,7 +265,7 @@ void pvh_port_store32(uint16_t port, uint32_t v) { cpu_out32(port, v); }
  * APIC that took their place. PCI's lines are level triggered and active low
  * (section 2.2.6) unless ACPI says otherwise.
  */
-bool pvh_pci_line(const struct pvh_pci *pci, struct pvh_line *line)
+PVH_BOOT bool pvh_pci_line(const struct pvh_pci *pci, struct pvh_line *line)
 {
     uint8_t number = pvh_pci_load8(pci, PCI_INTERRUPT_LINE);
     if (pvh_pci_load8(pci, PCI_INTERRUPT_PIN) == 0 || number == 0 || number > 15)
@@ -276,6 +278,7 @@ bool pvh_pci_line(const struct pvh_pci *pci, struct pvh_line *line)
 
 /* ---- MSI-X (PCI 3.0, section 6.8.2) ---- */
 
+PVH_BOOT
 enum tern_err pvh_pci_msix(const struct pvh_pci *pci, unsigned entry,
                            void (*handler)(void *arg), void *arg)
 {

@@ -225,7 +225,7 @@ void pvh_pci_enable(const struct pvh_pci *pci);
 /*
  * The offset of the nth (from 0) capability with this id, 0 if there is none.
  * At least `least` octets of it lie in configuration space. Work is bounded,
- * whatever the list says.
+ * whatever the list says. Before the seal.
  */
 uint8_t pvh_pci_cap(const struct pvh_pci *pci, uint8_t id, unsigned nth, size_t least);
 
@@ -240,7 +240,8 @@ enum tern_err pvh_pci_bar(const struct pvh_pci *pci, unsigned n, volatile void *
 
 /*
  * The same for a BAR in I/O space: *port is its first register. TERN_INVALID:
- * not an I/O BAR, or of length 0. TERN_UNSUPPORTED: it has no place.
+ * not an I/O BAR, or of length 0. TERN_UNSUPPORTED: it has no place. Before the
+ * seal.
  */
 enum tern_err pvh_pci_port_bar(const struct pvh_pci *pci, unsigned n, uint16_t *port, size_t *len);
 
@@ -255,6 +256,7 @@ void pvh_port_store32(uint16_t port, uint32_t v);
 /*
  * The line of the function's INTx interrupt, as firmware has routed it and noted
  * in configuration space (PCI 3.0, section 6.2.4). False: it has noted none.
+ * Before the seal.
  */
 bool pvh_pci_line(const struct pvh_pci *pci, struct pvh_line *line);
 
