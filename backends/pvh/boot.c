@@ -13,6 +13,17 @@
  *
  * A module is 4 words of 64 bits: address, length, command line, 0. An entry of
  * the memory map: address and length of 64 bits, type and 0 of 32.
+ *
+ * A loader that enters by Linux's 64-bit protocol passes a page instead, struct
+ * boot_params (Documentation/arch/x86/zero-page.rst). Of the versions of that
+ * protocol nothing depends: loaders of ELF files leave the number 0.
+ *
+ *   0x070  RSDP, or 0                         0x202  "HdrS"
+ *   0x0c0  high words of the RAM disk's       0x218  RAM disk: address,
+ *          address and length,                0x21c  length; 0: none
+ *   0x0c8  of the command line's address      0x228  command line, or 0
+ *   0x1e8  entries of the memory map,         0x238  its longest length, or 0
+ *          an octet                           0x2d0  memory map: 128 of 20 octets
  */
 #include <string.h>
 
@@ -20,24 +31,23 @@
 
 enum { START_MAGIC = 0x336ec578, START_LEN = 40, START_LEN_1 = 56 };
 enum { MODULE_LEN = 32, MAP_ENTRY_LEN = 24, MAP_TYPE_RAM = 1 };
+enum { LINUX_LEN = 4096, LINUX_MAGIC = 0x53726448, E820_MAX = 128, E820_LEN = 20 };
 
 struct pvh_boot pvh_boot PVH_SEALED;
 static struct pvh_module modules[PVH_MODULES_MAX] PVH_SEALED;
 
-static void copy_cmdline(uint64_t at)
+/* Text that ends with a zero or after `most` octets. */
+PVH_BOOT static void copy_cmdline(const uint8_t *text, uint64_t most)
 {
-    const uint8_t *text = pvh_phys(at, PVH_CMDLINE_CAP + 1);
-    if (text == NULL)
-        return;
-    size_t len = 0;
-    while (len < PVH_CMDLINE_CAP) {
+    size_t len = 0, cap = most < PVH_CMDLINE_CAP ? (size_t)most : PVH_CMDLINE_CAP;
+    while (len < cap) {
         char c = (char)text[len];
         if (c == '\0')
             break;
         pvh_boot.cmdline[len++] = c;
     }
     /* Too long is told when tern.exit= is known: only whole words are kept. */
-    pvh_boot.cmdline_cut = len == PVH_CMDLINE_CAP && text[len] != '\0';
+    pvh_boot.cmdline_cut = len == cap && cap < most && text[len] != '\0';
     while (pvh_boot.cmdline_cut && len > 0 && pvh_boot.cmdline[len - 1] != ' ')
         len--;
     pvh_boot.cmdline[len] = '\0';
@@ -45,7 +55,7 @@ static void copy_cmdline(uint64_t at)
 }
 
 /* Takes `hole` out of the RAM that is listed so far, which may add pieces. */
-static void ram_cut(struct pvh_range hole)
+PVH_BOOT static void ram_cut(struct pvh_range hole)
 {
     for (size_t i = pvh_boot.n_ram; i-- > 0;) {
         struct pvh_range *r = &pvh_boot.ram[i];
@@ -62,16 +72,11 @@ static void ram_cut(struct pvh_range hole)
 }
 
 /* What is RAM in one entry and anything else in another belongs to somebody else. */
-static void copy_map(uint64_t at, uint32_t n)
+PVH_BOOT static void copy_map(const uint8_t *map, uint32_t n, size_t entry_len)
 {
-    if (n > 1024)
-        n = 1024;
-    const uint8_t *map = pvh_phys(at, (uint64_t)n * MAP_ENTRY_LEN);
-    if (map == NULL)
-        return;
     for (uint32_t i = 0; i < 2 * n; i++) {    /* RAM first, then the others */
         /* fine: the loop does not run for n of 0 */
-        const uint8_t *entry = map + (size_t)(i % n) * MAP_ENTRY_LEN;
+        const uint8_t *entry = map + (i % n) * entry_len;
         uint64_t start = tern_load_le64(entry);
         uint64_t len = tern_load_le64(entry + 8);
         uint64_t end = len < UINT64_MAX - start ? start + len : UINT64_MAX;
@@ -90,7 +95,17 @@ static void copy_map(uint64_t at, uint32_t n)
     }
 }
 
-static void copy_modules(uint64_t at, uint32_t n)
+PVH_BOOT static bool add_module(uint64_t start, uint64_t len)
+{
+    const uint8_t *data = pvh_phys(start, len);
+    if (data == NULL)
+        return false;
+    modules[pvh_boot.n_modules] = (struct pvh_module){ data, (size_t)len };
+    pvh_boot.modules[pvh_boot.n_modules++] = (struct pvh_range){ start, start + len };
+    return true;
+}
+
+PVH_BOOT static void copy_modules(uint64_t at, uint32_t n)
 {
     if (n > PVH_MODULES_MAX) {
         pvh_logf("boot: %u modules, of which %u are kept\n", n, (unsigned)PVH_MODULES_MAX);
@@ -98,13 +113,9 @@ static void copy_modules(uint64_t at, uint32_t n)
     }
     const uint8_t *entry = pvh_phys(at, (uint64_t)n * MODULE_LEN);
     for (uint32_t i = 0; entry != NULL && i < n; i++, entry += MODULE_LEN) {
-        uint64_t start = tern_load_le64(entry);
         uint64_t len = tern_load_le64(entry + 8);
-        const uint8_t *data = pvh_phys(start, len);
-        if (data == NULL || len == 0)
-            continue;
-        modules[pvh_boot.n_modules] = (struct pvh_module){ data, (size_t)len };
-        pvh_boot.modules[pvh_boot.n_modules++] = (struct pvh_range){ start, start + len };
+        if (len != 0)
+            (void)add_module(tern_load_le64(entry), len);
     }
 }
 
@@ -121,9 +132,63 @@ PVH_BOOT void pvh_boot_copy(uint32_t start_info)
         memcpy(info + START_LEN, from + START_LEN, START_LEN_1 - START_LEN);
 
     pvh_boot.rsdp = tern_load_le64(info + 32);
-    copy_map(tern_load_le64(info + 40), tern_load_le32(info + 48));
+    uint32_t n = tern_load_le32(info + 48);
+    if (n > 1024)
+        n = 1024;
+    const uint8_t *map = pvh_phys(tern_load_le64(info + 40), (uint64_t)n * MAP_ENTRY_LEN);
+    if (map != NULL)
+        copy_map(map, n, MAP_ENTRY_LEN);
     copy_modules(tern_load_le64(info + 16), tern_load_le32(info + 12));
-    copy_cmdline(tern_load_le64(info + 24));
+    const uint8_t *text = pvh_phys(tern_load_le64(info + 24), PVH_CMDLINE_CAP + 1);
+    if (text != NULL)
+        copy_cmdline(text, PVH_CMDLINE_CAP + 1);
+}
+
+/* How many octets of RAM there are from this address on without a gap. */
+PVH_BOOT static uint64_t ram_from(uint64_t at)
+{
+    for (size_t i = 0; i < pvh_boot.n_ram; i++) {
+        const struct pvh_range *r = &pvh_boot.ram[i];
+        if (at >= r->start && at < r->end)
+            return r->end - at;
+    }
+    return 0;
+}
+
+PVH_BOOT static uint64_t two_words(const uint8_t *low, const uint8_t *high)
+{
+    return tern_load_le32(low) | (uint64_t)tern_load_le32(high) << 32;
+}
+
+PVH_BOOT void pvh_boot_copy_linux(uint32_t boot_params)
+{
+    const uint8_t *p = pvh_phys(boot_params, LINUX_LEN);
+    if (p == NULL || tern_load_le32(p + 0x202) != LINUX_MAGIC)
+        pvh_fail(PVH_STATUS_SETUP, "boot: no boot_params with \"HdrS\" at %x\n", boot_params);
+    /* fine: pvh_fail does not return */
+    uint8_t n = p[0x1e8];
+    if (n > E820_MAX)
+        pvh_fail(PVH_STATUS_SETUP, "boot: boot_params: a memory map of %u entries\n", n);
+    pvh_boot.rsdp = tern_load_le64(p + 0x70);
+    copy_map(p + 0x2d0, n, E820_LEN);
+
+    uint64_t at = two_words(p + 0x218, p + 0xc0);
+    uint64_t len = two_words(p + 0x21c, p + 0xc4);
+    if (len > ram_from(at) || (len != 0 && !add_module(at, len)))
+        pvh_fail(PVH_STATUS_SETUP, "boot: boot_params: the RAM disk does not lie in RAM\n");
+    at = two_words(p + 0x228, p + 0xc8);
+    if (at == 0)
+        return;
+    len = ram_from(at);
+    uint32_t most = tern_load_le32(p + 0x238);
+    if (most == 0 || most > PVH_CMDLINE_CAP)
+        most = PVH_CMDLINE_CAP + 1;
+    if (len > most)
+        len = most;
+    const uint8_t *text = pvh_phys(at, len);
+    if (len == 0 || text == NULL)
+        pvh_fail(PVH_STATUS_SETUP, "boot: boot_params: the command line does not lie in RAM\n");
+    copy_cmdline(text, len);
 }
 
 size_t pvh_module_count(void)

@@ -13,6 +13,10 @@
 #define PVH_GDT_CODE 0x00af9b000000ffff
 #define PVH_GDT_DATA 0x00cf93000000ffff
 
+/* start.S, on the way out of a loader's long mode: flat 32-bit code. */
+#define PVH_SEL_CODE32 0x18
+#define PVH_GDT_CODE32 0x00cf9b000000ffff
+
 /*
  * Page table entries. Accessed and dirty are set from the start: the processor
  * then never writes to a table. PVH_PTE_KEEP is one of the bits that it ignores;

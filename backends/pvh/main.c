@@ -45,11 +45,14 @@ PVH_BOOT static void say_hello(void)
  * the backend and the appliance's descriptor are touched. Its lowest octet is
  * zero: a string that runs up to it ends there, and none can forge it.
  */
-PVH_BOOT __attribute__((no_stack_protector)) uint64_t pvh_start(uint32_t start_info)
+PVH_BOOT __attribute__((no_stack_protector)) uint64_t pvh_start(uint32_t info, bool is_linux)
 {
     pvh_trap_init();
     pvh_console_init();
-    pvh_boot_copy(start_info);
+    if (is_linux)
+        pvh_boot_copy_linux(info);
+    else
+        pvh_boot_copy(info);
     pvh_cmdline_init();
     pvh_mem_init();
     pvh_paging_init();

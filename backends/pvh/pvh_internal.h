@@ -58,10 +58,10 @@ void pvh_boot_protect(void);
 void pvh_boot_descriptors(const void *gdtr, const void *idtr);
 
 /*
- * main.c: called by start.S with the start info's physical address. Returns the
- * sealed tables' root; start.S loads CR3 with it and calls the second.
+ * main.c: called by start.S with the physical address of what the loader passed.
+ * Returns the sealed tables' root; start.S loads CR3 with it and calls the second.
  */
-uint64_t pvh_start(uint32_t start_info);
+uint64_t pvh_start(uint32_t info, bool is_linux);
 _Noreturn void pvh_sealed_start(void);
 
 /* ---- phys.c ---- */
@@ -94,8 +94,12 @@ struct pvh_boot {
 
 extern struct pvh_boot pvh_boot;
 
-/* Copies the start info and what it points to. Ends the guest if it is unusable. */
+/*
+ * Copies the start info, or Linux's boot_params, and what it points to. Ends the
+ * guest if it is unusable.
+ */
 void pvh_boot_copy(uint32_t start_info);
+void pvh_boot_copy_linux(uint32_t boot_params);
 
 /* ---- cmdline.c ---- */
 

@@ -8,6 +8,11 @@
  *      ebx = struct hvm_start_info     bss is zeroed, 0 to 4 GiB mapped by
  *      protected mode, paging off      2 MiB pages, NX outside the image's text
  *
+ * A loader that ignores the note enters at the ELF entry point as it would
+ * enter Linux (Documentation/arch/x86/boot.rst, "64-bit Boot Protocol"): long
+ * mode on page tables of its own, rsi = struct boot_params. That leaves long
+ * mode and goes the same way.
+ *
  * paging.c refines the map and makes the sealed one, and the last instruction of
  * the boot pages turns it on. All instructions that could undo a seal stand in
  * this file, in those pages (.text.pvh_boot): the sealed map has them not.
@@ -29,6 +34,8 @@
         .globl  pvh_start32
         .type   pvh_start32, @function
 pvh_start32:
+        xorl    %esi, %esi              /* 0: start info, 1: boot_params; kept until the call */
+start:
         cld
         cli
         movl    %ebx, %ebp
@@ -93,14 +100,13 @@ fill_pdpt:
         loop    fill_pdpt
         movl    $(pvh_tables + PVH_TABLE_PDPT + PVH_PDE_TABLE), pvh_tables
 
-        movl    %cr4, %eax
-        orl     $0x620, %eax            /* PAE, OSFXSR, OSXMMEXCPT */
+        movl    $0x620, %eax            /* PAE, OSFXSR, OSXMMEXCPT, and nothing that was there */
         movl    %eax, %cr4
         movl    $pvh_tables, %eax
         movl    %eax, %cr3
         movl    $0xc0000080, %ecx       /* IA32_EFER */
-        rdmsr
-        orl     $0x900, %eax            /* LME; NXE before any entry with bit 63 is walked */
+        movl    $0x900, %eax            /* LME; NXE before any entry with bit 63 is walked */
+        xorl    %edx, %edx
         wrmsr
         movl    $0x80000023, %eax       /* PG, NE, MP, PE; not EM, TS, and not yet WP */
         movl    %eax, %cr0
@@ -159,22 +165,34 @@ start_long:
         jmp     seal
 
         /*
-         * The ELF entry point, for loaders that ignore the note and enter by
-         * Linux's 64-bit protocol: what they pass is not understood here.
+         * The ELF entry point. Paging may be left only from compatibility mode
+         * and with CR4.PCIDE clear; while it is on, PAE and LA57 stay as they
+         * are (SDM volume 3, sections 2.5 and 10.8.5.4).
          */
         .globl  pvh_start64
         .type   pvh_start64, @function
 pvh_start64:
         cli
-        movl    $no_pvh_text, %esi
-        movl    $0x3f8, %edx
-1:      lodsb
-        testb   %al, %al
-        jz      2f
-        outb    %al, %dx
-        jmp     1b
-2:      hlt
-        jmp     2b
+        movl    %esi, %ebx
+        shrq    $32, %rsi
+        jz      1f
+        xorl    %ebx, %ebx              /* out of reach: there are none */
+1:      lgdt    start_gdtr
+        ljmpl   *start_far
+        .code32
+start_leave:
+        movl    $PVH_SEL_DATA, %eax
+        movl    %eax, %ds
+        movl    %eax, %es
+        movl    %eax, %ss
+        movl    %cr4, %eax
+        andl    $0x1020, %eax           /* LA57, PAE */
+        movl    %eax, %cr4
+        movl    $0x21, %eax             /* NE, PE */
+        movl    %eax, %cr0
+        movl    $1, %esi
+        jmp     start
+        .code64
 
 /* ---- For C, until the seal ---- */
 
@@ -230,8 +248,6 @@ seal:
         .section .rodata.pvh_start, "a"
 no_cpu_text:
         .asciz  "tern: this processor lacks long mode or no-execute pages\r\n"
-no_pvh_text:
-        .asciz  "tern: this image is entered by PVH (ELF note 18) only\r\n"
 
         /* The accessed bits are set, so that loading a selector writes nothing. */
         .balign 8
@@ -239,9 +255,13 @@ start_gdt:
         .quad   0
         .quad   PVH_GDT_CODE
         .quad   PVH_GDT_DATA
+        .quad   PVH_GDT_CODE32
 start_gdtr:
         .word   . - start_gdt - 1
-        .long   start_gdt
+        .quad   start_gdt
+start_far:
+        .long   start_leave
+        .word   PVH_SEL_CODE32
 
         /* The block at FS base; constant after the seal. */
         .section .bss.pvh_sealed, "aw", @nobits

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What a loader and a firmware may hand a guest: start info, memory map,
- * modules, command line, ACPI tables. The input is a piece of physical memory
- * from 64 KiB on, and its first octets the start info. Sources are included so
+ * What a loader and a firmware may hand a guest: start info or Linux's
+ * boot_params, memory map, modules, command line, ACPI tables. The input is a
+ * piece of physical memory from 64 KiB on, and its first octets the start info,
+ * or the boot_params if their magic is there. Sources are included so
  * that their state can begin anew with each input.
  */
 #include <setjmp.h>
@@ -101,17 +102,21 @@ static void begin_anew(void)
     n_places = 0;
 }
 
+static bool by_linux;    /* the input is a boot_params */
+
 /* Does the map say of an octet of [start, end) that it is anything but RAM? */
 static bool reserved(uint64_t start, uint64_t end)
 {
     const uint8_t *info = pvh_phys(MEMORY_AT, START_LEN_1);
-    uint64_t n = tern_load_le32(info + 48);
+    size_t entry_len = by_linux ? E820_LEN : MAP_ENTRY_LEN;
+    uint64_t n = by_linux ? info[0x1e8] : tern_load_le32(info + 48);
     n = n < 1024 ? n : 1024;
-    const uint8_t *map = pvh_phys(tern_load_le64(info + 40), n * MAP_ENTRY_LEN);
+    const uint8_t *map =
+        by_linux ? info + 0x2d0 : pvh_phys(tern_load_le64(info + 40), n * MAP_ENTRY_LEN);
     for (uint64_t i = 0; i < n; i++) {
-        uint64_t at = tern_load_le64(map + i * MAP_ENTRY_LEN);
-        uint64_t len = tern_load_le64(map + i * MAP_ENTRY_LEN + 8);
-        if (tern_load_le32(map + i * MAP_ENTRY_LEN + 16) != MAP_TYPE_RAM && len != 0 &&
+        uint64_t at = tern_load_le64(map + i * entry_len);
+        uint64_t len = tern_load_le64(map + i * entry_len + 8);
+        if (tern_load_le32(map + i * entry_len + 16) != MAP_TYPE_RAM && len != 0 &&
             at < end && (start < at || start - at < len))
             return true;
     }
@@ -153,7 +158,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     begin_anew();
     if (setjmp(stopped) != 0)
         return 0;
-    pvh_boot_copy(MEMORY_AT);
+    by_linux = len >= LINUX_LEN && tern_load_le32(data + 0x202) == LINUX_MAGIC;
+    if (by_linux)
+        pvh_boot_copy_linux(MEMORY_AT);
+    else
+        pvh_boot_copy(MEMORY_AT);
     check(strlen(pvh_boot.cmdline) == pvh_boot.cmdline_len);
     pvh_cmdline_init();
     for (size_t i = 0; i < pvh_word_count(); i++)

@@ -34,7 +34,18 @@ tests/vm/link.elf: tests/vm/liblinktest.la backends/kvm/libtern-virtio.la \
 	    --no-whole-archive --start-group backends/kvm/.libs/libtern-virtio.a \
 	    backends/kvm/.libs/libtern-virtio-handlers.a $(VM_GROUND) --end-group
 
-noinst_DATA += tests/vm/selftest.elf tests/vm/link.elf
+# Stands above the images that it loads.
+tests/vm/loader.elf: tests/vm/loader.S tests/vm/loader.c
+	$(AM_V_GEN)$(MKDIR_P) tests/vm && \
+	$(CC) -c -o tests/vm/loader-start.o $(srcdir)/tests/vm/loader.S && \
+	$(CC) $(TERN_LIB_CFLAGS) -O1 -mgeneral-regs-only -mno-red-zone -fno-pic \
+	    -fno-stack-protector -c -o tests/vm/loader.o $(srcdir)/tests/vm/loader.c && \
+	$(LD) -static -nostdlib -Ttext-segment=0x1000000 -e loader_start -z noexecstack -o $@ \
+	    tests/vm/loader-start.o tests/vm/loader.o
+
+noinst_DATA += tests/vm/selftest.elf tests/vm/link.elf tests/vm/loader.elf
+EXTRA_DIST += tests/vm/loader.S tests/vm/loader.c
+CLEANFILES += tests/vm/loader.elf tests/vm/loader-start.o tests/vm/loader.o
 CLEANFILES += tests/vm/selftest.elf tests/vm/selftest-big.elf tests/vm/link.elf \
     tests/vm/asset-small.o tests/vm/asset-big.o tests/vm/asset.small tests/vm/asset.big
 endif
