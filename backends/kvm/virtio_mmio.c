@@ -21,7 +21,7 @@ enum {
     CONFIG = 0x100,
 };
 enum { MAGIC_VALUE = 0x74726976, VERSION_LEGACY = 1, VERSION_MODERN = 2 };
-enum { INTERRUPT_QUEUE = 1, INTERRUPT_CONFIG = 2 };
+enum { INTERRUPT_QUEUE = 1, INTERRUPT_CONFIG = 2, ACK_ROUNDS = 16 };
 enum { PAGE = 4096 };
 
 static uint8_t status(struct virtio_dev *dev)
@@ -120,14 +120,30 @@ static void notify(struct virtio_dev *dev, uint16_t index)
     pvh_mmio_store32(dev->regs, QUEUE_NOTIFY, index);
 }
 
+/*
+ * A reason that comes between the reading and the acknowledgement of another
+ * keeps the line high. A level line is then heard again; an edge line never, so
+ * the status is read until it is 0, and a device that never gets there is polled.
+ */
 static void interrupt(void *arg)
 {
     struct virtio_dev *dev = arg;
-    uint32_t why = pvh_mmio_load32(dev->regs, INTERRUPT_STATUS);
-    pvh_mmio_store32(dev->regs, INTERRUPT_ACK, why & (INTERRUPT_QUEUE | INTERRUPT_CONFIG));
-    if ((why & INTERRUPT_CONFIG) != 0)
+    const struct pvh_mmio *mmio = dev->bus;
+    uint32_t all = 0;
+    for (unsigned i = 0; i < ACK_ROUNDS; i++) {
+        uint32_t why = pvh_mmio_load32(dev->regs, INTERRUPT_STATUS);
+        why &= INTERRUPT_QUEUE | INTERRUPT_CONFIG;
+        if (why == 0)
+            break;
+        all |= why;
+        pvh_mmio_store32(dev->regs, INTERRUPT_ACK, why);
+        if (mmio->line.level)
+            break;
+        dev->has_irq = i < ACK_ROUNDS - 1;
+    }
+    if ((all & INTERRUPT_CONFIG) != 0)
         dev->config_changed = true;
-    if (why != 0)
+    if (all != 0)
         dev->interrupt(dev->interrupt_arg);
 }
 
