@@ -53,6 +53,9 @@ _Noreturn void pvh_leave(int status)
         linger();
     }
     acpi_off();
+    static const char words[] = "exit: nothing here powers off: a reset instead\n";
+    pvh_console_direct();
+    pvh_log(words, sizeof words - 1);
     cpu_out8(I8042_COMMAND, I8042_RESET);
     linger();
     triple_fault();
