@@ -26,6 +26,10 @@ static void usage(FILE *to)
           "  --publish HOST:GUEST  passes a TCP port of this host (HOST may be ADDR:PORT,\n"
           "                        otherwise 127.0.0.1) to the guest's; GUEST/udp: UDP\n"
           "  --tap NAME            joins the guest to this TAP device instead\n"
+          "  --mac ADDR            the address of the guest's network device\n"
+          "  --nic ADDR            one more network device, with this address and a user\n"
+          "                        network of its own; may be repeated. The guest is told\n"
+          "                        to take the first one, unless nic= stands behind --\n"
           "  --machine NAME        pc, q35 or microvm (default)\n"
           "  --accel HOW           kvm, tcg, or auto (default): kvm if it proves itself\n"
           "                        with a probe within a second; the verdict is kept\n"
@@ -109,6 +113,16 @@ static char *publish_parse(const char *text)
     return forward;
 }
 
+/* A station's address: six octets of two digits. */
+static bool mac_is_good(const char *text)
+{
+    static const char digits[] = "0123456789abcdefABCDEF";
+    for (size_t i = 0; i < 17; i++)
+        if (text[i] == '\0' || (i % 3 == 2 ? text[i] != ':' : strchr(digits, text[i]) == NULL))
+            return false;
+    return text[17] == '\0' && strchr("02468aceACE", text[1]) != NULL;
+}
+
 static bool one_of(const char *value, const char *const names[])
 {
     for (size_t i = 0; names[i] != NULL; i++)
@@ -143,6 +157,12 @@ static int option_take(struct boot *boot, int option, const char *value)
                        value[0] != '\0' && strlen(value) < 16
                    ? 0
                    : bad("tap", value, "a device's name");
+    case 'c':
+        boot->mac = value;
+        return mac_is_good(value) ? 0 : bad("mac", value, "a station's address");
+    case 'n':
+        work_word(&boot->nics, value);
+        return mac_is_good(value) ? 0 : bad("nic", value, "a station's address");
     case 'M':
         boot->machine = value;
         return one_of(value, machines) ? 0 : bad("machine", value, "pc, q35 or microvm");
@@ -162,7 +182,8 @@ static int options(struct boot *boot, int argc, char **argv)
 {
     static const struct option longs[] = {
         { "mem", required_argument, NULL, 'm' },     { "publish", required_argument, NULL, 'p' },
-        { "tap", required_argument, NULL, 't' },     { "machine", required_argument, NULL, 'M' },
+        { "tap", required_argument, NULL, 't' },     { "mac", required_argument, NULL, 'c' },
+        { "nic", required_argument, NULL, 'n' },     { "machine", required_argument, NULL, 'M' },
         { "accel", required_argument, NULL, 'a' },   { "drain", required_argument, NULL, 'd' },
         { "help", no_argument, NULL, 'h' },          { 0 },
     };

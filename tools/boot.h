@@ -21,6 +21,8 @@ struct boot {
     const char *mem;             /* as QEMU wants it, "65536K" */
     struct work_words publish;   /* "tcp:127.0.0.1:8080-:80" */
     const char *tap;
+    const char *mac;             /* of the device that tap or publish is for; NULL: any */
+    struct work_words nics;      /* addresses of further network devices */
     unsigned drain_s;
     struct work_words words;     /* the guest's */
 };

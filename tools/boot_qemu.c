@@ -65,6 +65,16 @@ static long now_ms(void)
 
 /* ---- Starting -------------------------------------------------------------- */
 
+/* What QEMU gives its first one. */
+#define MAC_DEFAULT "52:54:00:12:34:56"
+
+static void nic_add(struct work_words *args, bool pci, size_t number, const char *mac)
+{
+    work_word(args, "-device");
+    work_wordf(args, "virtio-net-%s,netdev=net%zu%s%s%s", pci ? "pci" : "device", number,
+               pci ? ",romfile=" : "", mac != NULL ? ",mac=" : "", mac != NULL ? mac : "");
+}
+
 static void arguments(const struct boot *boot, struct work_words *args)
 {
     bool pci = strcmp(boot->machine, "microvm") != 0;
@@ -101,12 +111,24 @@ static void arguments(const struct boot *boot, struct work_words *args)
     work_word(args, "-netdev");
     work_word(args, net);
     free(net);
-    work_word(args, "-device");
-    work_word(args, pci ? "virtio-net-pci,netdev=net0,romfile=" : "virtio-net-device,netdev=net0");
+    const char *mac = boot->mac;
+    if (mac == NULL && boot->nics.n > 0)
+        mac = MAC_DEFAULT;
+    nic_add(args, pci, 0, mac);
+    for (size_t i = 0; i < boot->nics.n; i++) {
+        work_word(args, "-netdev");
+        work_wordf(args, "user,id=net%zu", i + 1);
+        nic_add(args, pci, i + 1, boot->nics.word[i]);
+    }
     work_word(args, "-device");
     work_word(args, pci ? "virtio-rng-pci" : "virtio-rng-device");
 
-    char *line = work_format("tern.exit=" BOOT_EXIT_PORT);
+    /* Which of several comes first on the bus is the machine's affair. */
+    bool named = boot->nics.n == 0;
+    for (size_t i = 0; i < boot->words.n; i++)
+        named |= strncmp(boot->words.word[i], "nic=", 4) == 0;
+    char *line = named ? work_format("tern.exit=" BOOT_EXIT_PORT)
+                       : work_format("tern.exit=" BOOT_EXIT_PORT " nic=%s", mac);
     for (size_t i = 0; i < boot->words.n; i++) {
         char *more = work_format("%s %s", line, boot->words.word[i]);
         free(line);

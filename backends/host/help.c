@@ -18,6 +18,8 @@ static const struct {
         "the longest IP packet (default: the link's)" },
     [TERN_KEY_MAC] = { "XX:XX:XX:XX:XX:XX",
         "this host's Ethernet address (default: the link's)" },
+    [TERN_KEY_NIC] = { "XX:XX:XX:XX:XX:XX",
+        "the network device to take, by its address (default: the first)" },
     [TERN_KEY_CONNECTIONS] = { "N",
         "how many at once (default: the appliance's)" },
     [TERN_KEY_MEMORY] = { "SIZE",

@@ -56,8 +56,9 @@ bool tern_text_equal(const char *a, const char *b);
 #define TERN_HOST_ALL 0x07u
 
 enum tern_host_key {
-    TERN_KEY_LINK, TERN_KEY_IP, TERN_KEY_GW, TERN_KEY_MTU, TERN_KEY_MAC, TERN_KEY_CONNECTIONS,
-    TERN_KEY_MEMORY, TERN_KEY_LOG, TERN_KEY_DRAIN, TERN_KEY_USER, TERN_KEY_SEAL, TERN_KEY_EXIT,
+    TERN_KEY_LINK, TERN_KEY_IP, TERN_KEY_GW, TERN_KEY_MTU, TERN_KEY_MAC, TERN_KEY_NIC,
+    TERN_KEY_CONNECTIONS, TERN_KEY_MEMORY, TERN_KEY_LOG, TERN_KEY_DRAIN, TERN_KEY_USER,
+    TERN_KEY_SEAL, TERN_KEY_EXIT,
     TERN_N_KEYS
 };
 
@@ -120,10 +121,11 @@ enum tern_seal_wish { TERN_SEAL_WISH_ON, TERN_SEAL_WISH_MUST, TERN_SEAL_WISH_OFF
 
 /* What the host's own options say, checked. */
 struct tern_host_settings {
-    bool dhcp, has_ip, has_gw, has_mac;
+    bool dhcp, has_ip, has_gw, has_mac, has_nic;
     struct tern_addr ip, gw;
     uint8_t prefix_len;
-    uint8_t mac[6];
+    uint8_t mac[6];           /* to be had */
+    uint8_t nic[6];           /* of the network device to take */
     uint16_t mtu;             /* 0: the link's */
     uint32_t connections;
     uint64_t memory;          /* octets; 0: not given */

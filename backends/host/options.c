@@ -16,6 +16,7 @@ const struct tern_host_schema tern_host_schema[TERN_N_KEYS] = {
     [TERN_KEY_GW] = { "gw", NULL, TERN_HOST_NET },
     [TERN_KEY_MTU] = { "mtu", NULL, TERN_HOST_NET },
     [TERN_KEY_MAC] = { "mac", NULL, TERN_HOST_NET },
+    [TERN_KEY_NIC] = { "nic", NULL, TERN_HOST_GUEST },
     [TERN_KEY_CONNECTIONS] = { "connections", NULL, TERN_HOST_ALL },
     [TERN_KEY_MEMORY] = { "memory", NULL, TERN_HOST_ALL },
     [TERN_KEY_LOG] = { "log", "info", TERN_HOST_ALL },
@@ -363,11 +364,12 @@ enum tern_err tern_host_options_settings(struct tern_host_options *options,
             return bad_value(options, TERN_KEY_MTU, "a number of octets from 576 to 65535");
         set_to->mtu = (uint16_t)n;
     }
-    if (host[TERN_KEY_MAC] != NULL) {
-        if (!mac_parse(host[TERN_KEY_MAC], set_to->mac))
-            return bad_value(options, TERN_KEY_MAC, "a station's address, as 02:00:00:00:00:01");
-        set_to->has_mac = true;
-    }
+    set_to->has_mac = host[TERN_KEY_MAC] != NULL;
+    set_to->has_nic = host[TERN_KEY_NIC] != NULL;
+    bool good = !set_to->has_mac || mac_parse(host[TERN_KEY_MAC], set_to->mac);
+    if (!good || (set_to->has_nic && !mac_parse(host[TERN_KEY_NIC], set_to->nic)))
+        return bad_value(options, good ? TERN_KEY_NIC : TERN_KEY_MAC,
+                         "a station's address, as 02:00:00:00:00:01");
     set_to->connections = options->appliance->connections;
     if (set_to->connections == 0)
         set_to->connections = 1024;

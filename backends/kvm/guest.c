@@ -58,17 +58,40 @@ static void arrived(void *arg)
     pvh_pending_set(PENDING_NET);
 }
 
+/*
+ * Lists all network devices and leaves each reset, then takes the first or the
+ * one that nic= names.
+ */
+TERN_COLD
+static void nic_choose(struct guest *g)
+{
+    const struct tern_host_settings *s = &g->settings;
+    size_t at = 0, taken = SIZE_MAX;
+    unsigned n = 0;
+    while (virtio_pvh_find(VIRTIO_TYPE_NET, &at, &g->dev) == TERN_OK) {
+        uint8_t mac[6];
+        bool good = virtio_net_address(&g->dev, mac) == TERN_OK && taken == SIZE_MAX &&
+                    (!s->has_nic || memcmp(mac, s->nic, 6) == 0);
+        if (good)
+            taken = at - 1;
+        pvh_logf("kvm: net%u, %02x:%02x:%02x:%02x:%02x:%02x, %s%s\n", n++, mac[0], mac[1],
+                 mac[2], mac[3], mac[4], mac[5], g->dev.name, good ? ": taken" : "");
+    }
+    if (virtio_pvh_find(VIRTIO_TYPE_NET, &taken, &g->dev) != TERN_OK)
+        pvh_fail(PVH_STATUS_SETUP,
+                 s->has_nic ? "kvm: option nic: no network device has that address\n"
+                            : "kvm: the machine has no virtio network device of use\n");
+}
+
 TERN_COLD
 static void net_start(struct guest *g)
 {
     struct virtio_net_config config = virtio_net_config_for(pvh_mem_total());
-    enum tern_err err = virtio_pvh_find(VIRTIO_TYPE_NET, 0, &g->dev);
-    if (err != TERN_OK)
-        pvh_fail(PVH_STATUS_SETUP, "kvm: the machine has no virtio network device\n");
+    nic_choose(g);
     g->dev.interrupt = arrived;
     if (g->settings.has_mac)
         memcpy(config.mac, g->settings.mac, sizeof config.mac);
-    err = virtio_net_init(&g->net, &g->dev, &config);
+    enum tern_err err = virtio_net_init(&g->net, &g->dev, &config);
     if (err != TERN_OK)
         pvh_fail(PVH_STATUS_SETUP, "kvm: the network device: %s\n", tern_err_text(err));
 }

@@ -18,14 +18,16 @@ const struct virtio_env virtio_pvh_env = {
     .log = pvh_log,
 };
 
-enum tern_err virtio_pvh_find(uint16_t type, unsigned nth, struct virtio_dev *dev)
+enum tern_err virtio_pvh_find(uint16_t type, size_t *at, struct virtio_dev *dev)
 {
-    for (size_t i = 0; i < pvh_pci_count(); i++)
-        if (virtio_pci_init(dev, pvh_pci_get(i), type) == TERN_OK && nth-- == 0)
+    size_t n_pci = pvh_pci_count(), n = n_pci + pvh_mmio_count();
+    while (*at < n) {
+        size_t i = (*at)++;
+        enum tern_err err = i < n_pci ? virtio_pci_init(dev, pvh_pci_get(i), type)
+                                      : virtio_mmio_init(dev, pvh_mmio_get(i - n_pci), type);
+        if (err == TERN_OK)
             return TERN_OK;
-    for (size_t i = 0; i < pvh_mmio_count(); i++)
-        if (virtio_mmio_init(dev, pvh_mmio_get(i), type) == TERN_OK && nth-- == 0)
-            return TERN_OK;
+    }
     return TERN_UNREACHABLE;
 }
 
@@ -36,7 +38,8 @@ enum tern_err virtio_pvh_find(uint16_t type, unsigned nth, struct virtio_dev *de
 size_t pvh_entropy_source(uint8_t *out, size_t len)
 {
     struct virtio_dev dev;
-    if (virtio_pvh_find(VIRTIO_TYPE_RNG, 0, &dev) != TERN_OK)
+    size_t at = 0;
+    if (virtio_pvh_find(VIRTIO_TYPE_RNG, &at, &dev) != TERN_OK)
         return 0;
     return virtio_rng_read(&dev, out, len, pvh_now_ns, ENTROPY_LIMIT_NS);
 }

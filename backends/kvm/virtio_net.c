@@ -101,6 +101,20 @@ static bool config_read(struct virtio_net *net, bool first)
     return changed;
 }
 
+enum tern_err virtio_net_address(struct virtio_dev *dev, uint8_t mac[6])
+{
+    uint64_t offered;
+    uint32_t v[N_CONFIG] = { 0 };
+    enum tern_err err = virtio_dev_open(dev, &offered);
+    if (err == TERN_OK && (offered & NET_F_MAC) != 0)
+        err = virtio_dev_config(dev, config_fields, CONFIG_STATUS, v) == TERN_OK
+                  ? TERN_OK : TERN_UNSUPPORTED;
+    for (size_t i = 0; i < 6; i++)
+        mac[i] = (uint8_t)v[CONFIG_MAC + i];
+    virtio_dev_stop(dev);
+    return err;
+}
+
 /* The address that was asked for, else the device's own, else a local one. */
 TERN_COLD
 static enum tern_err mac_choose(struct virtio_net *net, const struct virtio_net_config *config)

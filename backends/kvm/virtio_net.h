@@ -92,6 +92,12 @@ struct virtio_net {
 };
 
 /*
+ * The device's address, of zeros if it has none. The device is not started, and
+ * left reset. TERN_UNSUPPORTED: it cannot be used, see the log.
+ */
+enum tern_err virtio_net_address(struct virtio_dev *dev, uint8_t mac[6]);
+
+/*
  * Starts the device, which stands reset or in any state; net and dev are
  * placed, dev->interrupt is set. Memory comes from dev->env. The link is ready to be attached, but
  * nothing is delivered before the first poll.

@@ -14,12 +14,13 @@
 extern const struct virtio_env virtio_pvh_env;
 
 /*
- * The nth (from 0) device of a type (VIRTIO_TYPE_*) that can be used, PCI
- * before MMIO. dev is placed. Before its driver's init the caller may set
- * interrupt and interrupt_arg. One that cannot be used is named in the log.
+ * The first device of a type (VIRTIO_TYPE_*) that can be used from place *at on
+ * (0: the first of all), PCI before MMIO, in the order of the bus; *at is then
+ * the place behind it. dev is placed. Before its driver's init the caller may
+ * set interrupt and interrupt_arg. One that cannot be used is named in the log.
  * TERN_UNREACHABLE: there is none.
  */
-enum tern_err virtio_pvh_find(uint16_t type, unsigned nth, struct virtio_dev *dev);
+enum tern_err virtio_pvh_find(uint16_t type, size_t *at, struct virtio_dev *dev);
 
 /*
  * Is this function or place a device of that type? Its modern interface goes

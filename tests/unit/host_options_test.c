@@ -143,6 +143,8 @@ static const struct {
     { "tern.exit=1", TERN_HOST_SOCKETS, false },
     { "tern.exit=1", TERN_HOST_TAP, false },
     { "mac=02:00:00:00:00:01", TERN_HOST_SOCKETS, false },
+    { "nic=02:00:00:00:00:01", TERN_HOST_TAP, false },
+    { "nic=02:00:00:00:00:01", TERN_HOST_GUEST, true },
     { "connections=1", TERN_HOST_SOCKETS, true },
     { "memory=1M", TERN_HOST_GUEST, true },
 };
@@ -189,6 +191,9 @@ static const struct {
       "option mac: 'g2:00:00:00:00:01' is not a station's address, as 02:00:00:00:00:01" },
     { "mac=02:00:00:00:00:0g", NULL,
       "option mac: '02:00:00:00:00:0g' is not a station's address, as 02:00:00:00:00:01" },
+    { "nic=02:00:00:00:00:01", "mac=02:00:00:00:00:02", NULL },
+    { "nic=02:00:00:00:00", "mac=02:00:00:00:00:02",
+      "option nic: '02:00:00:00:00' is not a station's address, as 02:00:00:00:00:01" },
     { "connections=0", NULL, "option connections: '0' is not a number from 1 to 10000000" },
     { "connections=10000000", NULL, NULL },
     { "mtu=1500", "connections=x", "option connections: 'x' is not a number from 1 to 10000000" },

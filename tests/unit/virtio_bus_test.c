@@ -6,6 +6,8 @@
  */
 #include "suites.h"
 
+#include "virtio_fake.h"
+
 #include <backends/kvm/virtio_pvh.h>
 
 #include "virtio_fake.h"
@@ -491,6 +493,74 @@ START_TEST(test_mmio_queue_starts_and_its_interrupt_is_acknowledged)
 }
 END_TEST
 
+/* A device on an edge line whose registers live: the page of `watched`. */
+static struct fake watched;
+static unsigned n_reasons;    /* reasons that come while others are acknowledged */
+static bool line_high;
+
+static void register_step(struct fake *f, uint8_t *addr, bool written)
+{
+    uint32_t status = tern_load_le32(f->io + 0x60);
+    if (written && addr == f->io + 0x64) {
+        status &= ~tern_load_le32(f->io + 0x64);
+    } else if (!written && addr == f->io + 0x60 && n_reasons > 0) {
+        n_reasons--;
+        status |= n_reasons % 2 == 0 ? 2 : 1;    /* the last one is a change */
+    }
+    line_high = status != 0;
+    tern_store_le32(f->io + 0x60, status);
+}
+
+/* One edge has come, with `reasons` others behind it. */
+static void edge_comes(unsigned reasons)
+{
+    tern_store_le32(watched.io + 0x60, 1);
+    n_reasons = reasons;
+    line_high = true;
+    dev.config_changed = false;
+    n_interrupts = 0;
+    fake_watch(&watched, register_step);
+    handlers[2](handler_arg);
+    fake_watch_end(&watched);
+}
+
+START_TEST(test_mmio_edge_line_is_low_when_its_handler_returns)
+{
+    fake_init(&watched, 0);
+    memcpy(watched.io, regs, 0x200);
+    free(regs);
+    regs = watched.io;
+    ck_assert_int_eq(virtio_mmio_init(&dev, &mmio, VIRTIO_TYPE_NET), TERN_OK);
+    dev.interrupt = interrupt;
+    dev.interrupt_arg = &dev;
+    ck_assert_int_eq(dev.ops->irq_start(&dev), TERN_OK);
+
+    /* A change of configuration after the status was read, before it is acknowledged. */
+    edge_comes(1);
+    ck_assert(!line_high && dev.config_changed && dev.has_irq);
+    ck_assert_uint_eq(n_interrupts, 1);
+    edge_comes(3);
+    ck_assert(!line_high && dev.config_changed && dev.has_irq);
+    edge_comes(0);
+    ck_assert(!line_high && !dev.config_changed && dev.has_irq);
+
+    /* A device that never falls silent does not hold the processor: it is polled. */
+    edge_comes(1001);
+    ck_assert(line_high && dev.config_changed && !dev.has_irq);
+    ck_assert_uint_ge(n_reasons, 900);
+    ck_assert_uint_eq(n_interrupts, 1);
+
+    /* A level line comes back by itself: its status is read once. */
+    mmio.line.level = true;
+    dev.has_irq = true;
+    edge_comes(1001);
+    ck_assert(line_high && dev.has_irq);
+    ck_assert_uint_eq(n_reasons, 1000);
+    fake_free(&watched);
+    regs = NULL;
+}
+END_TEST
+
 START_TEST(test_mmio_legacy_queue_is_the_number_of_a_page)
 {
     struct virtio_queue q;
@@ -710,13 +780,19 @@ END_TEST
 
 START_TEST(test_find_takes_pci_before_mmio)
 {
+    size_t at = 0;
     caps_honest();
-    ck_assert_int_eq(virtio_pvh_find(VIRTIO_TYPE_NET, 0, &dev), TERN_OK);
+    ck_assert_int_eq(virtio_pvh_find(VIRTIO_TYPE_NET, &at, &dev), TERN_OK);
     ck_assert_str_eq(dev.name, "pci 00:02.0");
-    ck_assert_int_eq(virtio_pvh_find(VIRTIO_TYPE_NET, 1, &dev), TERN_OK);
+    size_t second = at;
+    ck_assert_int_eq(virtio_pvh_find(VIRTIO_TYPE_NET, &at, &dev), TERN_OK);
     ck_assert_str_eq(dev.name, "mmio feb02e00");
-    ck_assert_int_eq(virtio_pvh_find(VIRTIO_TYPE_NET, 2, &dev), TERN_UNREACHABLE);
-    ck_assert_int_eq(virtio_pvh_find(VIRTIO_TYPE_RNG, 0, &dev), TERN_UNREACHABLE);
+    ck_assert_int_eq(virtio_pvh_find(VIRTIO_TYPE_NET, &at, &dev), TERN_UNREACHABLE);
+    ck_assert_int_eq(virtio_pvh_find(VIRTIO_TYPE_NET, &at, &dev), TERN_UNREACHABLE);
+    ck_assert_int_eq(virtio_pvh_find(VIRTIO_TYPE_NET, &second, &dev), TERN_OK);
+    ck_assert_str_eq(dev.name, "mmio feb02e00");
+    at = 0;
+    ck_assert_int_eq(virtio_pvh_find(VIRTIO_TYPE_RNG, &at, &dev), TERN_UNREACHABLE);
 }
 END_TEST
 
@@ -745,6 +821,7 @@ Suite *virtio_bus_suite(void)
     tcase_add_test(tc, hostile_net_55_mmio_registers_shorter_than_the_fields);
     tcase_add_test(tc, test_legacy_queues_lie_where_they_can_be_told);
     tcase_add_test(tc, test_mmio_queue_starts_and_its_interrupt_is_acknowledged);
+    tcase_add_test(tc, test_mmio_edge_line_is_low_when_its_handler_returns);
     tcase_add_test(tc, test_find_takes_pci_before_mmio);
     suite_add_tcase(s, tc);
     return s;

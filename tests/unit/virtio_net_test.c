@@ -17,6 +17,40 @@ static void teardown(void) { fixture_end(&x); }
 
 /* ---- The start ---------------------------------------------------------- */
 
+START_TEST(test_net_address_is_read_and_the_device_left_reset)
+{
+    static const struct {
+        uint64_t offered;
+        bool never_resets;
+        enum tern_err err;
+        uint8_t mac[6];
+    } rows[] = {
+        { FAKE_ALL, false, TERN_OK, { 0x52, 0x54, 0, 0x12, 0x34, 0x56 } },
+        { FAKE_ALL & ~FAKE_MAC, false, TERN_OK, { 0 } },
+        { FAKE_ALL, true, TERN_UNSUPPORTED, { 0 } },
+        { FAKE_ALL & ~VIRTIO_F_VERSION_1, false, TERN_UNSUPPORTED, { 0 } },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uint8_t mac[6];
+        fake_init(&x.f, rows[i].offered);
+        x.f.never_resets = rows[i].never_resets;
+        ck_assert_int_eq(virtio_net_address(&x.f.dev, mac), rows[i].err);
+        ck_assert_mem_eq(mac, rows[i].mac, 6);
+        ck_assert(x.f.dev.stopped);
+        if (rows[i].err == TERN_OK)
+            ck_assert_uint_eq(x.f.status, 0);
+        ck_assert_uint_eq(x.f.io_used + x.f.own_used + x.f.taken, 0);
+        fake_free(&x.f);
+    }
+    fake_init(&x.f, FAKE_ALL);    /* one whose configuration never stands still */
+    uint8_t mac[6];
+    x.f.restless = true;
+    ck_assert_int_eq(virtio_net_address(&x.f.dev, mac), TERN_UNSUPPORTED);
+    ck_assert_uint_eq(x.f.status, 0);
+    fake_free(&x.f);
+}
+END_TEST
+
 START_TEST(test_net_takes_the_features_that_make_sense_together)
 {
     static const uint64_t v1 = VIRTIO_F_VERSION_1;
@@ -795,6 +829,7 @@ Suite *virtio_net_suite(void)
 {
     Suite *s = suite_create("virtio_net");
     TCase *start = tcase_create("start");
+    tcase_add_test(start, test_net_address_is_read_and_the_device_left_reset);
     tcase_add_test(start, test_net_takes_the_features_that_make_sense_together);
     tcase_add_test(start, test_net_takes_large_frames_only_where_the_ring_holds_one);
     tcase_add_test(start, test_net_refuses_a_device_that_it_cannot_use);

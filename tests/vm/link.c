@@ -75,7 +75,8 @@ static bool ask(void)
 enum tern_err pvh_backend_setup(void)
 {
     struct virtio_net_config config = virtio_net_config_for(pvh_mem_total());
-    enum tern_err err = virtio_pvh_find(VIRTIO_TYPE_NET, 0, &dev);
+    size_t at = 0;
+    enum tern_err err = virtio_pvh_find(VIRTIO_TYPE_NET, &at, &dev);
     dev.interrupt = arrived;
     if (err == TERN_OK)
         err = virtio_net_init(&net, &dev, &config);
