@@ -265,7 +265,7 @@ static void overlap_check(struct audit *a)
     for (size_t i = 0; i < a->n_segments; i++) {
         for (size_t k = 0; k < i; k++) {
             const struct segment *s = &a->segments[i], *t = &a->segments[k];
-            if (!is_load(s) || !is_load(t) || !s->in_file || !t->in_file)
+            if (!is_load(s) || !is_load(t))
                 continue;
             if (s->at / PAGE <= (t->at + t->mem_len - 1) / PAGE &&
                 t->at / PAGE <= (s->at + s->mem_len - 1) / PAGE)
@@ -372,18 +372,19 @@ static void seal_check(struct audit *a)
         const struct segment *s = &a->segments[i];
         if (!is_load(s) || (s->flags & X) == 0)
             continue;
+        if (s == a->boot)
+            continue;
+        a->text = s;
         n++;
-        if (s != a->boot)
-            a->text = s;
     }
     const struct segment *boot = a->boot, *text = a->text;
-    if (n != 2 || text == NULL || !text->in_file) {
+    if (n != 1 || !text->in_file) {
         a->text = NULL;
-        fail(a, "%zu segments are executed: there must be the boot pages, and text", n);
+        fail(a, "%zu segments are executed: there must be the boot pages, and text", n + 1);
         return;
     }
     const uint8_t *end = a->file + boot->off + boot->file_len;
-    if (boot->at + boot->mem_len != text->at || text->at % PAGE != 0)
+    if (boot->at + boot->mem_len != text->at)
         fail(a, "the text, at 0x%" PRIx64 ", does not follow the boot pages", text->at);
     if (boot->mem_len != boot->file_len || text->mem_len != text->file_len)
         fail(a, "code is executed that is not in the file");
@@ -404,8 +405,8 @@ static bool is_end(const struct audit *a, uint64_t at, const uint8_t *code, size
 {
     static const uint8_t none[10];
     const struct segment *where;
-    if (code[0] != 0x0f || insn->opcode != 0x01 || insn->modrm != 0x1d || insn->len != 7 ||
-        room <= 7 || code[7] != 0xcc)
+    if (insn->opcode != 0x01 || insn->modrm != 0x1d || insn->len != 7 || room <= 7 ||
+        code[7] != 0xcc)
         return false;
     uint64_t target = at + 7 + (uint64_t)(int64_t)(int32_t)tern_load_le32(code + 3);
     const uint8_t *operand = octets_at(a, target, sizeof none, &where);

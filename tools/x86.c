@@ -111,13 +111,13 @@ static char wide_kind(uint8_t map, uint8_t opcode, bool evex)
     }
 }
 
-/* VEX (c4, c5) and EVEX (62): at is behind that octet. Returns where the opcode is. */
+/* VEX (c4, c5) and EVEX (62): at is behind that octet. Returns where the opcode is, or room. */
 static size_t wide_read(const uint8_t *code, size_t room, size_t at, struct x86_insn *insn)
 {
     uint8_t lead = code[at - 1];
     size_t payload = lead == 0xc5 ? 1 : lead == 0xc4 ? 2 : 3;
     if (room - at <= payload)
-        return 0;
+        return room;
     uint8_t first = code[at];
     insn->wide = true;
     insn->map = lead == 0xc5 ? 1 : lead == 0xc4 ? first & 0x1f : first & 7;
@@ -149,7 +149,7 @@ static size_t prefixes_read(const uint8_t *code, size_t room, struct prefixes *p
 static bool is_reserved(const struct x86_insn *insn)
 {
     unsigned reg = insn->modrm >> 3 & 7;
-    if (insn->map != 0 || insn->wide)
+    if (insn->map != 0)
         return false;
     switch (insn->opcode) {
     case 0x8f:
@@ -179,7 +179,8 @@ bool x86_decode(const uint8_t *code, size_t room, struct x86_insn *insn)
     char kind = one[c];
     if (kind == 'f' && c != 0x0f) {
         bool evex = c == 0x62;
-        if (pre.any || pre.rex != 0 || (at = wide_read(code, room, at, insn)) == 0 || at >= room)
+        at = wide_read(code, room, at, insn);
+        if (pre.any || pre.rex != 0 || at >= room)
             return false;
         c = code[at++];
         kind = wide_kind(insn->map, c, evex);
@@ -277,7 +278,7 @@ const char *x86_unsealing(const struct x86_insn *insn)
 
 bool x86_undoes_alone(const struct x86_insn *insn)
 {
-    if (insn->map != 1 || insn->wide)
+    if (x86_unsealing(insn) == NULL)
         return false;
     unsigned reg = insn->modrm >> 3 & 7;
     return insn->opcode == 0x22 || insn->opcode == 0x30 ||

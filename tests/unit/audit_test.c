@@ -14,12 +14,12 @@
 
 /* Where things are in the file; addresses are 0x200000 more for the boot pages. */
 enum {
-    PHDRS = 64, PHDR_LEN = 56, BOOT_END = 0x1000, TEXT = 0x1000, TEXT_LEN = 32, CONSTANTS = 0x1040,
+    PHDRS = 64, PHDR_LEN = 56, BOOT_END = 0x1000, TEXT = 0x1000, TEXT_LEN = 60, CONSTANTS = 0x1040,
     ZEROS = CONSTANTS + 32, DATA = 0x10a0, SYMBOLS = 0x10b0, NAMES = SYMBOLS + 48,
     SECTIONS = 0x1100, N_SECTIONS = 4, FILE_LEN = SECTIONS + N_SECTIONS * 64,
 };
 /* Segments, and the offsets of their fields. */
-enum { S_BOOT, S_TEXT, S_CONSTANTS, S_DATA, S_NOTE, N_SEGMENTS };
+enum { S_BOOT, S_TEXT, S_NOTE, S_CONSTANTS, S_DATA, N_SEGMENTS };
 enum {
     TYPE = 0, FLAGS = 4, OFF = 8, AT = 16, PHYS = 24, FILE_SIZE = 32, MEM_SIZE = 40, ALIGN = 48,
 };
@@ -35,7 +35,7 @@ static void segment(uint8_t *file, int i, uint32_t type, uint32_t flags, uint64_
     tern_store_le64(p + PHYS, at);
     tern_store_le64(p + FILE_SIZE, file_len);
     tern_store_le64(p + MEM_SIZE, mem_len);
-    tern_store_le64(p + ALIGN, 4096);
+    tern_store_le64(p + ALIGN, type == 1 ? 4096 : 4);
 }
 
 static void section(uint8_t *file, int i, uint32_t type, uint64_t flags, uint64_t at, uint64_t off,
@@ -78,6 +78,7 @@ static void image_make(uint8_t file[FILE_LEN])
     segment(file, S_NOTE, 4, 4, CONSTANTS, 0x202040, 24, 24);
     memcpy(file + BOOT_END - sizeof end, end, sizeof end);
     memset(file + TEXT, 0x90, TEXT_LEN);
+    memset(file + TEXT + TEXT_LEN, 0xcc, CONSTANTS - TEXT - TEXT_LEN);
     memcpy(file + TEXT, text, sizeof text);
     tern_store_le32(file + TEXT + 11, 0x202040 + 32 - (0x201000 + 15));
     tern_store_le32(file + CONSTANTS, 4);
@@ -121,72 +122,227 @@ END_TEST
 
 #define FIELD(segment, field) PHDRS + (segment) * PHDR_LEN + (field)
 
+struct edit {
+    size_t off, n;
+    uint8_t octets[16];
+};
+
+static void edits_make(uint8_t file[FILE_LEN], const struct edit edits[3])
+{
+    image_make(file);
+    for (size_t i = 0; i < 3; i++)
+        memcpy(file + edits[i].off, edits[i].octets, edits[i].n);
+}
+
 static const struct {
     const char *words;
-    size_t off, n;
-    uint8_t octets[8];
+    struct edit edits[3];
     const char *said;
 } changes[] = {
-    { "another class", 4, 1, { 1 }, "not an ELF program" },
-    { "an object file", 16, 1, { 1 }, "not an ELF program" },
-    { "another machine", 18, 1, { 3 }, "not an ELF program" },
-    { "no segments", 56, 1, { 0 }, "table of segments" },
-    { "segments past the end", 33, 1, { 0xff }, "table of segments" },
-    { "sections past the end", 42, 1, { 0xff }, "table of sections" },
-    { "written and executed text", FIELD(S_TEXT, FLAGS), 1, { 7 }, "both written and executed" },
-    { "executed data", FIELD(S_DATA, FLAGS), 1, { 7 }, "both written and executed" },
-    { "executed constants", FIELD(S_CONSTANTS, FLAGS), 1, { 5 }, "3 segments are executed" },
-    { "a segment past the end", FIELD(S_DATA, FILE_SIZE), 8,
-      { 0, 0, 0, 0, 0, 0, 0, 0x80 }, "cut off" },
-    { "an offset that wraps", FIELD(S_DATA, OFF), 8,
-      { 0xf0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff }, "cut off" },
-    { "more in the file than in memory", FIELD(S_DATA, MEM_SIZE), 2, { 8, 0 }, "cut off" },
-    { "another physical address", FIELD(S_DATA, PHYS), 3, { 0, 0, 0x10 }, "is loaded to 0x100000" },
-    { "text that is not aligned", FIELD(S_TEXT, ALIGN), 2, { 1, 0 }, "not aligned" },
-    { "data over constants", FIELD(S_DATA, AT), 8, { 0xa0, 0x20, 0x20 }, "share a page" },
-    { "data over text", FIELD(S_DATA, AT), 8, { 0xa0, 0x10, 0x20 }, "share a page" },
-    { "an interpreter", FIELD(S_NOTE, TYPE), 1, { 3 }, "an interpreter" },
-    { "a dynamic segment", FIELD(S_NOTE, TYPE), 1, { 2 }, "dynamic" },
-    { "thread-local data", FIELD(S_NOTE, TYPE), 1, { 7 }, "thread-local" },
-    { "an executable stack", FIELD(S_NOTE, TYPE), 8,
-      { 0x51, 0xe5, 0x74, 0x64, 7, 0, 0, 0 }, "an executable stack" },
-    { "relocations", SECTIONS + 2 * 64 + 4, 1, { 4 }, "relocations" },
-    { "a note of another kind", CONSTANTS + 8, 1, { 17 }, "no PVH note" },
-    { "a note of another name", CONSTANTS + 12, 1, { 'Y' }, "no PVH note" },
-    { "a note with a wild length", CONSTANTS + 4, 4, { 0xff, 0xff, 0xff, 0xff }, "no PVH note" },
-    { "a note with a wild name", CONSTANTS, 4, { 0xfc, 0xff, 0xff, 0xff }, "no PVH note" },
-    { "an entry in data", CONSTANTS + 16, 3, { 0xa0, 0x30, 0x20 }, "is not code" },
-    { "an ELF entry in the text", 24, 3, { 0x00, 0x10, 0x20 }, "is not in the boot pages" },
-    { "boot pages that do not end in the seal", BOOT_END - 1, 1, { 0xe0 }, "does not load CR3" },
-    { "boot pages away from the text", FIELD(S_BOOT, AT), 8, { 0, 0, 0x10 }, "failed" },
-    { "code that is not in the file", FIELD(S_TEXT, MEM_SIZE), 2, { 0, 1 }, "not in the file" },
-    { "constants among code", SECTIONS + 64 + 8, 1, { 2 }, "is no code" },
-    { "code among data", SECTIONS + 64 + 16, 3, { 0xa0, 0x30, 0x20 }, "is code, and segment 3" },
-    { "wrmsr", TEXT + 20, 2, { 0x0f, 0x30 }, "wrmsr at 0x201014 (in function)" },
-    { "mov to CR0", TEXT + 20, 3, { 0x0f, 0x22, 0xc0 }, "mov to a control register at 0x201014" },
-    { "mov to CR8", TEXT + 20, 4, { 0x44, 0x0f, 0x22, 0xc0 }, "control register at 0x201014" },
-    { "lgdt", TEXT + 20, 3, { 0x0f, 0x01, 0x10 }, "lgdt at 0x201014" },
-    { "ltr", TEXT + 20, 3, { 0x0f, 0x00, 0xd8 }, "ltr at 0x201014" },
-    { "lmsw", TEXT + 20, 3, { 0x0f, 0x01, 0xf0 }, "lmsw at 0x201014" },
-    { "a lidt without int3", TEXT + 15, 1, { 0x90 }, "lidt at 0x201008" },
-    { "a lidt of something", ZEROS + 9, 1, { 1 }, "lidt at 0x201008" },
-    { "a lidt of data", TEXT + 11, 4, { 0x91, 0x20, 0, 0 }, "lidt at 0x201008" },
-    { "a lidt of what is not there", TEXT + 11, 4, { 0, 0, 0, 0x80 }, "lidt at 0x201008" },
-    { "no instruction", TEXT + 20, 1, { 0x06 }, "no instruction at 0x201014" },
-    { "an instruction cut off", TEXT + TEXT_LEN - 1, 1, { 0xb8 }, "no instruction at 0x20101f" },
+    { "another class", { { 4, 1, { 1 } } }, "not an ELF program" },
+    { "an object file", { { 16, 1, { 1 } } }, "not an ELF program" },
+    { "another machine", { { 18, 1, { 3 } } }, "not an ELF program" },
+    { "no segments", { { 56, 1, { 0 } } }, "table of segments" },
+    { "too many segments", { { 56, 1, { 33 } } }, "table of segments" },
+    { "segments of another length", { { 54, 1, { 32 } } }, "table of segments" },
+    { "segments past the end", { { 33, 1, { 0xff } } }, "table of segments" },
+    { "sections of another length", { { 58, 1, { 40 } } }, "table of sections" },
+    { "sections past the end", { { 42, 1, { 0xff } } }, "table of sections" },
+    { "written and executed text", { { FIELD(S_TEXT, FLAGS), 1, { 7 } } },
+      "both written and executed" },
+    { "executed data", { { FIELD(S_DATA, FLAGS), 1, { 7 } } }, "both written and executed" },
+    { "executed constants", { { FIELD(S_CONSTANTS, FLAGS), 1, { 5 } } },
+      "3 segments are executed" },
+    { "no text", { { FIELD(S_TEXT, FLAGS), 1, { 4 } } }, "1 segments are executed" },
+    { "text past the end", { { FIELD(S_TEXT, OFF), 3, { 0, 0, 1 } } }, "2 segments are executed" },
+    { "notes alone", { { FIELD(S_BOOT, TYPE), 1, { 4 } }, { 56, 1, { 1 } } },
+      "nothing to load" },
+    { "a segment past the end",
+      { { FIELD(S_DATA, FILE_SIZE), 8, { 0, 0, 0, 0, 0, 0, 0, 0x80 } } }, "cut off" },
+    { "an offset that wraps",
+      { { FIELD(S_DATA, OFF), 8, { 0xf0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff } } },
+      "cut off" },
+    { "a segment that passes 4 GiB", { { FIELD(S_DATA, MEM_SIZE), 8, { 0, 0, 0, 0, 1 } } },
+      "passes 4 GiB" },
+    { "more in the file than in memory", { { FIELD(S_DATA, MEM_SIZE), 2, { 8, 0 } } }, "cut off" },
+    { "another physical address", { { FIELD(S_DATA, PHYS), 3, { 0, 0, 0x10 } } },
+      "is loaded to 0x100000" },
+    { "text that is not aligned", { { FIELD(S_TEXT, ALIGN), 2, { 1, 0 } } }, "not aligned" },
+    { "an alignment that is none", { { FIELD(S_TEXT, ALIGN), 2, { 0, 0x18 } } }, "not aligned" },
+    { "a place in the file that does not fit", { { FIELD(S_DATA, OFF), 1, { 0xa8 } } },
+      "not aligned" },
+    { "data over constants", { { FIELD(S_DATA, AT), 16,
+      { 0xa0, 0x20, 0x20, 0, 0, 0, 0, 0, 0xa0, 0x20, 0x20 } } }, "segments 3 and 4 share a page" },
+    { "data over text", { { FIELD(S_DATA, AT), 16,
+      { 0xa0, 0x10, 0x20, 0, 0, 0, 0, 0, 0xa0, 0x10, 0x20 } } }, "segments 1 and 4 share a page" },
+    { "an interpreter", { { FIELD(S_NOTE, TYPE), 1, { 3 } } }, "an interpreter" },
+    { "a dynamic segment", { { FIELD(S_NOTE, TYPE), 1, { 2 } } }, "dynamic" },
+    { "thread-local data", { { FIELD(S_NOTE, TYPE), 1, { 7 } } }, "thread-local" },
+    { "a segment of another kind", { { FIELD(S_NOTE, TYPE), 1, { 5 } } }, "of another kind" },
+    { "an executable stack",
+      { { FIELD(S_NOTE, TYPE), 8, { 0x51, 0xe5, 0x74, 0x64, 7, 0, 0, 0 } } },
+      "an executable stack" },
+    { "relocations", { { SECTIONS + 2 * 64 + 4, 1, { 4 } } }, "relocations" },
+    { "relocations of the short kind", { { SECTIONS + 2 * 64 + 4, 1, { 9 } } }, "relocations" },
+    { "a note of another kind", { { CONSTANTS + 8, 1, { 17 } } }, "no PVH note" },
+    { "a note of another name", { { CONSTANTS + 12, 1, { 'Y' } } }, "no PVH note" },
+    { "a note with a wild length", { { CONSTANTS + 4, 4, { 0xff, 0xff, 0xff, 0xff } } },
+      "no PVH note" },
+    { "a note with a wild name", { { CONSTANTS, 4, { 0xfc, 0xff, 0xff, 0xff } } },
+      "no PVH note" },
+    { "a note without an entry", { { CONSTANTS + 4, 1, { 0 } } }, "no PVH note" },
+    { "notes past the end", { { FIELD(S_NOTE, OFF), 3, { 0, 0, 1 } } }, "no PVH note" },
+    { "an entry in data", { { CONSTANTS + 16, 3, { 0xa0, 0x30, 0x20 } } }, "is not code" },
+    { "an ELF entry in the text", { { 24, 3, { 0x00, 0x10, 0x20 } } },
+      "is not in the boot pages" },
+    { "boot pages that load CR4", { { BOOT_END - 1, 1, { 0xe0 } } }, "does not load CR3" },
+    { "boot pages that read CR3", { { BOOT_END - 2, 1, { 0x20 } } }, "does not load CR3" },
+    { "boot pages that end otherwise", { { BOOT_END - 3, 1, { 0x90 } } }, "does not load CR3" },
+    { "boot pages of two octets",
+      { { FIELD(S_BOOT, FILE_SIZE), 2, { 2, 0 } }, { CONSTANTS + 16, 2, { 0, 0 } } },
+      "does not load CR3" },
+    { "boot pages away from the text", { { FIELD(S_TEXT, AT), 16,
+      { 0, 0x50, 0x20, 0, 0, 0, 0, 0, 0, 0x50, 0x20 } } }, "does not follow the boot pages" },
+    { "boot pages that are not in the file", { { FIELD(S_BOOT, FILE_SIZE), 2, { 0xf0, 0x0f } } },
+      "not in the file" },
+    { "text that is not in the file", { { FIELD(S_TEXT, MEM_SIZE), 2, { 0, 1 } } },
+      "not in the file" },
+    { "constants among code", { { SECTIONS + 64 + 8, 1, { 2 } } }, "is no code" },
+    { "code among data", { { SECTIONS + 64 + 16, 3, { 0xa0, 0x30, 0x20 } } },
+      "is code, and segment 4" },
+    { "wrmsr", { { TEXT + 20, 2, { 0x0f, 0x30 } } }, "wrmsr at 0x201014 (in function)" },
+    { "mov to CR0", { { TEXT + 20, 3, { 0x0f, 0x22, 0xc0 } } },
+      "mov to a control register at 0x201014" },
+    { "mov to CR8", { { TEXT + 20, 4, { 0x44, 0x0f, 0x22, 0xc0 } } },
+      "control register at 0x201014" },
+    { "lgdt", { { TEXT + 20, 3, { 0x0f, 0x01, 0x10 } } }, "lgdt at 0x201014" },
+    { "ltr", { { TEXT + 20, 3, { 0x0f, 0x00, 0xd8 } } }, "ltr at 0x201014" },
+    { "lmsw", { { TEXT + 20, 3, { 0x0f, 0x01, 0xf0 } } }, "lmsw at 0x201014" },
+    { "ltr of constant zeros", { { TEXT + 9, 1, { 0 } } }, "ltr at 0x201008" },
+    { "lgdt of constant zeros", { { TEXT + 10, 1, { 0x15 } } }, "lgdt at 0x201008" },
+    { "a lidt without int3", { { TEXT + 15, 1, { 0x90 } } }, "lidt at 0x201008" },
+    { "a lidt at the end of the text", { { TEXT + 53, 7, { 0x0f, 0x01, 0x1d, 0x24, 0x10 } } },
+      "lidt at 0x201035" },
+    /* Read one octet off, it would be a lidt of zeros, and int3 behind it. */
+    { "a lidt behind a prefix", { { TEXT + 52, 8, { 0x66, 0x0f, 0x01, 0x1d, 0x10, 0, 0, 0xcc } } },
+      "lidt at 0x201034" },
+    { "a lidt of something", { { ZEROS + 9, 1, { 1 } } }, "lidt at 0x201008" },
+    { "a lidt of data", { { TEXT + 11, 4, { 0x91, 0x20, 0, 0 } } }, "lidt at 0x201008" },
+    { "a lidt of data that is zero",
+      { { FIELD(S_CONSTANTS, FLAGS), 1, { 6 } } }, "lidt at 0x201008" },
+    { "a lidt of what is not there", { { TEXT + 11, 4, { 0, 0, 0, 0x80 } } },
+      "lidt at 0x201008" },
+    { "no instruction", { { TEXT + 20, 1, { 0x06 } } }, "no instruction at 0x201014" },
+    { "an instruction cut off", { { TEXT + TEXT_LEN - 1, 1, { 0xb8 } } },
+      "no instruction at 0x20103b" },
+    /* Names are the file's: what is wrong with them leaves the address alone. */
+    { "wild names", { { TEXT + 20, 2, { 0x0f, 0x30 } },
+      { SECTIONS + 2 * 64 + 40, 4, { 0xff, 0xff, 0xff, 0xff } } }, "wrmsr at 0x201014\n" },
+    { "symbols past the end", { { TEXT + 20, 2, { 0x0f, 0x30 } },
+      { SECTIONS + 2 * 64 + 24, 4, { 0xff, 0xff, 0xff, 0x7f } } }, "wrmsr at 0x201014\n" },
+    { "names past the end", { { TEXT + 20, 2, { 0x0f, 0x30 } },
+      { SECTIONS + 3 * 64 + 24, 4, { 0xff, 0xff, 0xff, 0x7f } } }, "wrmsr at 0x201014\n" },
+    { "a name past the names", { { TEXT + 20, 2, { 0x0f, 0x30 } },
+      { SYMBOLS + 24, 4, { 0xff, 0xff, 0xff, 0x7f } } }, "wrmsr at 0x201014\n" },
+    { "a name without an end", { { TEXT + 20, 2, { 0x0f, 0x30 } },
+      { SECTIONS + 3 * 64 + 32, 1, { 5 } } }, "wrmsr at 0x201014\n" },
+    { "a name that is no word", { { TEXT + 20, 2, { 0x0f, 0x30 } },
+      { NAMES + 3, 1, { 0x1b } } }, "wrmsr at 0x201014\n" },
 };
+
+/* Lines that begin with a word. */
+static size_t lines(const char *said, const char *word)
+{
+    size_t n = 0;
+    for (const char *p = said; p != NULL && *p != '\0'; p = strchr(p, '\n') + 1)
+        n += strncmp(p, word, strlen(word)) == 0;
+    return n;
+}
+
+/* Whether a line that begins with "failed" has these words, which may end it. */
+static bool fails_with(const char *said, const char *words)
+{
+    for (const char *p = said; *p != '\0'; p = strchr(p, '\n') + 1) {
+        const char *found = strstr(p, words);
+        if (strncmp(p, "failed  ", 8) == 0 && found != NULL && found < strchr(p, '\n') + 1)
+            return true;
+    }
+    return false;
+}
 
 START_TEST(test_audit_names_what_is_changed)
 {
     uint8_t file[FILE_LEN];
     enum audit_verdict verdict;
-    image_make(file);
-    memcpy(file + changes[_i].off, changes[_i].octets, changes[_i].n);
+    edits_make(file, changes[_i].edits);
     char *said = audited(file, sizeof file, &verdict);
     ck_assert_msg(verdict == AUDIT_FAILED, "%s: passes", changes[_i].words);
-    const char *line = strstr(said, "failed  ");
-    ck_assert_msg(line != NULL && strstr(line, changes[_i].said) != NULL, "%s: %s",
-                  changes[_i].words, said);
+    ck_assert_msg(fails_with(said, changes[_i].said), "%s: %s", changes[_i].words, said);
+    ck_assert_uint_lt(lines(said, "ok "), 10);
+    if (strstr(said, "not an ELF") != NULL || strstr(said, "table of") != NULL)
+        ck_assert_uint_eq(lines(said, ""), 1);
+    free(said);
+}
+END_TEST
+
+/* What looks odd and is not wrong. */
+static const struct {
+    const char *words;
+    struct edit edits[3];
+} oddities[] = {
+    { "a section that is not loaded, at the text's address",
+      { { SECTIONS + 3 * 64 + 16, 3, { 0, 0x10, 0x20 } } } },
+    { "an empty section there",
+      { { SECTIONS + 3 * 64 + 16, 3, { 8, 0x10, 0x20 } }, { SECTIONS + 3 * 64 + 8, 1, { 2 } },
+        { SECTIONS + 3 * 64 + 32, 1, { 0 } } } },
+    { "a note in data's place, at the constants' address",
+      { { FIELD(S_DATA, TYPE), 1, { 4 } }, { FIELD(S_DATA, AT), 3, { 0xa0, 0x20, 0x20 } } } },
+    { "a note that is called executable, and not loaded", { { FIELD(S_NOTE, FLAGS), 1, { 5 } } } },
+    { "no sections", { { 60, 1, { 0 } } } },
+    { "half an instruction at the end of a number",
+      { { TEXT + 55, 5, { 0xb8, 0, 0, 0x0f, 0x22 } } } },
+    { "an instruction of another map in a number",
+      { { TEXT + 4, 4, { 0x0f, 0x38, 0x22, 0xc0 } } } },
+    /* lmsw reaches neither WP nor PG: it is refused in the open, and let pass within. */
+    { "lmsw in a number", { { TEXT + 5, 3, { 0x0f, 0x01, 0xf0 } } } },
+};
+
+START_TEST(test_audit_passes_what_is_only_odd)
+{
+    uint8_t file[FILE_LEN];
+    enum audit_verdict verdict;
+    edits_make(file, oddities[_i].edits);
+    char *said = audited(file, sizeof file, &verdict);
+    ck_assert_msg(verdict == AUDIT_SEALED, "%s: %s", oddities[_i].words, said);
+    free(said);
+}
+END_TEST
+
+START_TEST(test_audit_is_quiet_about_what_holds)
+{
+    uint8_t file[FILE_LEN];
+    char said[64] = "";
+    FILE *to = fmemopen(said, sizeof said, "w");
+    ck_assert_ptr_nonnull(to);
+    image_make(file);
+    ck_assert_int_eq(audit_elf(file, sizeof file, NULL, NULL, to, 1), AUDIT_SEALED);
+    fclose(to);
+    ck_assert_str_eq(said, "");
+}
+END_TEST
+
+START_TEST(test_audit_refuses_more_sections_than_it_has_room_for)
+{
+    enum { MANY = 300 };
+    static uint8_t big[SECTIONS + MANY * 64];
+    uint8_t file[FILE_LEN];
+    enum audit_verdict verdict;
+    image_make(file);
+    memcpy(big, file, sizeof file);
+    tern_store_le16(big + 60, MANY);
+    char *said = audited(big, sizeof big, &verdict);
+    ck_assert_int_eq(verdict, AUDIT_FAILED);
+    ck_assert(fails_with(said, "too long"));
     free(said);
 }
 END_TEST
@@ -201,12 +357,6 @@ START_TEST(test_audit_finds_what_hides_in_an_immediate)
     char *said = audited(file, sizeof file, &verdict);
     ck_assert_int_eq(verdict, AUDIT_HIDDEN);
     ck_assert_ptr_nonnull(strstr(said, "failed  hidden at 0x201005 (in function): wrmsr"));
-    free(said);
-    /* lmsw cannot touch WP or PG: it is refused in the open, and let pass within. */
-    file[TEXT + 6] = 0x01;
-    file[TEXT + 7] = 0xf0;
-    said = audited(file, sizeof file, &verdict);
-    ck_assert_int_eq(verdict, AUDIT_SEALED);
     free(said);
 }
 END_TEST
@@ -248,20 +398,28 @@ END_TEST
 
 START_TEST(test_audit_says_no_more_than_a_little_of_each)
 {
-    enum { MANY = 0x1000, LEN = TEXT + MANY };
-    static uint8_t big[LEN + 0x400];
+    enum { MANY = 0x1000, AT_OFF = 0x2000 };
+    static uint8_t big[AT_OFF + MANY];
     uint8_t file[FILE_LEN];
     enum audit_verdict verdict;
     image_make(file);
+    segment(file, S_TEXT, 1, 5, AT_OFF, 0x201000, MANY, MANY);
     memcpy(big, file, sizeof file);
-    for (size_t i = 0; i < MANY; i += 2) {
-        big[TEXT + i] = 0x0f;
-        big[TEXT + i + 1] = 0x30;
-    }
-    segment(big, S_TEXT, 1, 5, TEXT, 0x201000, MANY, MANY);
+    for (size_t i = AT_OFF; i < sizeof big; i += 2)
+        memcpy(big + i, (const uint8_t[2]){ 0x0f, 0x30 }, 2);
     char *said = audited(big, sizeof big, &verdict);
     ck_assert_int_eq(verdict, AUDIT_FAILED);
-    ck_assert_uint_lt(strlen(said), 4096);
+    ck_assert(fails_with(said, "wrmsr at 0x20101e"));
+    ck_assert(fails_with(said, "and more of the kind"));
+    ck_assert_uint_eq(lines(said, "failed"), 17);
+    free(said);
+    /* Hidden in numbers. */
+    for (size_t i = AT_OFF; i < sizeof big; i += 8)
+        memcpy(big + i, (const uint8_t[8]){ 0xb8, 0, 0x0f, 0x30, 0, 0x90, 0x90, 0x90 }, 8);
+    said = audited(big, sizeof big, &verdict);
+    ck_assert_int_eq(verdict, AUDIT_HIDDEN);
+    ck_assert(fails_with(said, "more are hidden"));
+    ck_assert_uint_eq(lines(said, "failed"), 17);
     free(said);
 }
 END_TEST
@@ -275,6 +433,13 @@ static const struct {
 } insns[] = {
     { { 0x90 }, 1, NULL },
     { { 0xf3, 0xc3 }, 2, NULL },
+    { { 0x89, 0xe4 }, 2, NULL },                                      /* no SIB: a register */
+    { { 0x81, 0xc0, 1, 2, 3, 4 }, 6, NULL },
+    { { 0x0f, 0xc6, 0xc8, 1 }, 4, NULL },                             /* shufps */
+    { { 0x30, 0xc0 }, 2, NULL },                                      /* xor: not 0f 30 */
+    { { 0x48, 0xc5, 0xf8, 0x77 }, 0, NULL },                          /* REX before VEX */
+    { { 0xf3, 0x0f, 0xae, 0x10 }, 4, NULL },
+    { { 0x0f, 0xae, 0xd0 }, 3, NULL },
     { { 0x48, 0xb8, 1, 2, 3, 4, 5, 6, 7, 8 }, 10, NULL },             /* movabs */
     { { 0x66, 0xb8, 1, 2 }, 4, NULL },
     { { 0xc8, 1, 2, 3 }, 4, NULL },                                   /* enter */
@@ -352,6 +517,10 @@ Suite *audit_suite(void)
     tcase_add_test(tc, test_audit_passes_a_sealed_image);
     tcase_add_loop_test(tc, test_audit_names_what_is_changed, 0,
                         sizeof changes / sizeof *changes);
+    tcase_add_loop_test(tc, test_audit_passes_what_is_only_odd, 0,
+                        sizeof oddities / sizeof *oddities);
+    tcase_add_test(tc, test_audit_is_quiet_about_what_holds);
+    tcase_add_test(tc, test_audit_refuses_more_sections_than_it_has_room_for);
     tcase_add_test(tc, test_audit_finds_what_hides_in_an_immediate);
     tcase_add_test(tc, test_audit_survives_every_truncation);
     tcase_add_test(tc, test_audit_survives_any_value_in_its_tables);
