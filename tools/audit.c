@@ -33,7 +33,8 @@ enum { NOTE_PHYS32_ENTRY = 18 };
 struct segment {
     uint32_t type, flags;
     uint64_t off, at, phys, file_len, mem_len, align;
-    bool in_file;    /* its octets lie in the file, its pages below 4 GiB */
+    bool in_file;             /* its octets lie in the file, its pages below 4 GiB */
+    const uint8_t *octets;    /* if they do: file_len of them */
 };
 
 struct section {
@@ -108,8 +109,10 @@ static void segment_read(const struct audit *a, struct segment *s, const uint8_t
         .align = tern_load_le64(p + 48),
     };
     /* One of variables only may be said to begin behind the file's end. */
-    s->in_file = (s->file_len == 0 || within(s->off, s->file_len, a->len)) &&
+    uint64_t off = s->file_len > 0 ? s->off : 0;
+    s->in_file = within(off, s->file_len, a->len) &&
                  within(s->at, s->mem_len, UINT64_C(1) << 32) && s->file_len <= s->mem_len;
+    s->octets = s->in_file ? a->file + off : NULL;
 }
 
 static void section_read(const struct audit *a, struct section *s, const uint8_t *p)
@@ -166,10 +169,9 @@ static const uint8_t *octets_at(const struct audit *a, uint64_t at, uint64_t len
 {
     for (size_t i = 0; i < a->n_segments; i++) {
         const struct segment *s = &a->segments[i];
-        if (is_load(s) && s->in_file && s->file_len > 0 && at >= s->at &&
-            within(at - s->at, len, s->file_len)) {
+        if (is_load(s) && s->in_file && at >= s->at && within(at - s->at, len, s->file_len)) {
             *where = s;
-            return a->file + s->off + (at - s->at);
+            return s->octets + (at - s->at);
         }
     }
     return NULL;
@@ -313,9 +315,9 @@ static void sections_check(struct audit *a)
 /* ---- The way in ------------------------------------------------------------------- */
 
 /* The entry of the PVH note within one segment of notes; false: it has none. */
-static bool pvh_entry(const struct audit *a, const struct segment *notes, uint64_t *entry)
+static bool pvh_entry(const struct segment *notes, uint64_t *entry)
 {
-    const uint8_t *p = a->file + notes->off;
+    const uint8_t *p = notes->octets;
     uint64_t left = notes->file_len;
     while (left >= 12) {
         uint64_t name_len = ((uint64_t)tern_load_le32(p) + 3) & ~UINT64_C(3);
@@ -350,7 +352,7 @@ static void entry_check(struct audit *a)
     uint64_t entry = 0;
     for (size_t i = 0; i < a->n_segments; i++)
         if (a->segments[i].type == PT_NOTE && a->segments[i].in_file &&
-            pvh_entry(a, &a->segments[i], &entry))
+            pvh_entry(&a->segments[i], &entry))
             n++;
     if (n == 0)
         fail(a, "there is no PVH note (type 18 of \"Xen\")");
@@ -383,7 +385,7 @@ static void seal_check(struct audit *a)
         fail(a, "%zu segments are executed: there must be the boot pages, and text", n + 1);
         return;
     }
-    const uint8_t *end = a->file + boot->off + boot->file_len;
+    const uint8_t *end = boot->octets + boot->file_len;
     if (boot->at + boot->mem_len != text->at)
         fail(a, "the text, at 0x%" PRIx64 ", does not follow the boot pages", text->at);
     if (boot->mem_len != boot->file_len || text->mem_len != text->file_len)
@@ -434,7 +436,7 @@ static size_t text_check(struct audit *a)
     size_t before = a->n_failed, n = 0, n_hidden = 0;
     if (a->text == NULL)
         return 0;
-    const uint8_t *code = a->file + a->text->off;
+    const uint8_t *code = a->text->octets;
     size_t len = (size_t)a->text->file_len;
     bool lost = false;
     char name[256];

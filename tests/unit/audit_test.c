@@ -299,6 +299,8 @@ static const struct {
       { { FIELD(S_DATA, TYPE), 1, { 4 } }, { FIELD(S_DATA, AT), 3, { 0xa0, 0x20, 0x20 } } } },
     { "a note that is called executable, and not loaded", { { FIELD(S_NOTE, FLAGS), 1, { 5 } } } },
     { "no sections", { { 60, 1, { 0 } } } },
+    { "data without octets, behind the end of the file",
+      { { FIELD(S_DATA, FILE_SIZE), 1, { 0 } }, { FIELD(S_DATA, OFF), 3, { 0xa0, 0, 0x7f } } } },
     { "half an instruction at the end of a number",
       { { TEXT + 55, 5, { 0xb8, 0, 0, 0x0f, 0x22 } } } },
     { "an instruction of another map in a number",
