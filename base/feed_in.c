@@ -91,6 +91,20 @@ bool tern_feed_is_choked(const struct tern_feed *feed)
     return in_is_open(feed) && tern_feed_input_room(feed, 1) == 0;
 }
 
+unsigned tern_feed_wants(struct tern_feed *feed)
+{
+    if (!feed_is_alive(feed))
+        return 0;
+    if (feed_has(feed, FEED_CONNECTING))
+        return TERN_FEED_WRITE;
+    unsigned wants = feed->unsent > 0 ? TERN_FEED_WRITE : 0;
+    if (tern_feed_is_choked(feed))
+        in_choke(feed);
+    else if (in_is_open(feed))
+        wants |= TERN_FEED_READ;
+    return wants;
+}
+
 size_t tern_feed_input(struct tern_feed *feed, const uint8_t *data, size_t len)
 {
     if (!in_is_open(feed) || len == 0)

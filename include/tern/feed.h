@@ -202,6 +202,15 @@ enum tern_err tern_feed_why(const struct tern_feed *feed);
 /* True while input is refused for want of room and the owner should stop reading. */
 bool tern_feed_is_choked(const struct tern_feed *feed);
 
+/*
+ * What the owner should wait for at the real connection: TERN_FEED_READ while
+ * input would be taken, TERN_FEED_WRITE while there is output, or a connect is
+ * under way. Ask after each visit; a feed that may not be read is visited again
+ * once it may. 0: for nothing, there is backpressure, or both sides have ended.
+ */
+enum { TERN_FEED_READ = 1, TERN_FEED_WRITE = 2 };
+unsigned tern_feed_wants(struct tern_feed *feed);
+
 /* For other languages: the octets of what a caller places. */
 size_t tern_feed_size(void);
 size_t tern_feed_config_size(void);

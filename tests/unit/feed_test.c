@@ -553,6 +553,63 @@ START_TEST(test_feed_starved_behind_borrowed_octets_looks_again_once_they_are_se
 }
 END_TEST
 
+START_TEST(test_feed_says_what_its_owner_should_wait_for)
+{
+    struct tern_feed_config config = { .in_max = 10 };
+    setup(&config);
+    ck_assert_uint_eq(tern_feed_wants(&feed), 0);    /* not open */
+    open_feed();
+    ck_assert_uint_eq(tern_feed_wants(&feed), TERN_FEED_READ);
+    ck_assert_uint_eq(tern_stream_write(&feed.stream, (const uint8_t *)"ab", 2), 2);
+    ck_assert_uint_eq(tern_feed_wants(&feed), TERN_FEED_READ | TERN_FEED_WRITE);
+    user.take = 0;
+    input("0123456789");
+    ck_assert_uint_eq(tern_feed_wants(&feed), TERN_FEED_WRITE);
+    (void)run();
+    expect_output("ab");
+    ck_assert_uint_eq(tern_feed_wants(&feed), 0);    /* backpressure */
+    user.take = SIZE_MAX;
+    tern_stream_resume(&feed.stream);
+    (void)run();
+    ck_assert_uint_eq(tern_feed_wants(&feed), TERN_FEED_READ);
+    tern_feed_end(&feed);
+    ck_assert_uint_eq(tern_feed_wants(&feed), 0);
+    ck_assert_uint_eq(tern_stream_write(&feed.stream, (const uint8_t *)"c", 1), 1);
+    ck_assert_uint_eq(tern_feed_wants(&feed), TERN_FEED_WRITE);
+    tern_feed_error(&feed, TERN_RESET);
+    ck_assert_uint_eq(tern_feed_wants(&feed), 0);
+}
+END_TEST
+
+START_TEST(test_feed_that_connects_wants_to_be_told_when_it_can_write)
+{
+    setup(NULL);
+    ck_assert_int_eq(tern_feed_connect(&feed, NULL, &quiet, &user), TERN_OK);
+    ck_assert_uint_eq(tern_feed_wants(&feed), TERN_FEED_WRITE);
+    tern_feed_connected(&feed, NULL);
+    (void)run();
+    ck_assert_uint_eq(tern_feed_wants(&feed), TERN_FEED_READ);
+}
+END_TEST
+
+START_TEST(test_feed_that_may_not_be_read_is_visited_once_it_may)
+{
+    setup_blocks(4, NULL);
+    open_feed();
+    struct tern_block *others[4];
+    for (size_t i = 0; i < 4; i++)
+        others[i] = tern_block_take(&pool);
+    ck_assert_uint_eq(tern_feed_wants(&feed), 0);    /* nobody has tried to read */
+    uint64_t deadline_ns = run();
+    ck_assert_uint_ne(deadline_ns, TERN_NEVER);
+    for (size_t i = 0; i < 4; i++)
+        tern_block_give(&pool, others[i]);
+    now_ns = deadline_ns;
+    ck_assert_uint_eq(run(), TERN_NEVER);
+    ck_assert_uint_eq(tern_feed_wants(&feed), TERN_FEED_READ);
+}
+END_TEST
+
 /* ---- Writing ------------------------------------------------------------------------- */
 
 START_TEST(test_feed_keeps_the_order_of_copied_and_borrowed_octets)
@@ -1070,6 +1127,9 @@ Suite *feed_suite(void)
     tcase_add_test(reading, test_feed_starved_by_others_looks_again_without_being_told);
     tcase_add_test(reading,
                    test_feed_starved_behind_borrowed_octets_looks_again_once_they_are_sent);
+    tcase_add_test(reading, test_feed_says_what_its_owner_should_wait_for);
+    tcase_add_test(reading, test_feed_that_connects_wants_to_be_told_when_it_can_write);
+    tcase_add_test(reading, test_feed_that_may_not_be_read_is_visited_once_it_may);
     suite_add_tcase(suite, reading);
     TCase *writing = tcase_create("writing");
     tcase_add_test(writing, test_feed_keeps_the_order_of_copied_and_borrowed_octets);

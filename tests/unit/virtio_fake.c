@@ -394,7 +394,8 @@ size_t fake_send(struct fake *f)
             struct fake_sent *s = &f->sent[f->n_sent++];
             s->octets = malloc(len);
             s->len = len;
-            memcpy(s->octets, buf, len);
+            if (len > 0)
+                memcpy(s->octets, buf, len);
         }
         fake_give(f, FAKE_TX, id, f->tx_used_len);
     }
