@@ -61,12 +61,12 @@ int main(int argc, char **argv)
         int wait_ms = due_ns == TERN_NEVER ? -1 :
             due_ns <= now_ns ? 0 : (int)((due_ns - now_ns) / MS + 1);
         for (int fd, n = epoll_wait(poller, events, FDS, wait_ms); n > 0; n--)
-            if ((fd = events[n - 1].data.fd) != 0) {
-                tern_stream_resume(&feeds[fd].stream);
+            if (events[n - 1].data.ptr != NULL) {
+                tern_stream_resume(events[n - 1].data.ptr);
             } else if ((fd = accept(listener, NULL, NULL)) >= FDS) {
                 (void)close(fd);
             } else if (fd >= 0) {
-                struct epoll_event edges = { EPOLLIN | EPOLLOUT | EPOLLET, { .fd = fd } };
+                struct epoll_event edges = { EPOLLIN | EPOLLOUT | EPOLLET, { &feeds[fd].stream } };
                 tern_feed_init_in(&feeds[fd], &s.set, &s.turn, &s.pool, NULL);
                 tern_feed_accept(&feeds[fd], NULL, NULL, tern_http_accept, &s.server);
                 (void)epoll_ctl(poller, EPOLL_CTL_ADD, fd, &edges);
