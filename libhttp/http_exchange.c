@@ -435,6 +435,7 @@ static void exchange_stream_close(struct tern_stream *s)
         tern_stream_resume(conn->below);
 }
 
+TERN_COLD
 static void exchange_abort(struct tern_stream *s, enum tern_err why)
 {
     struct tern_http_conn *conn = conn_of_stream(s);
@@ -444,6 +445,7 @@ static void exchange_abort(struct tern_stream *s, enum tern_err why)
     tern_stream_abort(conn->below, why);
 }
 
+TERN_COLD
 static const struct tern_stream_info *exchange_info(const struct tern_stream *s,
                                                     struct tern_stream_info *info)
 {

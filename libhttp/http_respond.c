@@ -116,6 +116,7 @@ enum tern_err tern_http_respond_selection(struct tern_http_exchange *x,
                    selection->body.len, NULL);
 }
 
+TERN_COLD
 enum tern_err tern_http_interim(struct tern_http_exchange *x, uint16_t status,
                                 const struct tern_http_field *fields, size_t n_fields)
 {
@@ -144,6 +145,7 @@ struct text {
     size_t len;
 };
 
+TERN_COLD
 static void text_add(struct text *t, const char *more)
 {
     size_t len = strlen(more);
@@ -153,6 +155,7 @@ static void text_add(struct text *t, const char *more)
     t->len += len;
 }
 
+TERN_COLD
 static void text_add_number(struct text *t, uint32_t value)
 {
     char digits[11];
@@ -166,6 +169,7 @@ static void text_add_number(struct text *t, uint32_t value)
 }
 
 /* "400 Bad Request\nfield name has a space before the colon at octet 57\n" */
+TERN_COLD
 static void refusal_text(const struct tern_http_conn *conn, struct text *t)
 {
     enum tern_http_fault fault = (enum tern_http_fault)conn->fault;
@@ -182,6 +186,7 @@ static void refusal_text(const struct tern_http_conn *conn, struct text *t)
     text_add(t, "\n");
 }
 
+TERN_COLD
 void tern_http_refusal_send(struct tern_http_conn *conn)
 {
     static const struct tern_http_field plain[] = {

@@ -38,17 +38,15 @@ libhttp_libtern_http_la_SOURCES = \
     libhttp/http_size.c \
     libhttp/http_assets.c
 
-# What few requests pass by, and what each passes once and quickly. Parsing, names,
-# deadlines and the choice of what is sent are the others.
+# What few requests pass by, and what each passes once and quickly. Parsing, paths,
+# deadlines, the choice of what is sent and the exchange are the others.
 libhttp/libtern_http_la-http_date.lo libhttp/libtern_http_la-http_accept.lo \
 libhttp/libtern_http_la-http_range.lo libhttp/libtern_http_la-http_condition.lo \
 libhttp/libtern_http_la-http_redirect.lo libhttp/libtern_http_la-http_status.lo \
 libhttp/libtern_http_la-http_fault.lo libhttp/libtern_http_la-http_server.lo \
 libhttp/libtern_http_la-http_etag.lo libhttp/libtern_http_la-http_emit.lo \
 libhttp/libtern_http_la-http_head.lo libhttp/libtern_http_la-http_conn.lo \
-libhttp/libtern_http_la-http_path.lo libhttp/libtern_http_la-http_exchange.lo \
-libhttp/libtern_http_la-http_check.lo \
-libhttp/libtern_http_la-http_respond.lo libhttp/libtern_http_la-http_assets.lo: \
+libhttp/libtern_http_la-http_check.lo libhttp/libtern_http_la-http_assets.lo: \
     CFLAGS := $(patsubst -O2,-Os,$(CFLAGS))
 
 tern_HEADERS += include/tern/http.h
