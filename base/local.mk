@@ -19,6 +19,7 @@ base_libtern_base_la_SOURCES = \
     base/siphash.c \
     base/checksum.c \
     base/drbg.c \
+    base/metrics.c \
     base/feed_internal.h \
     base/feed_in.c \
     base/feed_out.c \

@@ -25,6 +25,8 @@
  *   http_respond        answers, interim answers, refusals
  *   http_redirect       to a directory's own path
  *   http_assets         files compiled in
+ *   http_metrics, http_metrics_html, _names, _serve
+ *                       counters for Prometheus and for people
  */
 #ifndef TERN_HTTP_INTERNAL_H
 #define TERN_HTTP_INTERNAL_H

@@ -44,6 +44,11 @@ static enum tern_err answer_queue(struct tern_http_conn *conn, const struct http
     return err;
 }
 
+static void status_count(struct tern_http_conn *conn, uint16_t status)
+{
+    conn->server->stats.statuses[status < 300 ? 0 : status < 400 ? 1 : status < 500 ? 2 : 3]++;
+}
+
 /* The final answer, with all of its body where text is given. */
 static enum tern_err respond(struct tern_http_exchange *x, uint16_t status,
                              const struct tern_http_field *fields, size_t n_fields, bool trusted,
@@ -79,6 +84,7 @@ static enum tern_err respond(struct tern_http_exchange *x, uint16_t status,
     enum tern_err err = answer_queue(conn, &answer);
     if (err != TERN_OK)
         return err;
+    status_count(conn, status);
     conn->flags |= CONN_RESPONDED;
     if (closes)
         conn->flags |= CONN_CLOSES;
@@ -209,5 +215,14 @@ void tern_http_refusal_send(struct tern_http_conn *conn)
     if (answer_queue(conn, &answer) == TERN_FULL)
         return;    /* again in `room`; the deadline for reading is running */
     conn->flags &= ~(uint32_t)(CONN_REFUSING | CONN_WANT_ROOM);
+    status_count(conn, answer.status);
+    if (conn->server->config.refused != NULL) {
+        struct tern_stream_info room;
+        struct tern_http_refusal refusal = {
+            .fault = (enum tern_http_fault)conn->fault, .status = answer.status,
+            .body_len = answer.text_len, .info = tern_stream_info(conn->below, &room),
+        };
+        conn->server->config.refused(conn->server->config.app, &refusal);
+    }
     tern_http_conn_close(conn);
 }

@@ -34,3 +34,13 @@ size_t tern_http_chunked_size(void)
 {
     return sizeof(struct tern_http_chunked);
 }
+
+size_t tern_http_metrics_size(void)
+{
+    return sizeof(struct tern_http_metrics);
+}
+
+size_t tern_http_metrics_port_size(void)
+{
+    return sizeof(struct tern_http_metrics_port);
+}

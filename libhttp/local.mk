@@ -35,6 +35,11 @@ libhttp_libtern_http_la_SOURCES = \
     libhttp/http_exchange.c \
     libhttp/http_respond.c \
     libhttp/http_redirect.c \
+    libhttp/http_metrics.h \
+    libhttp/http_metrics.c \
+    libhttp/http_metrics_html.c \
+    libhttp/http_metrics_names.c \
+    libhttp/http_metrics_serve.c \
     libhttp/http_size.c \
     libhttp/http_assets.c
 
@@ -47,6 +52,10 @@ libhttp/libtern_http_la-http_fault.lo libhttp/libtern_http_la-http_server.lo \
 libhttp/libtern_http_la-http_etag.lo libhttp/libtern_http_la-http_emit.lo \
 libhttp/libtern_http_la-http_head.lo libhttp/libtern_http_la-http_conn.lo \
 libhttp/libtern_http_la-http_check.lo libhttp/libtern_http_la-http_assets.lo: \
+    CFLAGS := $(patsubst -O2,-Os,$(CFLAGS))
+
+# Numbers are asked for now and then.
+libhttp/libtern_http_la-http_metrics.lo libhttp/libtern_http_la-http_metrics_%.lo: \
     CFLAGS := $(patsubst -O2,-Os,$(CFLAGS))
 
 tern_HEADERS += include/tern/http.h

@@ -370,15 +370,16 @@ enum tern_err tern_ipv4_send_parts(struct tern_net *net, void *context, struct t
     struct tern_ipv4 *ip = context;
     struct way way;
     size_t l4_len = parts[0].len + parts[1].len;
-    enum tern_err err = l4_len > 65535 - IPV4_HDR_LEN ? TERN_INVALID : TERN_OK;
     size_t mtu = tern_ipv4_mtu(net, ip, out->dst);
-    if (err == TERN_OK && mtu != 0 && out->dont_fragment && l4_len > mtu - IPV4_HDR_LEN)
-        err = TERN_INVALID;
-    if (err != TERN_OK) {
+    if (l4_len > 65535 - IPV4_HDR_LEN) {
         ip->stats.out_too_long++;
-        return err;
+        return TERN_INVALID;
     }
-    err = way_get(net, ip, out, &way);
+    if (mtu != 0 && out->dont_fragment && l4_len > mtu - IPV4_HDR_LEN) {
+        ip->stats.out_dont_fragment++;
+        return TERN_INVALID;
+    }
+    enum tern_err err = way_get(net, ip, out, &way);
     if (err == TERN_AGAIN)
         return hold(net, ip, out, parts);
     if (err != TERN_OK)

@@ -44,6 +44,7 @@ libnet_libtern_net_la_SOURCES = \
     libnet/dhcp4.c \
     libnet/dhcp4_answer.c \
     $(TERN_TCP_SOURCES) \
+    libnet/net_metrics.c \
     libnet/net_size.c
 
 tern_HEADERS += include/tern/net.h
@@ -57,6 +58,7 @@ libnet/libtern_net_la-dhcp4.lo libnet/libtern_net_la-dhcp4_%.lo \
     libnet/libtern_net_la-arp.lo libnet/libtern_net_la-arp_cache.lo \
     libnet/libtern_net_la-ipv4_reassembly.lo libnet/libtern_net_la-ipv4_route.lo \
     libnet/libtern_net_la-icmp4.lo libnet/libtern_net_la-net.lo \
+    libnet/libtern_net_la-net_metrics.lo \
     libnet/libtern_net_la-net_link.lo libnet/libtern_net_la-net_packet.lo \
     libnet/libtern_net_la-udp.lo libnet/libtern_net_la-udp_input.lo \
     libnet/libtern_net_la-udp_output.lo \

@@ -19,6 +19,8 @@ static const struct tern_option serve_options[] = {
       .help = "where to serve" },
     { .key = "log", .value_name = "FILE|off", .fallback = "-",
       .help = "the access log; -: standard output" },
+    { .key = "stats", .value_name = "[ADDR:]PORT",
+      .help = "where /metrics and /status are (default: nowhere)" },
     { .key = "headers", .value_name = "FILE",
       .help = "header fields to send, a line each; 'Name:' removes a default" },
     { .key = NULL },
@@ -28,6 +30,7 @@ static const struct tern_appliance serve_appliance = {
     .size = sizeof(struct tern_appliance), .name = "tern serve", .connections = 1024,
     .pools = TERN_POOLS(TERN_POOL("http.conn", struct tern_http_conn, .per_connection = 1),
                         TERN_POOL("http.head", struct tern_http_head, .fixed = HEADS),
+                        TERN_POOL("http.metrics", struct tern_http_metrics_port, .fixed = 1),
                         TERN_POOL("serve", struct serve, .fixed = 1),
                         TERN_POOL("serve.send", struct serve_send, .per_connection = 1),
                         TERN_POOL("serve.file", struct serve_file, .fixed = SERVE_FILES),
@@ -42,6 +45,14 @@ static void request_log(struct serve *serve, struct tern_http_exchange *x, uint1
 {
     if (serve->log.fd >= 0)
         serve_log_add(&serve->log, x, tern_host_wall_ns(serve->host), status, len);
+}
+
+/* What libhttp refused before there was a request. */
+static void refused(void *app, const struct tern_http_refusal *refusal)
+{
+    struct serve *serve = app;
+    if (serve->log.fd >= 0)
+        serve_log_refusal(&serve->log, refusal, tern_host_wall_ns(serve->host));
 }
 
 static void answer_text(struct serve *serve, struct tern_http_exchange *x, uint16_t status)
@@ -169,8 +180,11 @@ static void on_event(void *app, enum tern_host_event event, const struct tern_ad
 {
     struct serve *serve = app;
     (void)addr;
-    if (event == TERN_HOST_DRAIN)
-        tern_http_server_drain(&serve->server);
+    if (event != TERN_HOST_DRAIN)
+        return;
+    tern_http_server_drain(&serve->server);
+    if (serve->port != NULL)
+        tern_http_metrics_drain(serve->port);
 }
 
 static enum tern_err root_open(struct serve *serve)
@@ -219,10 +233,62 @@ static enum tern_err headers_load(struct serve *serve)
     return TERN_INVALID;
 }
 
+/* The cache of files and the access log count too. */
+static bool own_metrics(void *app, size_t i, struct tern_metrics *set)
+{
+    static const char text[] = "serve\0"
+        TERN_COUNTER("opens", "Paths that were opened, or tried")
+        TERN_COUNTER("checks", "Files looked at again")
+        TERN_COUNTER("hits", "Requests for a file that was open")
+        TERN_COUNTER_BY("refused", "reason", "files_full", "Requests for one file too many")
+        TERN_COUNTER("log_lines_lost", "Lines of the access log that nobody took");
+    const struct serve *serve = app;
+    const uint64_t now[] = { serve->files.n_opens, serve->files.n_checks, serve->files.n_hits,
+                             serve->files.n_full, serve->log.n_lost };
+
+    memcpy(set->own, now, sizeof now);
+    set->text = text;
+    set->values = set->own;
+    set->labels[0].name = NULL;
+    return i == 0;
+}
+
+static enum tern_err stats_start(struct serve *serve)
+{
+    const char *where = tern_host_option(serve->host, "stats");
+    size_t n;
+
+    if (where == NULL)
+        return TERN_OK;
+    serve->sources[0] = (struct tern_metrics_source){ tern_host_metrics, serve->host };
+    serve->sources[1] = (struct tern_metrics_source){ tern_http_server_metrics, &serve->server };
+    serve->sources[2] = (struct tern_metrics_source){ own_metrics, serve };
+    serve->port = tern_host_pool(serve->host, "http.metrics", sizeof *serve->port, &n);
+    if (serve->port == NULL)
+        return TERN_BUG;
+    enum tern_err err = tern_http_metrics_init(&serve->metrics, serve->sources);
+    if (err == TERN_OK)
+        err = tern_http_metrics_listen(&serve->metrics, serve->port, serve->host, where);
+    if (err != TERN_OK) {
+        say(serve->host, TERN_LOG_ERROR, "option stats: cannot listen on ", where,
+            err == TERN_INVALID       ? ": no address with a port, as 127.0.0.1:9090, and no port"
+            : err == TERN_REFUSED     ? ": in use, or forbidden"
+            : err == TERN_UNREACHABLE ? ": not an address of this host"
+                                      : "", "");
+        return err;
+    }
+    struct tern_endpoint_addr local;
+    char text[TERN_ENDPOINT_TEXT_CAP];
+    tern_listener_local(serve->port->listener, &local);
+    (void)tern_endpoint_addr_format(&local, text);
+    say(serve->host, TERN_LOG_INFO, "status and metrics on ", text, "", "");
+    return TERN_OK;
+}
+
 static enum tern_err server_start(struct serve *serve)
 {
     struct tern_http_config config = { .request = request, .app = serve, .wall_ns = wall_ns,
-                                       .wall_user = serve->host };
+                                       .wall_user = serve->host, .refused = refused };
     size_t n_conns, n_heads, n_sends;
     struct tern_http_conn *conns =
         tern_host_pool(serve->host, "http.conn", sizeof *conns, &n_conns);
@@ -237,6 +303,9 @@ static enum tern_err server_start(struct serve *serve)
         sends[i].next = serve->free_sends;
         serve->free_sends = &sends[i];
     }
+    /* Of the host's connections the numbers have a few for themselves. */
+    if (serve->port != NULL && n_conns > 2 * TERN_HTTP_METRICS_CONNS)
+        n_conns -= TERN_HTTP_METRICS_CONNS;
     return tern_http_server_init(&serve->server, serve->host->turn, &config, conns, n_conns,
                                  heads, n_heads);
 }
@@ -283,6 +352,8 @@ static int start(struct tern_host *host)
         err = log_open(serve);
     if (err == TERN_OK)
         err = headers_load(serve);
+    if (err == TERN_OK)
+        err = stats_start(serve);
     if (err == TERN_OK)
         err = server_start(serve);
     if (err == TERN_OK)

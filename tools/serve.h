@@ -103,6 +103,9 @@ enum tern_err serve_log_open(struct serve_log *log, struct tern_turn *turn, cons
  */
 void serve_log_add(struct serve_log *log, const struct tern_http_exchange *x, uint64_t wall_ns,
                    uint16_t status, uint64_t len);
+/* The same for a request that libhttp refused; its reason in brackets is in the request's place. */
+void serve_log_refusal(struct serve_log *log, const struct tern_http_refusal *refusal,
+                       uint64_t wall_ns);
 void serve_log_flush(struct serve_log *log);
 
 /* ---- serve_send.c -------------------------------------------------------------- */
@@ -132,6 +135,9 @@ struct serve {
     struct serve_log log;
     struct serve_send *free_sends;
     struct headers headers;
+    struct tern_http_metrics metrics;
+    struct tern_metrics_source sources[4];
+    struct tern_http_metrics_port *port;    /* of status and metrics; NULL: nobody asked */
     uint64_t no_page_ns;           /* when there was no page for what is not found */
 };
 

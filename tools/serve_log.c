@@ -128,26 +128,65 @@ static void put_time(struct serve_log *log, struct line *l, uint64_t wall_ns)
     put(l, log->time, strlen(log->time));
 }
 
-void serve_log_add(struct serve_log *log, const struct tern_http_exchange *x, uint64_t wall_ns,
-                   uint16_t status, uint64_t len)
+/* Who and when, up to where the request is quoted; false: nobody takes the log. */
+static bool line_begin(struct serve_log *log, struct line *l, const struct tern_addr *addr,
+                       uint64_t wall_ns)
 {
-    struct tern_stream_info room;
     char peer[TERN_ADDR_TEXT_CAP];
 
     if (log->fd < 0)
-        return;
+        return false;
     if (SERVE_LOG_CAP - log->len < LINE_MAX_LEN)
         serve_log_flush(log);
     if (SERVE_LOG_CAP - log->len < LINE_MAX_LEN) {
         log->n_lost++;
-        return;
+        return false;
     }
-    const struct tern_stream_info *info = tern_stream_info(&x->stream, &room);
-    struct line l = { .at = log->buf + log->len, .cap = LINE_MAX_LEN - 1 };
-    put(&l, peer, tern_addr_format(&info->peer.addr, peer));
-    put(&l, " - - [", 6);
-    put_time(log, &l, wall_ns);
-    put(&l, "] \"", 3);
+    *l = (struct line){ .at = log->buf + log->len, .cap = LINE_MAX_LEN - 1 };
+    put(l, peer, tern_addr_format(addr, peer));
+    put(l, " - - [", 6);
+    put_time(log, l, wall_ns);
+    put(l, "] \"", 3);
+    return true;
+}
+
+static void line_end(struct serve_log *log, const struct line *l)
+{
+    log->len += l->len;
+    log->buf[log->len++] = '\n';
+    if (log->len > SERVE_LOG_CAP / 2)
+        serve_log_flush(log);
+    else if (!tern_timer_is_set(&log->timer))
+        tern_timer_set(log->turn, &log->timer, log->turn->now_ns + FLUSH_NS);
+}
+
+void serve_log_refusal(struct serve_log *log, const struct tern_http_refusal *refusal,
+                       uint64_t wall_ns)
+{
+    static const char rest[] = " \"-\" \"-\"";
+    const char *why = tern_http_fault_text(refusal->fault);
+    struct line l;
+
+    if (!line_begin(log, &l, &refusal->info->peer.addr, wall_ns))
+        return;
+    put(&l, "[", 1);    /* no method begins so: nobody can send what looks like this */
+    put(&l, why, strlen(why));
+    put(&l, "]\" ", 3);
+    put_number(&l, refusal->status);
+    put(&l, " ", 1);
+    put_number(&l, refusal->body_len);
+    put(&l, rest, sizeof rest - 1);
+    line_end(log, &l);
+}
+
+void serve_log_add(struct serve_log *log, const struct tern_http_exchange *x, uint64_t wall_ns,
+                   uint16_t status, uint64_t len)
+{
+    struct tern_stream_info room;
+    struct line l;
+
+    if (!line_begin(log, &l, &tern_stream_info(&x->stream, &room)->peer.addr, wall_ns))
+        return;
     put_escaped(&l, tern_http_method_text(x));
     put(&l, " ", 1);
     put_escaped(&l, tern_http_path(x));
@@ -161,12 +200,7 @@ void serve_log_add(struct serve_log *log, const struct tern_http_exchange *x, ui
     put_number(&l, len);
     put_field(&l, x, "referer");
     put_field(&l, x, "user-agent");
-    log->len += l.len;
-    log->buf[log->len++] = '\n';
-    if (log->len > SERVE_LOG_CAP / 2)
-        serve_log_flush(log);
-    else if (!tern_timer_is_set(&log->timer))
-        tern_timer_set(log->turn, &log->timer, log->turn->now_ns + FLUSH_NS);
+    line_end(log, &l);
 }
 
 /*

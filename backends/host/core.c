@@ -128,6 +128,7 @@ void tern_host_core_log(struct tern_host *host, enum tern_log_level level, const
     }
     if (core->n_logged >= LOG_LINES_A_SECOND) {
         core->n_log_lost++;
+        core->n_log_lost_ever++;
         return;
     }
     core->n_logged++;
@@ -251,6 +252,7 @@ void tern_host_core_init(struct tern_host_core *core, const struct tern_host_ops
     memset(core, 0, sizeof *core);
     core->host = (struct tern_host){ .ops = ops, .turn = turn, .blocks = blocks, .name = name };
     core->level = TERN_LOG_INFO;
+    core->start_ns = turn->now_ns;
     core->drain_ns = 10 * TERN_SECOND_NS;
     core->drain_timer.fire = drain_fire;
 }

@@ -11,6 +11,7 @@
  *     carve.c    the pools of an appliance, placed in one piece of memory
  *     core.c     the half of struct tern_host_ops that does not depend on
  *                who carries the octets: log, options, pools, events, drain
+ *     metrics.c  what every host has to show
  *     default.c  the descriptor of an appliance that has none
  *     net_plan.c, net_listen.c, net.c
  *                the other half over a tern_net
@@ -226,6 +227,8 @@ struct tern_host_core {
     uint64_t drain_due_ns;
     uint64_t log_window_ns;                     /* the second that n_logged counts */
     uint32_t n_logged, n_log_lost;
+    uint64_t n_log_lost_ever;
+    uint64_t start_ns;                          /* of the turn's time */
     bool draining, over;
     bool sealed;                                /* tern_main is over: no new listener */
     int status;
@@ -240,6 +243,8 @@ struct tern_host_core {
     size_t (*count_streams)(struct tern_host_core *core);
     /* Wall time minus the turn's now, asked at most once a second. NULL: it does not change. */
     uint64_t (*wall_offset)(struct tern_host_core *core);
+    /* A process's: what it is made of has to show. NULL: nothing. */
+    bool (*metrics)(struct tern_host_core *core, size_t i, struct tern_metrics *set);
 };
 
 /* ops is the backend's whole table, into which it has put the functions below. */
@@ -282,6 +287,12 @@ bool tern_host_core_may_connect(const struct tern_host_core *core);
 /* A stream of this host was opened; was closed. Not for backends with count_streams. */
 void tern_host_core_stream_opened(struct tern_host_core *core);
 void tern_host_core_stream_closed(struct tern_host_core *core);
+
+/* ---- metrics.c ------------------------------------------------------------------- */
+
+/* Two sets: what runs, on which backend; and the core's counters. */
+bool tern_host_core_metrics(struct tern_host_core *core, size_t i, const char *backend,
+                            struct tern_metrics *set);
 
 /* ---- net_plan.c, net_listen.c, net.c --------------------------------------------- */
 

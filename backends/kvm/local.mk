@@ -37,7 +37,7 @@ backends_kvm_libtern_kvm_la_LDFLAGS = -static
 backends_kvm_libtern_kvm_la_LIBADD = backends/pvh/libtern-pvh.la \
     backends/kvm/libtern-virtio.la backends/kvm/libtern-virtio-handlers.la \
     backends/host/libtern-host.la libnet/libtern-net.la base/libtern-base.la
-backends_kvm_libtern_kvm_la_SOURCES = backends/kvm/guest.c
+backends_kvm_libtern_kvm_la_SOURCES = backends/kvm/guest.c backends/kvm/guest_metrics.c
 
 # What every image is linked with.
 kvmdir = $(libdir)/tern

@@ -28,6 +28,7 @@ backends_unix_libtern_unix_la_SOURCES = \
     backends/unix/seal_files.c \
     backends/unix/seal_calls.c \
     backends/unix/seal.c \
+    backends/unix/metrics.c \
     backends/unix/process.c \
     backends/unix/size.c \
     backends/unix/main.c

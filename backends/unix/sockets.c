@@ -149,6 +149,7 @@ enum tern_err tern_sockets_start(struct tern_unix_loop *loop,
     s->core.log_line = tern_unix_log_line;
     s->core.ended = tern_unix_ended;
     s->core.wall_offset = tern_unix_wall_offset;
+    s->core.metrics = tern_sockets_metrics;
     s->core.stop_listening = tern_sockets_listeners_drain;
     s->loop = loop;
     s->feed_config = (struct tern_feed_config){ .in_max = config->in_max,

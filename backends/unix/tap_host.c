@@ -79,6 +79,7 @@ enum tern_err tern_tap_host_start(struct tern_unix_loop *loop,
     host->core.log_line = tern_unix_log_line;
     host->core.ended = tern_unix_ended;
     host->core.wall_offset = tern_unix_wall_offset;
+    host->core.metrics = tern_tap_host_metrics;
     *core = &host->core;
     return TERN_OK;
 }

@@ -237,6 +237,12 @@ enum tern_err tern_tap_host_start(struct tern_unix_loop *loop,
                                   const struct tern_host_options *options, uint8_t *blocks_mem,
                                   size_t blocks_len, struct tern_host_core **core);
 
+/* ---- metrics.c ---------------------------------------------------------------------- */
+
+/* For a core's `metrics`. */
+bool tern_sockets_metrics(struct tern_host_core *core, size_t i, struct tern_metrics *set);
+bool tern_tap_host_metrics(struct tern_host_core *core, size_t i, struct tern_metrics *set);
+
 /* sockets_control.c: a datagram's ancillary data, of what was received, for what is sent. */
 void tern_unix_control_load(struct msghdr *msg, struct tern_dgram *dgram);
 /* msg_control has room for CONTROL_CAP octets, of which none are in use. */

@@ -38,6 +38,9 @@
 extern "C" {
 #endif
 
+/* The release that these headers are of, as configure and pkg-config have it. */
+#define TERN_VERSION "0.1"
+
 /* ---- Errors ---------------------------------------------------------- */
 
 /* One enum for the whole suite, grouped by what the caller does next. */

@@ -19,6 +19,7 @@
 #define TERN_HOST_H
 
 #include <tern/dgram.h>
+#include <tern/metrics.h>
 #include <tern/stream.h>
 
 #ifdef __cplusplus
@@ -233,6 +234,14 @@ static inline void tern_host_drained(struct tern_host *host, int status)
 {
     host->ops->drained(host, status);
 }
+
+/*
+ * Number i of the sets of counters (metrics.h) of what the host is made of:
+ * itself, its network stack or sockets, its drivers. A tern_metrics_fn whose
+ * user is the host. In each backend's archive: an image of an appliance that
+ * does not call it has no names of counters in it.
+ */
+bool tern_host_metrics(void *host, size_t i, struct tern_metrics *set);
 
 /* ---- What an appliance says of itself ----------------------------------- */
 

@@ -32,12 +32,14 @@
 #ifndef TERN_HTTP_H
 #define TERN_HTTP_H
 
+#include <tern/metrics.h>
 #include <tern/stream.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
+struct tern_host;
 struct tern_listener;
 
 /* ---- Words of the protocol ---------------------------------------------- */
@@ -683,6 +685,14 @@ struct tern_http_conn {
     uint8_t state, fault, framing, watch, n_spans;
 };
 
+/* A request that the server answered itself, because of a fault. */
+struct tern_http_refusal {
+    enum tern_http_fault fault;
+    uint16_t status;
+    uint64_t body_len;                      /* octets of the answer's body */
+    const struct tern_stream_info *info;    /* of the stream below; read */
+};
+
 struct tern_http_config {
     /*
      * A request's head is complete. Answers by tern_http_respond now, or
@@ -708,6 +718,12 @@ struct tern_http_config {
     /* Wall clock for the date field, nanoseconds since 1970; NULL: no date is sent. */
     uint64_t (*wall_ns)(void *wall_user);
     void *wall_user;
+
+    /*
+     * A refusal's answer is queued: for a log. Called with `app`, once a
+     * refusal; of most `request` has never heard. NULL: nobody is told.
+     */
+    void (*refused)(void *app, const struct tern_http_refusal *refusal);
 };
 
 struct tern_http_stats {
@@ -716,6 +732,7 @@ struct tern_http_stats {
     uint64_t requests;                      /* heads that reached the handler */
     uint64_t answers;                       /* final answers completely queued */
     uint64_t idle_closes;                   /* ended for idle_ns between requests */
+    uint64_t statuses[4];                   /* answers begun, refusals too: 2xx, 3xx, 4xx, 5xx */
     uint64_t faults[TERN_HTTP_N_FAULTS];    /* refused and given up, by reason */
 };
 
@@ -856,6 +873,98 @@ static inline enum tern_err tern_http_assets_serve(struct tern_http_exchange *x,
     return tern_http_assets_serve_with(x, assets, n, NULL);
 }
 
+/* ---- Metrics ----------------------------------------------------------------- */
+
+/* The server's counters as sets of metrics.h: a tern_metrics_fn whose user is the server. */
+bool tern_http_server_metrics(void *server, size_t i, struct tern_metrics *set);
+
+enum tern_http_metrics_form {
+    TERN_HTTP_METRICS_TEXT,    /* Prometheus's text exposition format 0.0.4 */
+    TERN_HTTP_METRICS_PAGE,    /* HTML for people: what is not zero */
+};
+
+/* A rendering under way. Members are not part of the interface. */
+struct tern_http_metrics_page {
+    struct tern_http_metrics_page *next;    /* in the pool */
+    struct tern_http_metrics *metrics;
+    const struct tern_metrics_source *sources;
+    const char *area;
+    struct tern_metric metric;
+    size_t source, set;
+    size_t at;                              /* octets of the item under way that are out */
+    uint8_t form, stage;
+    bool heads;
+};
+
+/* Starts a rendering of all that the sources have (placed; up to one without `get`). */
+void tern_http_metrics_begin(struct tern_http_metrics_page *page,
+                             const struct tern_metrics_source *sources,
+                             enum tern_http_metrics_form form);
+
+/*
+ * Writes the next octets, at most cap; 0: it is over. Keeps no octets: a
+ * rendering may be read in pieces of any size, over any time. A value is that
+ * of the moment when its line begins.
+ */
+size_t tern_http_metrics_render(struct tern_http_metrics_page *page, uint8_t *to, size_t cap);
+
+#define TERN_HTTP_METRICS_PAGES 8u
+
+/* The pages /metrics and /status. Placed; members are not part of the interface. */
+struct tern_http_metrics {
+    const struct tern_metrics_source *sources;
+    struct tern_http_metrics_page pages[TERN_HTTP_METRICS_PAGES], *free;
+};
+
+/* sources is placed. TERN_MISMATCH: compiled with another version of this header. */
+enum tern_err tern_http_metrics_init_sized(struct tern_http_metrics *metrics, size_t metrics_len,
+                                           const struct tern_metrics_source *sources);
+static inline enum tern_err tern_http_metrics_init(struct tern_http_metrics *metrics,
+                                                   const struct tern_metrics_source *sources)
+{
+    return tern_http_metrics_init_sized(metrics, sizeof *metrics, sources);
+}
+
+/*
+ * Answers an exchange whose path is exactly "/metrics" or "/status", and says
+ * whether it was one; call it in `request`. GET and HEAD; other methods get
+ * 405. While TERN_HTTP_METRICS_PAGES are under way: 503. Nothing is left to do.
+ */
+bool tern_http_metrics_serve(struct tern_http_metrics *metrics, struct tern_http_exchange *x);
+
+#define TERN_HTTP_METRICS_CONNS 4u
+
+/*
+ * A port of their own for these pages: a server with few connections, so that
+ * who reads numbers does not wait for, nor takes from, those who read the site.
+ * Members are not part of the interface.
+ */
+struct tern_http_metrics_port {
+    struct tern_http_server server;
+    struct tern_http_conn conns[TERN_HTTP_METRICS_CONNS];
+    struct tern_http_head heads[2];
+    struct tern_listener *listener;
+};
+
+/*
+ * Listens on where, "ADDR:PORT", ":PORT" or "PORT" (every address), and answers
+ * there: "/status", which "/" is too, and "/metrics". metrics and port are
+ * placed. TERN_INVALID: where is none of them; otherwise as tern_listen_at and
+ * tern_http_server_init.
+ */
+enum tern_err tern_http_metrics_listen_sized(struct tern_http_metrics *metrics,
+                                             struct tern_http_metrics_port *port, size_t port_len,
+                                             struct tern_host *host, const char *where);
+static inline enum tern_err tern_http_metrics_listen(struct tern_http_metrics *metrics,
+                                                     struct tern_http_metrics_port *port,
+                                                     struct tern_host *host, const char *where)
+{
+    return tern_http_metrics_listen_sized(metrics, port, sizeof *port, host, where);
+}
+
+/* Drains the port's server, as tern_http_server_drain. Harmless if it never listened. */
+void tern_http_metrics_drain(struct tern_http_metrics_port *port);
+
 /* For other languages: the octets of what a caller places. */
 size_t tern_http_server_size(void);
 size_t tern_http_config_size(void);
@@ -863,6 +972,8 @@ size_t tern_http_conn_size(void);
 size_t tern_http_head_size(void);
 size_t tern_http_request_size(void);
 size_t tern_http_chunked_size(void);
+size_t tern_http_metrics_size(void);
+size_t tern_http_metrics_port_size(void);
 
 #ifdef __cplusplus
 }

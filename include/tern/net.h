@@ -30,6 +30,7 @@
 
 #include <tern/dgram.h>
 #include <tern/link.h>
+#include <tern/metrics.h>
 #include <tern/stream.h>
 
 #ifdef __cplusplus
@@ -249,26 +250,31 @@ struct tern_ipv4_reassembly {
  */
 struct tern_ipv4_stats {
     uint64_t in_packets, in_delivered, out_packets;
-    uint64_t in_short, in_bad_version, in_bad_hdr_len, in_bad_total_len, in_bad_checksum;
-    uint64_t in_bad_source, in_not_ours, in_wrong_link, in_bad_options, in_source_route;
-    uint64_t in_unknown_protocol, in_loopback;
+    uint64_t in_bad_version, in_bad_hdr_len, in_bad_checksum, in_bad_options, in_source_route;
+    uint64_t in_short, in_bad_total_len;
+    uint64_t in_bad_source, in_not_ours, in_wrong_link, in_loopback;
     uint64_t in_link_group;          /* for one host, in a frame for many (RFC 1122 3.3.6) */
-    /* fragments; the last four count datagrams */
-    uint64_t frag_in, frag_bad_offset, frag_bad_len, frag_overlap, frag_duplicate;
-    uint64_t frag_too_large, frag_no_buffer, frag_too_many, frag_dead, frag_bad_ecn;
-    uint64_t frag_timed_out, frag_evicted, frag_cleared, frag_reassembled;
+    uint64_t in_unknown_protocol;
+    /* fragments; frag_reassembled and the last four count datagrams */
+    uint64_t frag_in, frag_reassembled, frag_bad_offset, frag_bad_len, frag_overlap;
+    uint64_t frag_duplicate, frag_too_large, frag_no_buffer, frag_too_many, frag_dead;
+    uint64_t frag_bad_ecn, frag_timed_out, frag_evicted, frag_cleared;
+    uint64_t out_fragments;
+    uint64_t out_dont_fragment;      /* longer than the path's MTU, and may not be cut */
     uint64_t out_no_route, out_no_neighbour, out_full, out_waiting_full, out_too_long;
-    uint64_t out_link_down, out_fragments;
+    uint64_t out_link_down;
     /* each ARP packet is in arp_in and in one of the six after it */
-    uint64_t arp_in, arp_bad, arp_not_ours, arp_unsolicited, arp_conflict, arp_learned;
+    uint64_t arp_in;
     uint64_t arp_asked;              /* a question for an address of ours */
+    uint64_t arp_learned, arp_conflict, arp_bad, arp_not_ours, arp_unsolicited;
     uint64_t arp_replies, arp_requests, arp_announcements, arp_full;
     uint64_t arp_rate_limited, arp_failed, arp_cache_full;
-    uint64_t icmp_in, icmp_short, icmp_bad_checksum, icmp_unknown_type, icmp_broadcast;
+    /* each ICMP message is in icmp_in and in one of the nine after it */
+    uint64_t icmp_in, icmp_echo_in, icmp_errors_in;
+    uint64_t icmp_short, icmp_bad_checksum, icmp_unknown_type, icmp_broadcast;
     uint64_t icmp_ignored;           /* redirects, source quench, answers to no question */
-    uint64_t icmp_echo_in, icmp_echo_replies, icmp_full;
-    uint64_t icmp_errors_in, icmp_errors_bad, icmp_errors_unmatched;
-    uint64_t icmp_errors_out, icmp_rate_limited, icmp_not_allowed;
+    uint64_t icmp_errors_bad, icmp_errors_unmatched;
+    uint64_t icmp_echo_replies, icmp_errors_out, icmp_full, icmp_rate_limited, icmp_not_allowed;
     uint64_t pmtu_lowered, pmtu_refused;
 };
 
@@ -370,7 +376,7 @@ struct tern_udp_endpoint {
 /* in_dgrams counts all; each that is not delivered is in one other in_ counter. */
 struct tern_udp_stats {
     uint64_t in_dgrams, in_delivered, out_dgrams;
-    uint64_t in_short, in_bad_len, in_bad_checksum, in_no_port, in_no_room, in_port_zero;
+    uint64_t in_no_port, in_short, in_bad_len, in_bad_checksum, in_no_room, in_port_zero;
     uint64_t in_closed;                          /* its endpoint was closed before the visit */
     uint64_t out_full, out_refused;              /* no room for now; cannot be sent at all */
     uint64_t errors_in, errors_unmatched, errors_lost;
@@ -448,6 +454,12 @@ struct tern_dhcp4_lease {
     uint64_t expires_ns;
 };
 enum tern_err tern_dhcp4_get(const struct tern_net *net, struct tern_dhcp4_lease *lease);
+
+/*
+ * Number i of the stack's sets of counters (metrics.h): links, IPv4 with ARP
+ * and ICMP, UDP, DHCP, TCP and its pools, those that it has. False: no more.
+ */
+bool tern_net_metrics(const struct tern_net *net, size_t i, struct tern_metrics *set);
 
 /* For other languages: the octets of what a caller places. */
 size_t tern_net_size(void);

@@ -160,7 +160,7 @@ struct tern_sockets_stats {
     uint64_t octets_in, octets_out;
     uint64_t no_block;              /* reads put off: no block free */
     uint64_t dgrams_in, dgrams_out, dgrams_truncated, dgrams_unsent;
-    size_t n_open;                  /* connections now */
+    uint64_t n_open;                /* connections now */
 };
 
 /*

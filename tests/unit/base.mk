@@ -15,6 +15,7 @@ tests_unit_base_main_SOURCES = \
     tests/unit/siphash_test.c \
     tests/unit/checksum_test.c \
     tests/unit/drbg_test.c \
+    tests/unit/metrics_test.c \
     tests/unit/feed_test.c
 
 # The stream contract's script over every provider.

@@ -24,4 +24,5 @@ tests_unit_net_main_SOURCES = \
     tests/unit/ipv4_reassembly_test.c \
     tests/unit/icmp4_test.c \
     tests/unit/udp_test.c \
+    tests/unit/net_metrics_test.c \
     tests/unit/dhcp4_test.c

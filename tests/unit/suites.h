@@ -17,6 +17,7 @@ Suite *siphash_suite(void);
 Suite *checksum_suite(void);
 Suite *drbg_suite(void);
 Suite *feed_suite(void);
+Suite *metrics_suite(void);
 Suite *conform_suite(void);
 
 Suite *http_request_suite(void);
@@ -25,6 +26,7 @@ Suite *http_server_suite(void);
 Suite *http_answer_suite(void);
 Suite *http_exchange_suite(void);
 Suite *http_assets_suite(void);
+Suite *http_metrics_suite(void);
 Suite *http_choice_suite(void);
 Suite *http_select_suite(void);
 Suite *http_hostile_suite(void);
@@ -40,6 +42,7 @@ Suite *ipv4_reassembly_suite(void);
 Suite *icmp4_suite(void);
 Suite *udp_suite(void);
 Suite *dhcp4_suite(void);
+Suite *net_metrics_suite(void);
 
 Suite *virtio_bus_suite(void);
 Suite *virtio_queue_suite(void);
