@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * www: serves the site that was compiled in (tern image --site) over HTTP/1.1.
- * The same source is a process and a sealed guest.
+ * www: serves the site that was compiled in (tern image --site) over HTTP/1.1,
+ * and its own numbers. The same source is a process and a sealed guest.
  */
 #include <tern/host.h>
 #include <tern/http.h>
@@ -10,17 +10,33 @@
 
 enum { HEADS = 64 };
 
+struct www {
+    struct tern_http_server server;
+    struct tern_http_metrics metrics;
+    struct tern_metrics_source sources[3];
+    struct tern_http_metrics_port *port;    /* of the numbers; NULL: none of their own */
+    bool shows;                             /* the numbers stand beside the site */
+};
+
 static const struct tern_option www_options[] = {
     { .key = "listen", .value_name = "ADDR:PORT", .fallback = ":80",
       .help = "where to serve, any address by default" },
+    { .key = "stats", .value_name = "site|off|[ADDR:]PORT", .fallback = "site",
+      .help = "where /metrics and /status are" },
     { .key = NULL },
 };
 
 TERN_APPLIANCE(.name = "www", .connections = 1024,
     .pools = TERN_POOLS(TERN_POOL("http.conn", struct tern_http_conn, .per_connection = 1),
                         TERN_POOL("http.head", struct tern_http_head, .fixed = HEADS),
-                        TERN_POOL("www", struct tern_http_server, .fixed = 1)),
+                        TERN_POOL("http.metrics", struct tern_http_metrics_port, .fixed = 1),
+                        TERN_POOL("www", struct www, .fixed = 1)),
     .options = www_options);
+
+static bool equal(const char *a, const char *b)
+{
+    return strlen(a) == strlen(b) && memcmp(a, b, strlen(a)) == 0;
+}
 
 static void say(struct tern_host *host, enum tern_log_level level, const char *text)
 {
@@ -29,7 +45,9 @@ static void say(struct tern_host *host, enum tern_log_level level, const char *t
 
 static void serve(void *app, struct tern_http_exchange *x)
 {
-    (void)app;
+    struct www *www = app;
+    if (www->shows && tern_http_metrics_serve(&www->metrics, x))
+        return;
     (void)tern_http_assets_serve_with(x, tern_http_site, tern_http_site_len,
                                       &tern_http_site_policy);
 }
@@ -42,12 +60,47 @@ static uint64_t wall_ns(void *host)
 /* Answers under way go on; the host ends when its last stream has closed. */
 static void on_event(void *app, enum tern_host_event event, const struct tern_addr *addr)
 {
+    struct www *www = app;
     (void)addr;
-    if (event == TERN_HOST_DRAIN)
-        tern_http_server_drain(app);
+    if (event != TERN_HOST_DRAIN)
+        return;
+    tern_http_server_drain(&www->server);
+    if (www->port != NULL)
+        tern_http_metrics_drain(www->port);
 }
 
-static enum tern_err start_server(struct tern_host *host, struct tern_http_server *server)
+static bool is_file(const char *path)
+{
+    return tern_http_asset_find(tern_http_site, tern_http_site_len, path, strlen(path)) != NULL;
+}
+
+static enum tern_err start_metrics(struct tern_host *host, struct www *www)
+{
+    const char *where = tern_host_option(host, "stats");
+    size_t n;
+
+    www->sources[0] = (struct tern_metrics_source){ tern_host_metrics, host };
+    www->sources[1] = (struct tern_metrics_source){ tern_http_server_metrics, &www->server };
+    enum tern_err err = tern_http_metrics_init(&www->metrics, www->sources);
+    if (where == NULL || equal(where, "off") || err != TERN_OK)
+        return err;
+    if (equal(where, "site")) {
+        www->shows = !is_file("/metrics") && !is_file("/status");
+        if (!www->shows)
+            say(host, TERN_LOG_WARN, "the site has a /metrics or /status: stats=PORT shows ours");
+        return TERN_OK;
+    }
+    www->port = tern_host_pool(host, "http.metrics", sizeof *www->port, &n);
+    if (www->port == NULL)
+        return TERN_BUG;
+    err = tern_http_metrics_listen(&www->metrics, www->port, host, where);
+    if (err != TERN_OK)
+        say(host, TERN_LOG_ERROR, "stats=: not site, off or an address to listen on");
+    return err;
+}
+
+/* Of as many connections as the host has, a port of the numbers' own has a few. */
+static enum tern_err start_server(struct tern_host *host, struct www *www)
 {
     size_t n_conns, n_heads;
     struct tern_http_conn *conns =
@@ -56,18 +109,23 @@ static enum tern_err start_server(struct tern_host *host, struct tern_http_serve
         tern_host_pool(host, "http.head", sizeof *heads, &n_heads);
     if (conns == NULL || heads == NULL)
         return TERN_BUG;
-    struct tern_http_config config = { .request = serve, .app = server,
+    struct tern_http_config config = { .request = serve, .app = www,
                                        .wall_ns = wall_ns, .wall_user = host };
-    return tern_http_server_init(server, host->turn, &config, conns, n_conns, heads, n_heads);
+    if (www->port != NULL && n_conns > 2 * TERN_HTTP_METRICS_CONNS)
+        n_conns -= TERN_HTTP_METRICS_CONNS;
+    return tern_http_server_init(&www->server, host->turn, &config, conns, n_conns, heads,
+                                 n_heads);
 }
 
 int tern_main(struct tern_host *host)
 {
     size_t n;
-    struct tern_http_server *server = tern_host_pool(host, "www", sizeof *server, &n);
-    if (server == NULL)
+    struct www *www = tern_host_pool(host, "www", sizeof *www, &n);
+    if (www == NULL)
         return TERN_BUG;
-    enum tern_err err = start_server(host, server);
+    enum tern_err err = start_metrics(host, www);
+    if (err == TERN_OK)
+        err = start_server(host, www);
     if (err != TERN_OK)
         return (int)err;
 
@@ -79,11 +137,11 @@ int tern_main(struct tern_host *host)
         return TERN_INVALID;
     }
     struct tern_listener *listener;
-    err = tern_listen_at(host, &listen, tern_http_accept, server, &listener);
+    err = tern_listen_at(host, &listen, tern_http_accept, &www->server, &listener);
     if (err != TERN_OK) {
         say(host, TERN_LOG_ERROR, "listen=: cannot listen there");
         return (int)err;
     }
-    tern_host_on_event(host, on_event, server);
-    return (int)tern_http_server_listener(server, listener);
+    tern_host_on_event(host, on_event, www);
+    return (int)tern_http_server_listener(&www->server, listener);
 }
