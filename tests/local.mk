@@ -19,7 +19,8 @@ EXTRA_DIST += tests/cross/check.h tests/cross/check_run.c
 # What is no program's source: ./test of an unpacked tarball is whole.
 EXTRA_DIST += .clang-format .clang-tidy pcaps tests/parts tests/fuzz/seeds tests/abi tests/asks \
 	tests/budget tests/hostile tests/manual.pl tests/mutants.files \
-	tests/mutants.known tests/mutate tests/peers tools/setup.sh benchmarks/lib.sh
+	tests/mutants.known tests/mutate tests/peers tests/prometheus.pl tools/setup.sh \
+	benchmarks/lib.sh
 
 include tests/sim/local.mk
 include tests/replay/local.mk
