@@ -103,11 +103,10 @@ static void command_end(struct virtio_net *net, uint8_t ack)
         net->ctrl_wanted &= (uint8_t)~VIRTIO_NET_CTRL_NO_PROMISC;
 }
 
+/* Without such a queue nothing is wanted and nothing under way. */
 void virtio_net_ctrl_poll(struct virtio_net *net)
 {
     struct virtio_used used;
-    if (net->ctrl_wanted == 0 && !net->ctrl_busy)    /* so it is without such a queue */
-        return;
     if (net->ctrl_busy && virtio_queue_take(&net->ctrl, &used) == TERN_OK) {
         if (net->ctrl.armed)
             virtio_queue_disarm(&net->ctrl);

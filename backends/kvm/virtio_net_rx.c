@@ -57,7 +57,7 @@ static bool gather_begin(struct virtio_net *net)
     memcpy(net->rx_hdr, rx_buf(net, first->id), net->hdr_len);
     /* Without MRG_RXBUF it is 1; some devices write 0, and it is not read. */
     uint16_t n = net->mergeable ? tern_load_le16(net->rx_hdr + HDR_NUM_BUFFERS) : 1;
-    if (n == 0 || n - 1u > net->rx.n_in_flight) {
+    if (n - 1u > net->rx.n_in_flight) {    /* 0 wraps: more than any queue has */
         virtio_dev_breach(net->dev, VIRTIO_BREACH_NUM_BUFFERS);
         return false;
     }

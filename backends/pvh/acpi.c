@@ -141,7 +141,7 @@ PVH_BOOT static bool aml_small(const uint8_t *p, size_t len, uint8_t *value)
 /* "_S5_", a package (0x12), its length, its count, then SLP_TYPa (section 7.4.2.6). */
 PVH_BOOT static void dsdt_s5(const uint8_t *p, size_t len)
 {
-    if (len < 8 || memcmp(p, "_S5_\x12", 5) != 0)
+    if (memcmp(p, "_S5_\x12", 5) != 0)
         return;
     size_t off = 6 + (size_t)(p[5] >> 6) + 1;    /* PkgLength has 1 to 4 octets */
     if (off < len && aml_small(p + off, len - off, &pvh_acpi.s5_type))
@@ -200,6 +200,7 @@ PVH_BOOT static void dsdt_events(const uint8_t *p, size_t len)
     }
 }
 
+/* What may begin at each octet: eight are left there, as many as each reader compares. */
 PVH_BOOT static void dsdt_read(struct table t)
 {
     for (size_t off = HEADER_LEN; t.len - off >= 8; off++) {

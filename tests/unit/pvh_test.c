@@ -306,7 +306,7 @@ END_TEST
 
 START_TEST(test_acpi_takes_the_old_root_where_the_new_one_is_broken)
 {
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 5; i++) {
         machine();
         if (i == 0) {
             at(RSDP)[15] = 0;
@@ -318,6 +318,8 @@ START_TEST(test_acpi_takes_the_old_root_where_the_new_one_is_broken)
             table(XSDT, "RSDT", 36);
         if (i == 3)
             at(XSDT)[9]++;
+        if (i == 4)
+            table_len(XSDT, 35);    /* shorter than its header */
         pvh_acpi_init();
         ck_assert_msg(pvh_acpi.sci == 11, "case %d", i);
     }
@@ -652,6 +654,17 @@ START_TEST(test_cmdline_is_split_at_blanks)
 }
 END_TEST
 
+START_TEST(test_cmdline_ends_at_its_first_zero)
+{
+    static const char line[] = "first\0second";
+    begin_anew();
+    memcpy(pvh_boot.cmdline, line, sizeof line);
+    pvh_cmdline_init();
+    ck_assert_uint_eq(pvh_word_count(), 1);
+    ck_assert_str_eq(pvh_word(0), "first");
+}
+END_TEST
+
 START_TEST(test_cmdline_words_of_ours_are_read_whole)
 {
     static const struct {
@@ -723,6 +736,7 @@ Suite *pvh_suite(void)
     tcase_add_test(tc, test_mmio_places_are_kept_once_and_bounded);
     tcase_add_test(tc, test_mmio_slots_are_probed_where_nothing_is_told);
     tcase_add_test(tc, test_cmdline_is_split_at_blanks);
+    tcase_add_test(tc, test_cmdline_ends_at_its_first_zero);
     tcase_add_test(tc, test_cmdline_words_of_ours_are_read_whole);
     tcase_add_test(tc, test_cmdline_has_bounds);
     suite_add_tcase(suite, tc);

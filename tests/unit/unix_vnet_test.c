@@ -49,6 +49,8 @@ static const struct {
     { { .csum_start = 34, .csum_off = 16 }, { 0 } },
     { { .csum_partial = true, .csum_start = 34, .csum_off = 16 },
       { 1, 0, 0, 0, 0, 0, 34, 0, 16, 0 } },
+    { { .csum_partial = true, .csum_start = 34, .csum_off = 16, .seg_len = 1448, .hdr_len = 66 },
+      { 1, 0, 0, 0, 0, 0, 34, 0, 16, 0 } },    /* lengths mean nothing without segments */
     { { .csum_partial = true, .csum_start = 34, .csum_off = 16, .gso = TERN_GSO_TCP4,
         .seg_len = 1448, .hdr_len = 66 },
       { 1, 1, 66, 0, 0xa8, 5, 34, 0, 16, 0 } },

@@ -169,6 +169,24 @@ START_TEST(hostile_net_55_good_frames_before_a_bad_one_still_arrive)
 }
 END_TEST
 
+/* It waits for room in the next batch; until then the device proves a liar elsewhere. */
+START_TEST(hostile_net_55_frame_gathered_before_its_device_was_stopped)
+{
+    static const struct virtio_net_config config = { .arena_len = VIRTIO_NET_ARENA_LEAST };
+    fixture_end(&x);
+    fixture_begin(&x, FAKE_ALL, &config);
+    for (unsigned i = 0; i < 3; i++)
+        ck_assert(fake_deliver(&x.f, NULL, frame, 30000));
+    ck_assert(fixture_poll(&x));
+    ck_assert_uint_eq(x.n_got, 2);
+    ck_assert(virtio_net_rx_waiting(&x.net));
+    virtio_dev_breach(&x.f.dev, VIRTIO_BREACH_ID);
+    ck_assert(fixture_poll(&x));
+    ck_assert_uint_eq(x.n_input, 1);
+    assert_breach(VIRTIO_BREACH_ID);
+}
+END_TEST
+
 START_TEST(hostile_net_55_sent_buffer_given_back_twice)
 {
     x.f.honest_tx = false;
@@ -330,6 +348,7 @@ static void add_all(TCase *tc)
     tcase_add_test(tc, hostile_net_55_used_index_of_received_frames_jumps);
     tcase_add_test(tc, hostile_net_55_same_buffer_twice_in_one_frame);
     tcase_add_test(tc, hostile_net_55_good_frames_before_a_bad_one_still_arrive);
+    tcase_add_test(tc, hostile_net_55_frame_gathered_before_its_device_was_stopped);
     tcase_add_test(tc, hostile_net_55_sent_buffer_given_back_twice);
     tcase_add_test(tc, hostile_net_55_length_of_a_sent_frame_is_ignored);
     tcase_add_test(tc, hostile_net_55_checksum_ok_falsely_for_what_is_no_frame);
