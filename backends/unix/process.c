@@ -202,7 +202,10 @@ static void descriptors_share(struct process *p)
     p->settings.connections = (uint32_t)most;
 }
 
-/* Nothing that was not opened by now is opened any more. */
+/*
+ * Nothing that was not opened by now is opened any more. That nothing is sealed
+ * is said whatever log= is; a user that is asked for is had all the same.
+ */
 static int seal(struct process *p)
 {
     static const char loud[] = "NOT SEALED, as seal=off or --no-seal asks: a fault in this program "
@@ -214,8 +217,8 @@ static int seal(struct process *p)
         .must = p->settings.seal == TERN_SEAL_WISH_MUST,
     };
     if (p->settings.seal == TERN_SEAL_WISH_OFF) {
-        tern_host_log(&p->core->host, TERN_LOG_WARN, loud, sizeof loud - 1);
-        return TERN_OK;
+        complain(p, loud);
+        return to.user != NULL ? (int)tern_seal_user(&to) : TERN_OK;
     }
     tern_host_core_seal(p->core);
     return (int)tern_seal_process(&to);

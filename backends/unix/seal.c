@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The order of the seal: who we are, what we may gain (nothing), which files,
- * which system calls. Each step needs what the next one takes away.
+ * The order of the seal: whether we are alone, who we are, what we may gain
+ * (nothing), which files, which system calls. Each step needs what the next one
+ * takes away.
  *
  * A kernel or a container that lacks a step is no reason not to serve, unless
  * seal=must: the log says what is missing.
  */
+#include <dirent.h>
+#include <sched.h>
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -28,7 +31,36 @@ static enum tern_err missing(const struct tern_seal *seal, enum tern_log_level l
     return seal->must ? TERN_UNSUPPORTED : TERN_OK;
 }
 
-static enum tern_err user_step(const struct tern_seal *seal)
+/*
+ * Landlock and capset(2) bind the thread that calls them, and what it starts
+ * later; only a change of user and seccomp's step reach threads that are there.
+ * One that is alone stays so: nobody else is there to start another. Without
+ * /proc the kernel is asked to take apart what threads share, which it does for
+ * one that shares nothing.
+ */
+static bool is_alone(void)
+{
+    DIR *tasks = opendir("/proc/self/task");
+    const struct dirent *task;
+    size_t n = 0;
+
+    if (tasks == NULL)
+        return unshare(CLONE_VM) == 0;
+    while ((task = readdir(tasks)) != NULL)
+        n += task->d_name[0] != '.';
+    closedir(tasks);
+    return n == 1;
+}
+
+static enum tern_err threads_step(const struct tern_seal *seal)
+{
+    if (is_alone())
+        return TERN_OK;
+    return missing(seal, TERN_LOG_WARN, "seal: threads that the appliance has started are bound "
+                                        "by their user and in their calls alone, not in files");
+}
+
+enum tern_err tern_seal_user(const struct tern_seal *seal)
 {
     struct tern_seal_user user;
     char line[128];
@@ -53,6 +85,14 @@ static enum tern_err user_step(const struct tern_seal *seal)
                  (unsigned)user.gid);
         say(seal, TERN_LOG_INFO, line);
     }
+    return TERN_OK;
+}
+
+static enum tern_err user_step(const struct tern_seal *seal)
+{
+    enum tern_err err = tern_seal_user(seal);
+    if (err != TERN_OK)
+        return err;
     if (tern_seal_capabilities_drop() != TERN_OK)
         return missing(seal, TERN_LOG_WARN, "seal: capabilities cannot be given up");
     return TERN_OK;
@@ -94,7 +134,9 @@ static enum tern_err calls_step(const struct tern_seal *seal)
 
 enum tern_err tern_seal_process(const struct tern_seal *seal)
 {
-    enum tern_err err = user_step(seal);
+    enum tern_err err = threads_step(seal);
+    if (err == TERN_OK)
+        err = user_step(seal);
     if (err != TERN_OK)
         return err;
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)

@@ -31,7 +31,6 @@ enum tern_seal_how {
     TERN_SEAL_SEND_AT_3,
     TERN_SEAL_SOCKET,         /* TCP and UDP sockets of IPv4 and IPv6 */
     TERN_SEAL_OPTION,         /* the socket options that the host sets */
-    TERN_SEAL_DESCRIPTOR,     /* newfstatat of a descriptor, not of a path */
 };
 
 struct tern_seal_call {
@@ -54,6 +53,9 @@ struct tern_seal {
  * itself what fails.
  */
 enum tern_err tern_seal_process(const struct tern_seal *seal);
+
+/* The change of user alone; with root's user go root's capabilities. */
+enum tern_err tern_seal_user(const struct tern_seal *seal);
 
 /* seal_user.c: to whom; TERN_INVALID: error says what is wrong. */
 struct tern_seal_user {

@@ -6,7 +6,9 @@
  * by then. It becomes the user that user= names; else who called sudo; else
  * nobody. The numbers of those two need no look at the user database, which
  * may be a network service. user=root stays root, as one who owns files and
- * has no capability.
+ * has no capability. Root's group, to which much belongs, stays with another
+ * user only if user=UID:0 asks for it: sudo's caller in that group, or a name in
+ * it, gets the group of nobody.
  */
 #include <errno.h>
 #include <grp.h>
@@ -40,14 +42,23 @@ static bool id_parse(const char *s, const char *end, unsigned *id)
     return true;
 }
 
+static void group_without_root(struct tern_seal_user *user)
+{
+    if (user->uid != 0 && user->gid == 0)
+        user->gid = NOBODY;
+}
+
 static bool sudo_caller(struct tern_seal_user *user)
 {
     const char *uid = getenv("SUDO_UID"), *gid = getenv("SUDO_GID");
-    return uid != NULL && gid != NULL && id_parse(uid, uid + strlen(uid), &user->uid) &&
-           id_parse(gid, gid + strlen(gid), &user->gid) && user->uid != 0;
+    if (uid == NULL || gid == NULL || !id_parse(uid, uid + strlen(uid), &user->uid) ||
+        !id_parse(gid, gid + strlen(gid), &user->gid) || user->uid == 0)
+        return false;
+    group_without_root(user);
+    return true;
 }
 
-/* UID, UID:GID or a name. */
+/* UID, UID:GID or a name; only the second is asked for a group by its number. */
 static bool named(const char *given, struct tern_seal_user *user)
 {
     const char *colon = strchr(given, ':'), *end = given + strlen(given);
@@ -61,6 +72,7 @@ static bool named(const char *given, struct tern_seal_user *user)
         return false;
     user->uid = entry->pw_uid;
     user->gid = entry->pw_gid;
+    group_without_root(user);
     return true;
 }
 

@@ -278,8 +278,10 @@ int tern_unix_main(const struct tern_appliance *appliance, int (*start)(struct t
 
 /*
  * For tern_unix_main's `start`: this program reads files beneath dir_fd (open
- * as long as the program lives), by openat2, fstat and pread. Without this
- * call none can be opened once start has returned and the process is sealed.
+ * as long as the program lives), by the system calls openat2, fstat and pread64.
+ * fstat of the C library may be another, newfstatat, which takes a path and is
+ * refused: use syscall(SYS_fstat, fd, &st). Without this call no file can be
+ * opened once start has returned and the process is sealed.
  */
 void tern_unix_reads_files(struct tern_host *host, int dir_fd);
 

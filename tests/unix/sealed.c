@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
+#include <pthread.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
@@ -30,6 +31,10 @@
 
 #include <linux/openat2.h>
 #include <tern/unix.h>
+
+#ifndef SYS_newfstatat
+#define SYS_newfstatat SYS_fstatat64    /* its name on processors of 32 bits */
+#endif
 
 static struct tern_host *the_host;
 static struct tern_listener *the_listener;
@@ -59,6 +64,13 @@ static long try_stat(void)
     struct stat st;
     return stat(option("file"), &st);
 }
+/* A path in spite of AT_EMPTY_PATH, which only allows that there is none. */
+static long try_stat_empty(void)
+{
+    struct stat st;
+    return call(SYS_newfstatat, AT_FDCWD, (long)(uintptr_t)option("file"), (long)(uintptr_t)&st,
+                AT_EMPTY_PATH, 0);
+}
 static long try_openat2(void)
 {
     struct open_how how = { .flags = O_RDONLY };
@@ -76,6 +88,40 @@ static long try_openat2_etc(void)
     struct open_how how = { .flags = O_RDONLY };
     return call(SYS_openat2, AT_FDCWD, (long)(uintptr_t) "/etc/passwd", (long)(uintptr_t)&how,
                 sizeof how, 0);
+}
+/*
+ * The same by a thread that was there before the seal, which therefore binds it
+ * only in part.
+ */
+static struct {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    bool asked, answered;
+    long result;
+    int number;
+} thread = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
+static void *thread_run(void *nothing)
+{
+    (void)pthread_mutex_lock(&thread.lock);
+    while (!thread.asked)
+        (void)pthread_cond_wait(&thread.changed, &thread.lock);
+    thread.result = try_openat2_etc();
+    thread.number = errno;
+    thread.answered = true;
+    (void)pthread_cond_broadcast(&thread.changed);
+    (void)pthread_mutex_unlock(&thread.lock);
+    return nothing;
+}
+static long try_thread(void)
+{
+    (void)pthread_mutex_lock(&thread.lock);
+    thread.asked = true;
+    (void)pthread_cond_broadcast(&thread.changed);
+    while (!thread.answered)
+        (void)pthread_cond_wait(&thread.changed, &thread.lock);
+    (void)pthread_mutex_unlock(&thread.lock);
+    errno = thread.number;
+    return thread.result;
 }
 static long try_chmod(void) { return chmod(option("file"), 0666); }
 static long try_exec(void)
@@ -266,7 +312,8 @@ static const struct {
     long (*attempt)(void);
 } attempts[] = {
     { "open", try_open }, { "open-write", try_open_write }, { "create", try_create },
-    { "unlink", try_unlink }, { "stat", try_stat }, { "chmod", try_chmod },
+    { "unlink", try_unlink }, { "stat", try_stat },
+    { "stat-empty", try_stat_empty }, { "chmod", try_chmod }, { "thread", try_thread },
     { "openat2", try_openat2 }, { "openat2-write", try_openat2_write },
     { "openat2-etc", try_openat2_etc }, { "exec", try_exec }, { "execveat", try_execveat },
     { "fork", try_fork }, { "clone3", try_clone3 }, { "ptrace", try_ptrace },
@@ -342,6 +389,9 @@ static int start(struct tern_host *host)
     tern_listener_local(the_listener, &listens_at);
     if (option("folder")[0] != '\0')
         tern_unix_reads_files(host, open(option("folder"), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    pthread_t id;
+    if (strcmp(option("try"), "thread") == 0 && pthread_create(&id, NULL, thread_run, NULL) != 0)
+        return TERN_FULL;
     if (option("try")[0] != '\0') {
         timer.fire = fire;
         tern_timer_set(host->turn, &timer, host->turn->now_ns + 1);
