@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "boot.h"
@@ -113,14 +114,33 @@ static char *publish_parse(const char *text)
     return forward;
 }
 
-/* A station's address: six octets of two digits. */
+/* A station's address: six octets of two digits, of one station, and not all zero. */
 static bool mac_is_good(const char *text)
 {
     static const char digits[] = "0123456789abcdefABCDEF";
     for (size_t i = 0; i < 17; i++)
         if (text[i] == '\0' || (i % 3 == 2 ? text[i] != ':' : strchr(digits, text[i]) == NULL))
             return false;
-    return text[17] == '\0' && strchr("02468aceACE", text[1]) != NULL;
+    return text[17] == '\0' && strchr("02468aceACE", text[1]) != NULL &&
+           strspn(text, "0:") < 17;
+}
+
+/* No two devices may have one address: nic= and the network tell them apart by it. */
+static bool macs_differ(const struct boot *boot)
+{
+    const char *first = boot->mac != NULL ? boot->mac : BOOT_MAC_DEFAULT;
+    for (size_t i = 0; i < boot->nics.n; i++) {
+        const char *mac = boot->nics.word[i];
+        bool again = strcasecmp(mac, first) == 0;
+        for (size_t k = 0; k < i; k++)
+            again |= strcasecmp(mac, boot->nics.word[k]) == 0;
+        if (again) {
+            fprintf(stderr, "tern boot: --nic: '%s' is another device's address already%s\n", mac,
+                    boot->mac == NULL && strcasecmp(mac, first) == 0 ? ", the first one's" : "");
+            return false;
+        }
+    }
+    return true;
 }
 
 static bool one_of(const char *value, const char *const names[])
@@ -214,6 +234,8 @@ static int options(struct boot *boot, int argc, char **argv)
         return 3;
     }
     boot->image = argv[optind];
+    if (!macs_differ(boot))
+        return 3;
     if (boot->tap != NULL && boot->publish.n > 0) {
         fputs("tern boot: --publish: a TAP device passes all ports, there is nothing to publish\n",
               stderr);

@@ -12,6 +12,8 @@
 
 /* The port through which a guest leaves, and the status that says "another way". */
 #define BOOT_EXIT_PORT "0x501"
+/* What QEMU gives its first network device. */
+#define BOOT_MAC_DEFAULT "52:54:00:12:34:56"
 enum { BOOT_OTHER_END = 125 };
 
 struct boot {

@@ -65,9 +65,6 @@ static long now_ms(void)
 
 /* ---- Starting -------------------------------------------------------------- */
 
-/* What QEMU gives its first one. */
-#define MAC_DEFAULT "52:54:00:12:34:56"
-
 static void nic_add(struct work_words *args, bool pci, size_t number, const char *mac)
 {
     work_word(args, "-device");
@@ -83,6 +80,7 @@ static void arguments(const struct boot *boot, struct work_words *args)
         "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",
         "-device", "isa-debug-exit,iobase=" BOOT_EXIT_PORT ",iosize=1",
         "-global", "virtio-mmio.force-legacy=false",
+        "-global", "fw_cfg_io.dma_enabled=off",    /* else two `out` write the guest's memory */
     };
     work_word(args, boot->qemu);
     for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++)
@@ -113,7 +111,7 @@ static void arguments(const struct boot *boot, struct work_words *args)
     free(net);
     const char *mac = boot->mac;
     if (mac == NULL && boot->nics.n > 0)
-        mac = MAC_DEFAULT;
+        mac = BOOT_MAC_DEFAULT;
     nic_add(args, pci, 0, mac);
     for (size_t i = 0; i < boot->nics.n; i++) {
         work_word(args, "-netdev");

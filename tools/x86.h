@@ -39,6 +39,9 @@ const char *x86_unsealing(const struct x86_insn *insn);
  * control register, lgdt, lidt. Of the others, lldt and ltr find nothing in the constant
  * GDT that they could load; lmsw and clts reach the four lowest bits of CR0, debug
  * registers only trap, and what remains is off in EFER and CR4, or only jumps.
+ *
+ * It is about the processor. in and out are not counted, and no store is: through both
+ * a device can be driven, which writes memory without asking the map.
  */
 bool x86_undoes_alone(const struct x86_insn *insn);
 
