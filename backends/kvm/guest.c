@@ -59,23 +59,29 @@ static void arrived(void *arg)
 }
 
 /*
- * Lists all network devices and leaves each reset, then takes the first or the
- * one that nic= names.
+ * Lists all network devices and leaves each reset and switched off, then takes the
+ * first or the one that nic= names. Of two with its address that is the first.
  */
 TERN_COLD
 static void nic_choose(struct guest *g)
 {
     const struct tern_host_settings *s = &g->settings;
     size_t at = 0, taken = SIZE_MAX;
+    uint8_t first[6];    /* of the one that is taken */
     unsigned n = 0;
     while (virtio_pvh_find(VIRTIO_TYPE_NET, &at, &g->dev) == TERN_OK) {
         uint8_t mac[6];
-        bool good = virtio_net_address(&g->dev, mac) == TERN_OK && taken == SIZE_MAX &&
-                    (!s->has_nic || memcmp(mac, s->nic, 6) == 0);
-        if (good)
+        bool good = virtio_net_address(&g->dev, mac) == TERN_OK;
+        bool twin = taken != SIZE_MAX && memcmp(mac, first, 6) == 0;
+        good = good && taken == SIZE_MAX && (!s->has_nic || memcmp(mac, s->nic, 6) == 0);
+        if (good) {
             taken = at - 1;
+            memcpy(first, mac, sizeof first);
+        }
+        virtio_pvh_leave(at);
         pvh_logf("kvm: net%u, %02x:%02x:%02x:%02x:%02x:%02x, %s%s\n", n++, mac[0], mac[1],
-                 mac[2], mac[3], mac[4], mac[5], g->dev.name, good ? ": taken" : "");
+                 mac[2], mac[3], mac[4], mac[5], g->dev.name,
+                 good ? ": taken" : twin ? ": the same address again" : "");
     }
     if (virtio_pvh_find(VIRTIO_TYPE_NET, &taken, &g->dev) != TERN_OK)
         pvh_fail(PVH_STATUS_SETUP,

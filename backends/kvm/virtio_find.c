@@ -31,6 +31,12 @@ enum tern_err virtio_pvh_find(uint16_t type, size_t *at, struct virtio_dev *dev)
     return TERN_UNREACHABLE;
 }
 
+void virtio_pvh_leave(size_t at)
+{
+    if (at > 0 && at <= pvh_pci_count())
+        pvh_pci_disable(pvh_pci_get(at - 1));
+}
+
 /* How long a device may take to give entropy before the start goes on without. */
 #define ENTROPY_LIMIT_NS (2 * TERN_SECOND_NS)
 
@@ -41,5 +47,7 @@ size_t pvh_entropy_source(uint8_t *out, size_t len)
     size_t at = 0;
     if (virtio_pvh_find(VIRTIO_TYPE_RNG, &at, &dev) != TERN_OK)
         return 0;
-    return virtio_rng_read(&dev, out, len, pvh_now_ns, ENTROPY_LIMIT_NS);
+    size_t n = virtio_rng_read(&dev, out, len, pvh_now_ns, ENTROPY_LIMIT_NS);
+    virtio_pvh_leave(at);
+    return n;
 }

@@ -23,6 +23,13 @@ extern const struct virtio_env virtio_pvh_env;
 enum tern_err virtio_pvh_find(uint16_t type, size_t *at, struct virtio_dev *dev);
 
 /*
+ * Takes leave of the device in the place before `at`, which virtio_pvh_find gave and
+ * which is reset: a PCI function decodes nothing and masters no bus until it is
+ * found again. A place in memory has no such switch.
+ */
+void virtio_pvh_leave(size_t at);
+
+/*
  * Is this function or place a device of that type? Its modern interface goes
  * before its legacy one.
  * TERN_OK: dev is ready for virtio_dev_open. TERN_UNREACHABLE: another thing.

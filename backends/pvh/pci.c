@@ -136,6 +136,12 @@ void pvh_pci_enable(const struct pvh_pci *pci)
     pvh_pci_store16(pci, PCI_COMMAND, command | COMMAND_IO | COMMAND_MEMORY | COMMAND_MASTER);
 }
 
+PVH_BOOT void pvh_pci_disable(const struct pvh_pci *pci)
+{
+    uint16_t all = COMMAND_IO | COMMAND_MEMORY | COMMAND_MASTER;
+    pvh_pci_store16(pci, PCI_COMMAND, (uint16_t)(pvh_pci_load16(pci, PCI_COMMAND) & ~all));
+}
+
 PVH_BOOT uint8_t pvh_pci_cap(const struct pvh_pci *pci, uint8_t id, unsigned nth, size_t least)
 {
     if ((pvh_pci_load16(pci, PCI_STATUS) & STATUS_CAPABILITIES) == 0)

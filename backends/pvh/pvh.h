@@ -221,6 +221,8 @@ void pvh_pci_store32(const struct pvh_pci *pci, uint8_t off, uint32_t v);
 
 /* Turns on memory and I/O decoding and bus mastering. After its BARs are known to lie well. */
 void pvh_pci_enable(const struct pvh_pci *pci);
+/* Turns the three off: the function answers in configuration space only, and masters no bus. */
+void pvh_pci_disable(const struct pvh_pci *pci);
 
 /*
  * The offset of the nth (from 0) capability with this id, 0 if there is none.

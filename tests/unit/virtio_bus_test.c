@@ -22,7 +22,7 @@ static uint8_t config[256];
 static uint8_t *bar;              /* BAR 4 */
 static uint8_t *regs;             /* of an MMIO device */
 static uint8_t cap_at[CAPS];
-static unsigned n_caps, n_cap_calls, n_enabled, n_interrupts;
+static unsigned n_caps, n_cap_calls, n_enabled, n_disabled, n_interrupts;
 static bool endless, no_msix, no_line, no_port_bar, no_vectors;
 static uint8_t ports[64];         /* of a legacy PCI device */
 static size_t ports_len;          /* 0: it has no I/O BAR */
@@ -93,6 +93,7 @@ enum tern_err pvh_pci_bar(const struct pvh_pci *p, unsigned n, volatile void **b
 }
 
 void pvh_pci_enable(const struct pvh_pci *p) { (void)p; n_enabled++; }
+void pvh_pci_disable(const struct pvh_pci *p) { (void)p; n_disabled++; }
 
 enum tern_err pvh_pci_msix(const struct pvh_pci *p, unsigned entry, void (*handler)(void *arg),
                            void *arg)
@@ -179,7 +180,7 @@ static void setup(void)
     regs = calloc(1, 0x200);
     memset(config, 0, sizeof config);
     memset(said, 0, sizeof said);
-    n_caps = n_cap_calls = n_enabled = n_interrupts = 0;
+    n_caps = n_cap_calls = n_enabled = n_disabled = n_interrupts = 0;
     endless = no_msix = no_line = no_port_bar = no_vectors = false;
     memset(ports, 0, sizeof ports);
     ports_len = 32;
@@ -784,13 +785,19 @@ START_TEST(test_find_takes_pci_before_mmio)
     caps_honest();
     ck_assert_int_eq(virtio_pvh_find(VIRTIO_TYPE_NET, &at, &dev), TERN_OK);
     ck_assert_str_eq(dev.name, "pci 00:02.0");
-    size_t second = at;
+    size_t second = at, behind_pci = at;
     ck_assert_int_eq(virtio_pvh_find(VIRTIO_TYPE_NET, &at, &dev), TERN_OK);
     ck_assert_str_eq(dev.name, "mmio feb02e00");
     ck_assert_int_eq(virtio_pvh_find(VIRTIO_TYPE_NET, &at, &dev), TERN_UNREACHABLE);
     ck_assert_int_eq(virtio_pvh_find(VIRTIO_TYPE_NET, &at, &dev), TERN_UNREACHABLE);
     ck_assert_int_eq(virtio_pvh_find(VIRTIO_TYPE_NET, &second, &dev), TERN_OK);
     ck_assert_str_eq(dev.name, "mmio feb02e00");
+    /* One that is left is switched off: a function is, a place in memory cannot be. */
+    virtio_pvh_leave(0);
+    virtio_pvh_leave(second);
+    ck_assert_uint_eq(n_disabled, 0);
+    virtio_pvh_leave(behind_pci);
+    ck_assert_uint_eq(n_disabled, 1);
     at = 0;
     ck_assert_int_eq(virtio_pvh_find(VIRTIO_TYPE_RNG, &at, &dev), TERN_UNREACHABLE);
 }
