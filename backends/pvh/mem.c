@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * RAM, carved once. The loader's memory map, less the null page, the image, the
+ * RAM, carved once. The loader's memory map, less the first MiB, the image, the
  * modules and what lies above 3 GiB, is a short list of free stretches; a piece
  * is cut from the front of the shortest stretch that holds it, so that the long
  * one stays for what asks last.
@@ -11,7 +11,7 @@
 
 enum { FREE_MAX = 2 * (PVH_MAP_MAX + PVH_MODULES_MAX), PAGE = 4096 };
 
-#define RAM_START UINT64_C(4096)
+#define RAM_START PVH_LOW_END    /* below, other processors start: paging.c */
 #define RAM_END UINT64_C(0xc0000000)    /* registers lie above, mapped uncached */
 
 static struct pvh_range stretches[FREE_MAX];

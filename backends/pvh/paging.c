@@ -8,7 +8,8 @@
  * the code of this file. Each piece of memory is mapped once, at its address.
  * Intel SDM volume 3, sections 4.5 and 4.6.
  *
- *      0 .. 2 MiB           one table of 4 KiB pages, the first not present
+ *      0 .. 2 MiB           one table of 4 KiB pages, the first not present; after
+ *                           the seal nothing of the first MiB but modules, read
  *      image                4 KiB pages; whole 2 MiB of constants are one page
  *      other RAM            2 MiB pages, read, write; 4 KiB pages where a guard
  *                           page of a device's memory lies
@@ -243,17 +244,55 @@ PVH_BOOT static void keep(struct pvh_range r)
     }
 }
 
-/* The same for the pages of the lowest 2 MiB. */
-PVH_BOOT static void keep_low(uint64_t *table, struct pvh_range r)
+/* ---- What other processors can be started in ---- */
+
+/*
+ * The local APIC stays mapped, so code can send what starts another processor: that
+ * begins, in real mode and without this map, with the first octet of a page below
+ * 1 MiB (SDM volume 3, "MP initialization"); and an SMI begins at 0x38000 unless
+ * firmware has moved it ("SMRAM"). Each page of RAM there gets instructions that
+ * halt for good, and is not mapped from then on.
+ */
+PVH_BOOT static void halt_at(uint64_t page)
 {
-    uint64_t start = r.start < PAGE ? PAGE : r.start & ~(uint64_t)(PAGE - 1);
-    set_pages(table, 0, start, r.end, READ_WRITE);
+    for (size_t i = 0; i < pvh_boot.n_modules; i++) {
+        if (pvh_boot.modules[i].start < page + sizeof(uint32_t) && page < pvh_boot.modules[i].end)
+            return;
+    }
+    volatile uint32_t *code = (volatile uint32_t *)(uintptr_t)page;
+    __asm__ volatile("" : "+r"(code));    /* page 0 is a page like others */
+    *code = 0xfdebf4fa;    /* cli; 1: hlt; jmp 1b */
+}
+
+PVH_BOOT static void low_halt(uint64_t *low)
+{
+    set_pages(low, 0, 0, PVH_LOW_END, READ_WRITE);
+    for (size_t i = 0; i < pvh_boot.n_ram; i++) {
+        struct pvh_range r = pvh_boot.ram[i];
+        uint64_t end = r.end < PVH_LOW_END ? r.end : PVH_LOW_END;
+        for (uint64_t page = 0; page < end; page += PAGE) {
+            if (page >= r.start && end - page >= sizeof(uint32_t))
+                halt_at(page);
+        }
+    }
+}
+
+/* The pages of the lowest 2 MiB: of the first, modules only, which none can write. */
+PVH_BOOT static void keep_low(uint64_t *table, struct pvh_range r, bool is_module)
+{
+    uint64_t start = r.start & ~(uint64_t)(PAGE - 1);
+    uint64_t from = start < PVH_LOW_END ? PVH_LOW_END : start;
+    set_pages(table, 0, from, r.end, READ_WRITE);
+    uint64_t to = r.end < PVH_LOW_END ? r.end : PVH_LOW_END;
+    if (is_module)
+        set_pages(table, 0, start < PAGE ? PAGE : start, to, READ);
 }
 
 /* Large pages only: what is split is RAM, or the image. */
 PVH_BOOT static void clear_all_but_ram(void)
 {
     uint64_t *low = (uint64_t *)(uintptr_t)(directory()[0] & ADDRESS_BITS);
+    low_halt(low);
     set_pages(low, 0, 0, LARGE, ABSENT);
     uint64_t image_end = (addr(pvh_image_end) + LARGE - 1) / LARGE;
     const uint64_t *stop = directory() + N_DIRECTORY;
@@ -263,11 +302,11 @@ PVH_BOOT static void clear_all_but_ram(void)
     }
     for (size_t i = 0; i < pvh_boot.n_ram; i++) {
         keep(pvh_boot.ram[i]);
-        keep_low(low, pvh_boot.ram[i]);
+        keep_low(low, pvh_boot.ram[i], false);
     }
     for (size_t i = 0; i < pvh_boot.n_modules; i++) {
         keep(pvh_boot.modules[i]);
-        keep_low(low, pvh_boot.modules[i]);
+        keep_low(low, pvh_boot.modules[i], true);
     }
 }
 

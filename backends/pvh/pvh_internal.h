@@ -112,6 +112,9 @@ bool pvh_number_parse(const char **text, uint64_t *value);
 
 /* ---- paging.c, mem.c ---- */
 
+/* Where real mode's code ends: the seal maps nothing below that can be written. */
+#define PVH_LOW_END UINT64_C(0x100000)
+
 void pvh_paging_init(void);
 /* Makes the sealed map. Returns its root, for CR3. */
 uint64_t pvh_paging_seal(void);
