@@ -65,7 +65,7 @@ static void sockets_wait(uint64_t ns)
 
 static const char *sockets_teardown(void)
 {
-    size_t n_open = tern_sockets_stats(host)->n_open;
+    uint64_t n_open = tern_sockets_stats(host)->n_open;
     size_t n_blocks = host->blocks->n_blocks - host->blocks->n_free;
     tern_sockets_close(host);
     tern_unix_loop_close(&loop);
