@@ -204,17 +204,30 @@ static const char *symbol_in(const struct audit *a, const struct section *table,
     return n > 0 && n < room && name[n] == '\0' ? name : NULL;
 }
 
-/* "(in name)", or nothing. */
-static const char *place(const struct audit *a, uint64_t at, char out[256])
+/*
+ * "(in name)", or nothing. A walk through the file's symbols, of which there may be
+ * millions: to be asked for no more often than something is said. The first table of
+ * symbols is the only one (System V ABI, chapter 4).
+ */
+static const char *place_said(const struct audit *a, uint64_t at, char out[256])
 {
     const char *name = a->name != NULL ? a->name(a->name_arg, at) : NULL;
-    for (size_t i = 0; name == NULL && i < a->n_sections; i++)
-        if (a->sections[i].type == SHT_SYMTAB)
+    for (size_t i = 0; name == NULL && i < a->n_sections; i++) {
+        if (a->sections[i].type == SHT_SYMTAB) {
             name = symbol_in(a, &a->sections[i], at);
+            break;
+        }
+    }
     out[0] = '\0';
     if (name != NULL)
         (void)snprintf(out, 256, " (in %s)", name);
     return out;
+}
+
+/* The same for fail(), which may not say it. */
+static const char *place(const struct audit *a, uint64_t at, char out[256])
+{
+    return a->n_said < SAID_MAX ? place_said(a, at, out) : "";
 }
 
 /* ---- Segments ------------------------------------------------------------------- */
@@ -314,25 +327,82 @@ static void sections_check(struct audit *a)
 
 /* ---- The way in ------------------------------------------------------------------- */
 
-/* The entry of the PVH note within one segment of notes; false: it has none. */
-static bool pvh_entry(const struct segment *notes, uint64_t *entry)
+/* Whether the same octets are loaded to where these are said to lie, to be read only. */
+static bool among_constants(const struct audit *a, const struct segment *s)
 {
-    const uint8_t *p = notes->octets;
-    uint64_t left = notes->file_len;
-    while (left >= 12) {
-        uint64_t name_len = ((uint64_t)tern_load_le32(p) + 3) & ~UINT64_C(3);
-        uint64_t desc_len = ((uint64_t)tern_load_le32(p + 4) + 3) & ~UINT64_C(3);
-        if (name_len > left - 12 || desc_len > left - 12 - name_len)
-            return false;
-        if (tern_load_le32(p + 8) == NOTE_PHYS32_ENTRY && tern_load_le32(p) == 4 &&
-            memcmp(p + 12, "Xen", 4) == 0 && (desc_len == 4 || desc_len == 8)) {
-            *entry = desc_len == 8 ? tern_load_le64(p + 16) : tern_load_le32(p + 16);
-            return true;
+    const struct segment *where = NULL;
+    const uint8_t *loaded = octets_at(a, s->at, s->file_len, &where);
+    return where != NULL && loaded == s->octets && (where->flags & (R | W | X)) == R;
+}
+
+/*
+ * Loaders read notes in their own ways: with or without their place in memory, by this
+ * or that alignment, with or without their names, the first or the last of several. Only
+ * what all of them read alike is let pass.
+ */
+static const struct segment *notes_find(struct audit *a)
+{
+    const struct segment *notes = NULL;
+    size_t n = 0;
+    for (size_t i = 0; i < a->n_segments; i++) {
+        if (a->segments[i].type == PT_NOTE) {
+            notes = &a->segments[i];
+            n++;
         }
-        p += 12 + name_len + desc_len;
-        left -= 12 + name_len + desc_len;
     }
-    return false;
+    if (n != 1)
+        fail(a, "%zu segments of notes, with or without a PVH note: there must be one", n);
+    else if (!notes->in_file)
+        fail(a, "the notes are cut off, or longer than their place");
+    else if (notes->file_len != notes->mem_len)
+        fail(a, "the notes are 0x%" PRIx64 " octets in the file, and 0x%" PRIx64 " in memory",
+             notes->file_len, notes->mem_len);
+    else if (notes->align != 4)
+        fail(a, "the notes are aligned to %" PRIu64 ", not to 4", notes->align);
+    else if (!among_constants(a, notes))
+        fail(a, "the notes are not among the constants that are loaded");
+    return n == 1 && notes->in_file ? notes : NULL;
+}
+
+/* Of all notes just one is for loaders: type 18, of "Xen". False: there is no entry. */
+static bool pvh_entry(struct audit *a, const struct segment *notes, uint64_t *entry)
+{
+    uint64_t left = notes->file_len;
+    bool found = false;
+    const uint8_t *p = notes->octets;
+    size_t n = 0;
+    while (left > 0) {
+        uint64_t at = notes->at + (notes->file_len - left);
+        uint64_t name_len = left < 12 ? 0 : tern_load_le32(p);
+        uint64_t desc_len = left < 12 ? 0 : tern_load_le32(p + 4);
+        uint64_t len = 12 + ((name_len + 3) & ~UINT64_C(3)) + ((desc_len + 3) & ~UINT64_C(3));
+        if (len > left) {
+            fail(a, "no note at 0x%" PRIx64 ": it is cut off", at);
+            return found;
+        }
+        uint32_t type = tern_load_le32(p + 8);
+        bool is_xen = name_len == 4 && memcmp(p + 12, "Xen", 4) == 0;
+        if (type == NOTE_PHYS32_ENTRY) {
+            if (!is_xen || (desc_len != 4 && desc_len != 8)) {
+                fail(a, "the note of type 18 at 0x%" PRIx64 " is no PVH note: \"Xen\", and an "
+                     "address", at);
+            } else {
+                *entry = desc_len == 8 ? tern_load_le64(p + 16) : tern_load_le32(p + 16);
+                found = true;
+            }
+            n++;
+        } else if (name_len >= 3 && memcmp(p + 12, "Xen", 3) == 0) {
+            fail(a, "the note at 0x%" PRIx64 ", type %" PRIu32 " of \"Xen\", is none for PVH", at,
+                 type);
+        }
+        p += len;
+        left -= len;
+    }
+    if (n == 0)
+        fail(a, "there is no PVH note (type 18 of \"Xen\")");
+    else if (n > 1)
+        fail(a, "%zu notes of type 18: there must be one PVH note", n);
+    return found;
 }
 
 static const struct segment *executed_at(const struct audit *a, uint64_t at)
@@ -348,20 +418,37 @@ static const struct segment *executed_at(const struct audit *a, uint64_t at)
 
 static void entry_check(struct audit *a)
 {
-    size_t before = a->n_failed, n = 0;
+    size_t before = a->n_failed;
+    const struct segment *notes = notes_find(a);
     uint64_t entry = 0;
-    for (size_t i = 0; i < a->n_segments; i++)
-        if (a->segments[i].type == PT_NOTE && a->segments[i].in_file &&
-            pvh_entry(&a->segments[i], &entry))
-            n++;
-    if (n == 0)
-        fail(a, "there is no PVH note (type 18 of \"Xen\")");
-    else if ((a->boot = executed_at(a, entry)) == NULL)
-        fail(a, "the PVH note's entry, 0x%" PRIx64 ", is not code", entry);
-    else if (executed_at(a, a->entry) != a->boot)
-        fail(a, "the ELF entry, 0x%" PRIx64 ", is not in the boot pages", a->entry);
+    if (notes != NULL && pvh_entry(a, notes, &entry)) {
+        if ((a->boot = executed_at(a, entry)) == NULL)
+            fail(a, "the PVH note's entry, 0x%" PRIx64 ", is not code", entry);
+        else if (executed_at(a, a->entry) != a->boot)
+            fail(a, "the ELF entry, 0x%" PRIx64 ", is not in the boot pages", a->entry);
+    }
     holds(a, before, "the PVH note leads to 0x%" PRIx64 ", in the boot pages, as the ELF entry",
           entry);
+}
+
+/*
+ * The magic numbers of other protocols, which loaders look for before they look for
+ * notes: those of Multiboot 1 (3.1) and 2 (3.1.1), and of Linux (the boot protocol).
+ */
+static void magic_check(struct audit *a)
+{
+    enum { MULTIBOOT_END = 8192, MULTIBOOT2_END = 32768, LINUX_AT = 0x202 };
+    size_t before = a->n_failed;
+    for (size_t off = 0; off < MULTIBOOT2_END && a->len - off >= 4; off += 4) {
+        uint32_t word = tern_load_le32(a->file + off);
+        if (off < MULTIBOOT_END && word == 0x1badb002)
+            fail(a, "what a loader takes for Multiboot at 0x%zx in the file", off);
+        if (off % 8 == 0 && word == 0xe85250d6)
+            fail(a, "what a loader takes for Multiboot 2 at 0x%zx in the file", off);
+    }
+    if (within(LINUX_AT, 4, a->len) && memcmp(a->file + LINUX_AT, "HdrS", 4) == 0)
+        fail(a, "what a loader takes for Linux at 0x%x in the file", (unsigned)LINUX_AT);
+    holds(a, before, "nothing in the file is taken for another kind of kernel");
 }
 
 /* Two segments are executed, and the last instruction of the first leads to the second. */
@@ -399,6 +486,9 @@ static void seal_check(struct audit *a)
 /* ---- The text ----------------------------------------------------------------------- */
 
 /*
+ * What is let pass although x86_unsealing() has a name for it, each at a place and in a
+ * form that make it harmless. There is one:
+ *
  * `lidt` of ten constant zeros, and int3 behind it: the triple fault by which a guest
  * ends itself where nothing else does. Nobody can use it for anything else.
  */
@@ -424,11 +514,12 @@ static void hidden_check(struct audit *a, uint64_t at, const uint8_t *code, size
 {
     struct x86_insn insn;
     char name[256];
-    if (code[0] != 0x0f || !x86_decode(code, room, &insn) || !x86_undoes_alone(&insn))
+    bool may = code[0] == 0x0f || code[0] == 0xc4 || code[0] == 0x62;    /* VEX, EVEX */
+    if (!may || !x86_decode(code, room, &insn) || !x86_undoes_alone(&insn))
         return;
     if (++*n_hidden <= SAID_MAX)
         fprintf(a->to, "failed  hidden at 0x%" PRIx64 "%s: %s, within another instruction\n", at,
-                place(a, at, name), x86_unsealing(&insn));
+                place_said(a, at, name), x86_unsealing(&insn));
 }
 
 static size_t text_check(struct audit *a)
@@ -479,6 +570,7 @@ enum audit_verdict audit_elf(const uint8_t *file, size_t len, audit_name *name, 
     rights_check(&a);
     sections_check(&a);
     entry_check(&a);
+    magic_check(&a);
     seal_check(&a);
     size_t n_hidden = text_check(&a);
     return a.n_failed > 0 ? AUDIT_FAILED : n_hidden > 0 ? AUDIT_HIDDEN : AUDIT_SEALED;

@@ -3,36 +3,65 @@
 #include "image_audit.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { FILE_MAX = 1 << 30 };    /* an image ends below 1 GiB */
+
+/* Opened and its length told, if it is a file; -1 after a message. */
+static int file_open(const char *path, size_t *len)
+{
+    struct stat st;
+    const char *why = NULL;
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);    /* a pipe may have no writer */
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        fprintf(stderr, "tern image: %s: %s\n", path, strerror(errno));
+        if (fd >= 0)
+            close(fd);
+        return -1;
+    }
+    if (S_ISDIR(st.st_mode))
+        why = strerror(EISDIR);
+    else if (!S_ISREG(st.st_mode))
+        why = "not a regular file";
+    else if (st.st_size > FILE_MAX)
+        why = "more than 1 GiB, which no image has";
+    if (why == NULL) {
+        *len = (size_t)st.st_size;
+        return fd;
+    }
+    fprintf(stderr, "tern image: %s: %s\n", path, why);
+    close(fd);
+    return -1;
+}
 
 /* The whole file, for free(). NULL after a message. */
 static uint8_t *file_read(const char *path, size_t *len)
 {
-    FILE *f = fopen(path, "rb");
-    uint8_t *data = NULL;
-    size_t cap = 0;
+    size_t whole = 0;
     *len = 0;
-    errno = f != NULL ? 0 : errno;
-    while (f != NULL && !feof(f) && errno == 0) {
-        if (*len == cap) {
-            cap = cap * 2 + 65536;
-            uint8_t *grown = realloc(data, cap);
-            if (grown == NULL)
-                break;
-            data = grown;
-        }
-        *len += fread(data + *len, 1, cap - *len, f);
-        if (ferror(f) && errno == 0)
-            errno = EIO;
+    int fd = file_open(path, &whole);
+    if (fd < 0)
+        return NULL;
+    uint8_t *data = malloc(whole + 1);
+    int err = data == NULL ? ENOMEM : 0;
+    while (err == 0 && *len < whole) {
+        ssize_t n = read(fd, data + *len, whole - *len);
+        if (n == 0)
+            break;    /* somebody has cut it meanwhile */
+        if (n > 0)
+            *len += (size_t)n;
+        else if (errno != EINTR)
+            err = errno;
     }
-    int err = errno;
-    if (f != NULL)
-        fclose(f);
-    if (err == 0 && data != NULL)
+    close(fd);
+    if (err == 0)
         return data;
-    fprintf(stderr, "tern image: %s: %s\n", path, strerror(err != 0 ? err : ENOMEM));
+    fprintf(stderr, "tern image: %s: %s\n", path, strerror(err));
     free(data);
     return NULL;
 }

@@ -30,7 +30,7 @@ static const char two[257] =
     "mmmmx.....x.xmxxmmmmmmmmmmmmmmmm"    /* 00 */
     "rrrrxxxxmmmmmmmm......x.fxfxxxxx"    /* 20 */
     "mmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmm"    /* 40 */
-    "mmmmmmmmmmmmmmmmMMMMmmm.mmxxmmmm"    /* 60 */
+    "mmmmmmmmmmmmmmmmMMMMmmm.xxxxmmmm"    /* 60: 78, 79 are SSE4a's and vmread's */
     "jjjjjjjjjjjjjjjjmmmmmmmmmmmmmmmm"    /* 80 */
     "...mMmxx...mMmmmmmmmmmmmmmMmmmmm"    /* a0 */
     "mmMmMMMm........mmmmmmmmmmmmmmmm"    /* c0 */
@@ -106,6 +106,8 @@ static char wide_kind(uint8_t map, uint8_t opcode, bool evex)
         return 'M';
     case 2:
         return 'm';
+    case 7:    /* rdmsr and wrmsrns with the register's number behind them */
+        return opcode == 0xf6 ? 'N' : 'x';
     default:
         return evex && (map == 5 || map == 6) ? 'm' : 'x';
     }
@@ -175,6 +177,7 @@ bool x86_decode(const uint8_t *code, size_t room, struct x86_insn *insn)
     if (at == room)
         return false;
     insn->rep = pre.rep;
+    insn->prefixed = pre.any;
     uint8_t c = code[at++];
     char kind = one[c];
     if (kind == 'f' && c != 0x0f) {
@@ -219,21 +222,103 @@ bool x86_decode(const uint8_t *code, size_t room, struct x86_insn *insn)
     return at <= room;
 }
 
-/* 0f 01: two groups, one for memory and one for registers. */
-static const char *group_7(const struct x86_insn *insn)
+/*
+ * 0f 01 with registers: not memory's operands but names of instructions, and new ones
+ * come. So those that a sealed guest may have are listed, and all else is refused.
+ */
+static const char *group_7_named(const struct x86_insn *insn)
 {
-    unsigned reg = insn->modrm >> 3 & 7;
-    if (reg == 6)
-        return "lmsw";
-    if (insn->modrm < 0xc0)
-        return reg == 2 ? "lgdt" : reg == 3 ? "lidt" : NULL;
+    switch (insn->prefixed ? 0 : insn->modrm) {
+    case 0xc8: case 0xc9: case 0xfa: case 0xfb:    /* monitor, mwait, monitorx, mwaitx */
+    case 0xca: case 0xcb:                          /* clac, stac */
+    case 0xd0:                                     /* xgetbv */
+    case 0xd5: case 0xd6:                          /* xend, xtest */
+    case 0xe8:                                     /* serialize */
+    case 0xee:                                     /* rdpkru */
+    case 0xf9: case 0xfd:                          /* rdtscp, rdpru */
+    case 0xfc:                                     /* clzero */
+        return NULL;
+    default:
+        break;
+    }
     switch (insn->modrm) {
+    case 0xc1:
+        return "vmcall";
+    case 0xc2:
+        return "vmlaunch";
+    case 0xc3:
+        return "vmresume";
+    case 0xc5:
+        return "pconfig";
     case 0xc6:
         return "wrmsrns";
+    case 0xcf:
+        return "encls";
     case 0xd1:
         return "xsetbv";
+    case 0xd4:
+        return "vmfunc";
+    case 0xd8:
+        return "vmrun";
+    case 0xd9:
+        return "vmmcall";
+    case 0xda:
+        return "vmload";
     case 0xf8:
         return "swapgs";
+    default:
+        return "an instruction of 0f 01 that is not known to be harmless";
+    }
+}
+
+/* 0f 01: two groups, one for memory and one for registers. smsw and lmsw are in both. */
+static const char *group_7(const struct x86_insn *insn)
+{
+    switch (insn->modrm >> 3 & 7) {
+    case 4:
+        return NULL;
+    case 6:
+        return "lmsw";
+    case 2:
+        return insn->modrm < 0xc0 ? "lgdt" : group_7_named(insn);
+    case 3:
+        return insn->modrm < 0xc0 ? "lidt" : group_7_named(insn);
+    case 5:
+        return insn->modrm < 0xc0 ? "rstorssp" : group_7_named(insn);
+    default:    /* of memory: sgdt, sidt, invlpg */
+        return insn->modrm < 0xc0 ? NULL : group_7_named(insn);
+    }
+}
+
+/* 0f c7: some of it for virtual machines. */
+static const char *group_9(const struct x86_insn *insn)
+{
+    bool memory = insn->modrm < 0xc0;
+    switch (insn->modrm >> 3 & 7) {
+    case 1: case 4: case 5:    /* cmpxchg8b, xsavec, xsaves */
+        return memory ? NULL : "an unknown instruction of 0f c7";
+    case 3:
+        return "xrstors";
+    case 6:                    /* rdrand */
+        return memory ? insn->rep ? "vmxon" : "vmptrld or vmclear"
+               : insn->rep ? "senduipi" : NULL;
+    case 7:                    /* rdseed, rdpid */
+        return memory ? "vmptrst" : NULL;
+    default:
+        return "an unknown instruction of 0f c7";
+    }
+}
+
+/* 0f 38. */
+static const char *map_2_unsealing(const struct x86_insn *insn)
+{
+    switch (insn->opcode) {
+    case 0x80:
+        return "invept";
+    case 0x81:
+        return "invvpid";
+    case 0xf8:
+        return insn->rep && insn->modrm >= 0xc0 ? "uwrmsr" : NULL;
     default:
         return NULL;
     }
@@ -242,7 +327,11 @@ static const char *group_7(const struct x86_insn *insn)
 const char *x86_unsealing(const struct x86_insn *insn)
 {
     unsigned reg = insn->modrm >> 3 & 7;
-    if (insn->map != 1 || insn->wide)
+    if (insn->wide)
+        return insn->map == 7 && insn->rep ? "wrmsrns" : NULL;
+    if (insn->map == 2)
+        return map_2_unsealing(insn);
+    if (insn->map != 1)
         return NULL;
     switch (insn->opcode) {
     case 0x00:
@@ -265,12 +354,16 @@ const char *x86_unsealing(const struct x86_insn *insn)
         return "sysenter";
     case 0x35:
         return "sysexit";
+    case 0x37:
+        return "getsec";
     case 0xaa:
         return "rsm";
     case 0xae:
         if (!insn->rep || insn->modrm < 0xc0)
             return NULL;
         return reg == 2 ? "wrfsbase" : reg == 3 ? "wrgsbase" : NULL;
+    case 0xc7:
+        return group_9(insn);
     default:
         return NULL;
     }
@@ -280,8 +373,14 @@ bool x86_undoes_alone(const struct x86_insn *insn)
 {
     if (x86_unsealing(insn) == NULL)
         return false;
-    unsigned reg = insn->modrm >> 3 & 7;
-    return insn->opcode == 0x22 || insn->opcode == 0x30 ||
-           (insn->opcode == 0x01 && (insn->modrm == 0xc6 || (insn->modrm < 0xc0 &&
-                                                             (reg == 2 || reg == 3))));
+    if (insn->wide || insn->opcode == 0x22 || insn->opcode == 0x30)
+        return true;
+    if (insn->opcode != 0x01)
+        return false;
+    switch (insn->modrm) {
+    case 0xc1: case 0xc6: case 0xcc: case 0xd4: case 0xd9:    /* cc with 66 is tdcall */
+        return true;
+    default:
+        return insn->modrm < 0xc0 && ((insn->modrm >> 3 & 7) == 2 || (insn->modrm >> 3 & 7) == 3);
+    }
 }
