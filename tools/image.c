@@ -23,6 +23,7 @@ static void usage(FILE *to)
 {
     fputs("usage: tern image APPLIANCE [--backend kvm|unix] [--site DIR]\n"
           "                  [--headers FILE] [-o FILE] [--map] [--print-memory]\n"
+          "       tern image --site-object FILE [--site DIR] [--headers FILE]\n"
           "       tern image --audit FILE\n"
           "\n"
           "Makes a unikernel, or a process, of an appliance: a name or folder under\n"
@@ -38,6 +39,9 @@ static void usage(FILE *to)
           "  --map            prints the archive members that were taken, each with the\n"
           "                   SHA-256 of its octets, instead of the sums\n"
           "  --print-memory   lists the pools too, with their octets at the default options\n"
+          "  --site-object FILE\n"
+          "                   makes nothing but the object that the site is in an image, for\n"
+          "                   a link by hand, of either backend\n"
           "  --audit FILE     makes nothing: tells what proves, or disproves, that an image of\n"
           "                   kvm stays sealed; status 0 if all of it holds\n"
           "  --help           this\n"
@@ -50,6 +54,7 @@ struct image {
     const char *appliance, *site_dir, *headers;
     const char *backend;       /* "kvm", "unix" */
     const char *out;
+    const char *site_object;   /* --site-object: where to, and nothing else is made */
     const char *audit;         /* --audit: an image, and nothing else is done */
     bool map, print_memory;
     char *name;                /* the appliance's, for the default of out */
@@ -90,6 +95,7 @@ static int options(struct image *image, int argc, char **argv)
     static const struct option longs[] = {
         { "audit", required_argument, NULL, 'a' }, { "backend", required_argument, NULL, 'b' },
         { "site", required_argument, NULL, 's' },
+        { "site-object", required_argument, NULL, 'S' },
         { "headers", required_argument, NULL, 'H' }, { "map", no_argument, NULL, 'm' },
         { "print-memory", no_argument, NULL, 'p' }, { "help", no_argument, NULL, 'h' }, { 0 },
     };
@@ -109,6 +115,9 @@ static int options(struct image *image, int argc, char **argv)
             break;
         case 's':
             image->site_dir = optarg;
+            break;
+        case 'S':
+            image->site_object = optarg;
             break;
         case 'H':
             image->headers = optarg;
@@ -134,6 +143,13 @@ static int options(struct image *image, int argc, char **argv)
         return 0;
     if (image->audit != NULL) {
         fputs("tern image: --audit FILE stands alone\n", stderr);
+        return 3;
+    }
+    if (image->site_object != NULL && argc == optind && image->out == NULL && !image->map &&
+        !image->print_memory)
+        return 0;
+    if (image->site_object != NULL) {
+        fputs("tern image: --site-object FILE goes with --site and --headers only\n", stderr);
         return 3;
     }
     if (argc - optind != 1) {
@@ -382,12 +398,11 @@ static bool compile_sources(struct image *image)
     return true;
 }
 
-static bool assemble_site(struct image *image)
+static bool assemble_site(struct image *image, const char *object)
 {
     if (!image_site_read(&image->site, image->site_dir, image->headers))
         return false;
     struct work_words args = { 0 };
-    const char *object = work_path("site.o");
     cc_words(&args);
     work_word(&args, "-c");
     work_word(&args, "-Xassembler");    /* not -Wa: there may be a comma in it */
@@ -405,7 +420,7 @@ static bool link_image(const struct image *image, const char *order, const char 
     cc_words(&args);
     if (is_kvm(image)) {
         static const char *const flags[] = {
-            "-static", "-no-pie", "-nostdlib", "-Wl,--gc-sections", "-Wl,--build-id=sha1",
+            "-static", "-nostdlib", "-Wl,--gc-sections", "-Wl,--build-id=sha1",
             "-Wl,-z,noexecstack", "-Wl,-z,max-page-size=0x200000",
         };
         for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++)
@@ -548,21 +563,41 @@ static bool link_sealed(const struct image *image, const char *out, struct image
     return *seal != AUDIT_FAILED;
 }
 
+/* Complete or not there: a file gets its name, an option's, when all is done. */
+static const char *fresh_name(const char *option, const char *name)
+{
+    if (is_dir(name)) {
+        fprintf(stderr, "tern image: %s: %s is a directory\n", option, name);
+        return NULL;
+    }
+    const char *fresh = work_format("%s.%ld", name, (long)getpid());
+    work_also(fresh);
+    return fresh;
+}
+
+static bool fresh_keep(const char *option, const char *fresh, const char *name)
+{
+    if (work_interrupted())
+        return false;
+    if (rename(fresh, name) != 0) {
+        fprintf(stderr, "tern image: %s: %s: %s\n", option, name, strerror(errno));
+        return false;
+    }
+    work_keep();
+    return true;
+}
+
 static bool make(struct image *image)
 {
     if (!find_tern(image) || !find_appliance(image) || !find_libraries(image) ||
-        !compile_sources(image) || !assemble_site(image))
+        !compile_sources(image) || !assemble_site(image, work_path("site.o")))
         return false;
     if (image->out == NULL)
         image->out = work_format("%s%s", image->name, is_kvm(image) ? ".elf" : "");
-    if (is_dir(image->out)) {
-        fprintf(stderr, "tern image: -o: %s is a directory\n", image->out);
-        return false;
-    }
-    /* Complete or not there: the name is given when all is done. */
-    const char *fresh = work_format("%s.%ld", image->out, (long)getpid());
     struct image_map map;
-    work_also(fresh);
+    const char *fresh = fresh_name("-o", image->out);
+    if (fresh == NULL)
+        return false;
     enum audit_verdict seal;
     if (!link_sealed(image, fresh, &map, &seal))
         return false;
@@ -574,14 +609,15 @@ static bool make(struct image *image)
         printf("%12s %12s  sealed: no instruction in it can undo that (--audit)\n", "", "");
     if (image->print_memory && !budget_print(image))
         return false;
-    if (work_interrupted())
-        return false;
-    if (rename(fresh, image->out) != 0) {
-        fprintf(stderr, "tern image: -o: %s: %s\n", image->out, strerror(errno));
-        return false;
-    }
-    work_keep();
-    return true;
+    return fresh_keep("-o", fresh, image->out);
+}
+
+/* The site alone: data and a table, which know of no backend. */
+static bool make_site(struct image *image)
+{
+    const char *fresh = fresh_name("--site-object", image->site_object);
+    return fresh != NULL && assemble_site(image, fresh) &&
+           fresh_keep("--site-object", fresh, image->site_object);
 }
 
 int tern_tool_image(int argc, char **argv)
@@ -594,7 +630,7 @@ int tern_tool_image(int argc, char **argv)
         return image_audit_file(image.audit);
     if (!work_begin("tern image"))
         return 1;
-    bool good = make(&image);
+    bool good = image.site_object != NULL ? make_site(&image) : make(&image);
     work_end();
     return good ? 0 : 1;
 }
