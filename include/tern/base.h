@@ -397,7 +397,14 @@ struct tern_block {
     struct tern_block *next;    /* the owner's while taken */
     uint32_t off, len;          /* the owner's: where data begins and how much there is */
     /* pool->data_cap octets; a pool holds the same on machines of any pointer. */
+#ifdef __cplusplus
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wpedantic"
+#endif
     __attribute__((aligned(16))) uint8_t data[];
+#ifdef __cplusplus
+#pragma GCC diagnostic pop
+#endif
 };
 
 struct tern_block_pool {

@@ -119,7 +119,8 @@ static inline enum tern_err tern_listen_at(struct tern_host *host, const struct 
 static inline enum tern_err tern_listen(struct tern_host *host, uint16_t port,
                                         tern_accept_fn *accept, void *app)
 {
-    struct tern_listen at = { .local = { .port = port } };
+    /* In order, for C++ before C++20: any address, the port, any link; the rest as usual. */
+    struct tern_listen at = { { { { 0 } }, port, 0 }, 0, false };
     return host->ops->listen(host, &at, accept, app, NULL);
 }
 
@@ -264,6 +265,10 @@ struct tern_appliance {
 /* Defined by the appliance, or by the backend's archive with defaults. */
 extern const struct tern_appliance tern_appliance;
 
+/*
+ * How a C file says it. (C++ has no designated initialisers in any order and no
+ * compound literals: an appliance of C++ keeps its descriptor in a file of C.)
+ */
 #define TERN_APPLIANCE(...)                                  \
     const struct tern_appliance tern_appliance = {           \
         .size = sizeof(struct tern_appliance), __VA_ARGS__   \

@@ -48,28 +48,33 @@ extern "C" {
 #define TERN_METRIC_ALSO(value) "," value "\0"
 #define TERN_METRIC_NONE "-"
 
+#ifdef __cplusplus
+#define TERN_METRIC_ASSERT static_assert
+#else
+#define TERN_METRIC_ASSERT _Static_assert
+#endif
 #define TERN_METRIC_TEXT(T, member, text) text
 #define TERN_METRIC_MEMBER(T, member, text) uint64_t member;
-#define TERN_METRIC_CHECK(T, member, text)                                          \
-    _Static_assert(offsetof(struct T##_order, member) == offsetof(struct T, member), \
-                   "named in the order of the members: " #member);
-#define TERN_METRIC_CHECK_AT(T, index, text)                                            \
-    _Static_assert(offsetof(struct T##_order, index) == (size_t)(index) * sizeof(uint64_t), \
-                   "named in the order of the array: " #index);
+#define TERN_METRIC_CHECK(T, member, text)                                               \
+    TERN_METRIC_ASSERT(offsetof(struct T##_order, member) == offsetof(struct T, member), \
+                       "named in the order of the members: " #member);
+#define TERN_METRIC_CHECK_AT(T, index, text)                                                    \
+    TERN_METRIC_ASSERT(offsetof(struct T##_order, index) == (size_t)(index) * sizeof(uint64_t), \
+                       "named in the order of the array: " #index);
 
 /* T_text, for the first len octets of struct T. area: what all its names begin with. */
-#define TERN_METRICS_TABLE(list, T, len, area)                                     \
-    struct T##_order { list(TERN_METRIC_MEMBER, T) };                              \
-    list(TERN_METRIC_CHECK, T)                                                     \
-    _Static_assert(sizeof(struct T##_order) == (len), "a name for every member"); \
+#define TERN_METRICS_TABLE(list, T, len, area)                                        \
+    struct T##_order { list(TERN_METRIC_MEMBER, T) };                                 \
+    list(TERN_METRIC_CHECK, T)                                                        \
+    TERN_METRIC_ASSERT(sizeof(struct T##_order) == (len), "a name for every member"); \
     static const char T##_text[] = area "\0" list(TERN_METRIC_TEXT, T)
 
 /* The same for an array of n, whose list has constant indices in place of members. */
-#define TERN_METRICS_ARRAY(list, T, n, area)                                     \
-    struct T##_order { list(TERN_METRIC_MEMBER, T) };                            \
-    list(TERN_METRIC_CHECK_AT, T)                                                \
-    _Static_assert(sizeof(struct T##_order) == (size_t)(n) * sizeof(uint64_t),   \
-                   "a name for every index");                                    \
+#define TERN_METRICS_ARRAY(list, T, n, area)                                         \
+    struct T##_order { list(TERN_METRIC_MEMBER, T) };                                \
+    list(TERN_METRIC_CHECK_AT, T)                                                    \
+    TERN_METRIC_ASSERT(sizeof(struct T##_order) == (size_t)(n) * sizeof(uint64_t),   \
+                       "a name for every index");                                    \
     static const char T##_text[] = area "\0" list(TERN_METRIC_TEXT, T)
 
 /* ---- Sets -------------------------------------------------------------------- */
