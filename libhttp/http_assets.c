@@ -172,7 +172,7 @@ static enum tern_err not_found(struct tern_http_exchange *x, const struct tern_h
     const struct tern_http_asset *page = tern_http_asset_find(assets, n, "/404.html", 9);
     if (page != NULL)
         return asset_answer(x, page, 404, policy);
-    return tern_http_respond_text(x, 404, "404 Not Found\n", 14);
+    return tern_http_respond_policy(x, 404, NULL, "404 Not Found\n", 14, policy);
 }
 
 static enum tern_err serve(struct tern_http_exchange *x, const struct tern_http_asset *assets,
@@ -184,15 +184,16 @@ static enum tern_err serve(struct tern_http_exchange *x, const struct tern_http_
     char path[PATH_MAX_LEN + 1 + sizeof index];
     size_t len;
     if (method == TERN_HTTP_OTHER)    /* RFC 9110 section 9.1: one that we do not know */
-        return tern_http_respond_text(x, 501, "501 Not Implemented\n", 20);
+        return tern_http_respond_policy(x, 501, NULL, "501 Not Implemented\n", 20, policy);
     if (method != TERN_HTTP_GET && method != TERN_HTTP_HEAD) {
-        static const struct tern_http_field allow[] = { TERN_HTTP_FIELD("Allow", "GET, HEAD") };
-        return tern_http_respond(x, 405, allow, 1, 0);
+        static const struct tern_http_field allow = TERN_HTTP_FIELD("Allow", "GET, HEAD");
+        return tern_http_respond_policy(x, 405, &allow, NULL, 0, policy);
     }
     if (raw.len > PATH_MAX_LEN)
         return not_found(x, assets, n, policy);
     if (tern_http_path_normalise(raw.data, raw.len, path, &len) != TERN_OK)
-        return tern_http_respond_text(x, 400, "400 Bad Request\npath is malformed\n", 34);
+        return tern_http_respond_policy(x, 400, NULL, "400 Bad Request\npath is malformed\n", 34,
+                                        policy);
     bool directory = path[len - 1] == '/';
     if (directory) {
         memcpy(path + len, index, sizeof index - 1);
@@ -205,7 +206,7 @@ static enum tern_err serve(struct tern_http_exchange *x, const struct tern_http_
         path[len] = '/';
         memcpy(path + len + 1, index, sizeof index - 1);
         if (tern_http_asset_find(assets, n, path, len + sizeof index) != NULL)
-            return tern_http_redirect_slash(x, path, len);
+            return tern_http_redirect_slash_with(x, path, len, policy);
     }
     return not_found(x, assets, n, policy);
 }

@@ -79,11 +79,11 @@ static void answer(struct tern_http_metrics *metrics, struct tern_http_exchange 
     enum tern_http_method method = tern_http_method(x);
 
     if (method != TERN_HTTP_GET && method != TERN_HTTP_HEAD) {
-        (void)tern_http_respond(x, 405, &allow, 1, 0);
+        (void)tern_http_respond_policy(x, 405, &allow, NULL, 0, NULL);
         return;
     }
     if (page == NULL) {
-        (void)tern_http_respond_text(x, 503, busy, sizeof busy - 1);
+        (void)tern_http_respond_policy(x, 503, NULL, busy, sizeof busy - 1, NULL);
         return;
     }
     /* Of six fields the first three are the text's, the last three the page's. */
@@ -124,7 +124,7 @@ static void port_request(void *app, struct tern_http_exchange *x)
     if (path_is(tern_http_path(x), "/"))
         answer(app, x, TERN_HTTP_METRICS_PAGE);
     else if (!tern_http_metrics_serve(app, x))
-        (void)tern_http_respond_text(x, 404, lost, sizeof lost - 1);
+        (void)tern_http_respond_policy(x, 404, NULL, lost, sizeof lost - 1, NULL);
 }
 
 static uint64_t port_wall_ns(void *host)

@@ -2,7 +2,8 @@
 /* To a directory's own path, with its last "/" (RFC 9110 sections 10.2.2 and 15.4.2). */
 #include "http_internal.h"
 
-enum tern_err tern_http_redirect_slash(struct tern_http_exchange *x, const char *path, size_t len)
+enum tern_err tern_http_redirect_slash_with(struct tern_http_exchange *x, const char *path,
+                                            size_t len, const struct tern_http_policy *policy)
 {
     static const char hex[] = "0123456789ABCDEF";
     struct tern_http_span query = tern_http_query(x);
@@ -17,7 +18,7 @@ enum tern_err tern_http_redirect_slash(struct tern_http_exchange *x, const char 
     for (size_t i = 0; i < len; i++) {
         uint8_t c = (uint8_t)path[i];
         if (sizeof location - n < tail_len + 3)
-            return tern_http_respond_text(x, 404, "404 Not Found\n", 14);
+            return tern_http_respond_policy(x, 404, NULL, "404 Not Found\n", 14, policy);
         if (char_is(c, CHAR_PATH)) {
             location[n++] = (char)c;
             continue;
@@ -33,5 +34,5 @@ enum tern_err tern_http_redirect_slash(struct tern_http_exchange *x, const char 
         n += query.len;
     }
     struct tern_http_field to = { { "Location", 8 }, { location, n } };
-    return tern_http_respond(x, 301, &to, 1, 0);
+    return tern_http_respond_policy(x, 301, &to, NULL, 0, policy);
 }

@@ -5,6 +5,11 @@
  */
 #include "http_internal.h"
 
+enum { TEXT_MAX = 256 };    /* octets of a body that is written with its head */
+
+static const struct tern_http_field plain =
+    TERN_HTTP_FIELD("Content-Type", "text/plain; charset=utf-8");
+
 /* How many octets of the request's body are still to come, as far as we know. */
 static uint64_t body_missing(const struct tern_http_conn *conn)
 {
@@ -109,10 +114,31 @@ enum tern_err tern_http_respond(struct tern_http_exchange *x, uint16_t status,
 enum tern_err tern_http_respond_text(struct tern_http_exchange *x, uint16_t status,
                                      const char *text, size_t len)
 {
-    static const struct tern_http_field plain[] = {
-        TERN_HTTP_FIELD("Content-Type", "text/plain; charset=utf-8"),
-    };
-    return len > 256 ? TERN_INVALID : respond(x, status, plain, 1, false, len, text);
+    return len > TEXT_MAX ? TERN_INVALID : respond(x, status, &plain, 1, false, len, text);
+}
+
+static size_t every_add(struct tern_http_field *fields, size_t n,
+                        const struct tern_http_policy *policy)
+{
+    for (size_t i = 0; i < policy->n_every && i < TERN_HTTP_POLICY_MAX; i++)
+        fields[n++] = policy->every[i];
+    return n;
+}
+
+enum tern_err tern_http_respond_policy(struct tern_http_exchange *x, uint16_t status,
+                                       const struct tern_http_field *own, const char *text,
+                                       size_t len, const struct tern_http_policy *policy)
+{
+    struct tern_http_field fields[2 + TERN_HTTP_POLICY_MAX];
+    size_t n = 0;
+    if (len > TEXT_MAX)
+        return TERN_INVALID;
+    if (own != NULL)
+        fields[n++] = *own;
+    if (len > 0)
+        fields[n++] = plain;
+    n = every_add(fields, n, policy != NULL ? policy : &tern_http_policy_default);
+    return respond(x, status, fields, n, false, len, text);
 }
 
 enum tern_err tern_http_respond_selection(struct tern_http_exchange *x,
@@ -195,9 +221,8 @@ static void refusal_text(const struct tern_http_conn *conn, struct text *t)
 TERN_COLD
 void tern_http_refusal_send(struct tern_http_conn *conn)
 {
-    static const struct tern_http_field plain[] = {
-        TERN_HTTP_FIELD("Content-Type", "text/plain; charset=utf-8"),
-    };
+    const struct tern_http_policy *policy = conn->server->config.policy;
+    struct tern_http_field fields[1 + TERN_HTTP_POLICY_MAX] = { plain };
     struct text text = { .len = 0 };
     refusal_text(conn, &text);
     bool head = conn_is(conn, CONN_HEAD_ONLY);
@@ -206,8 +231,8 @@ void tern_http_refusal_send(struct tern_http_conn *conn)
         .framing = head ? TERN_HTTP_FRAME_HEAD : TERN_HTTP_FRAME_LENGTH,
         .persistence = PERSIST_CLOSE,
         .body_len = text.len,
-        .fields = plain,
-        .n_fields = 1,
+        .fields = fields,
+        .n_fields = policy != NULL ? every_add(fields, 1, policy) : 1,
         .date = tern_http_server_date(conn->server),
         .text = text.octets,
         .text_len = head ? 0 : text.len,

@@ -201,9 +201,11 @@ static void fields_write(struct tern_http_selection *s, const struct tern_http_r
     case 416:
         field_add(s, LITERAL("Content-Range"), s->content_range,
                   tern_http_content_range(s->content_range, 0, NULL, s->body.complete_len));
+        policy_add(s, policy->every, policy->n_every);
         break;
     case 406:
     case 412:
+        policy_add(s, policy->every, policy->n_every);
         break;
     default:
         content_fields(s, rep, policy);

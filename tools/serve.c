@@ -60,15 +60,21 @@ static void answer_text(struct serve *serve, struct tern_http_exchange *x, uint1
     const char *text = tern_http_status_text(status);
     size_t len = strlen(text);
 
+    if (tern_http_respond_policy(x, status, NULL, text, len, &serve->headers.policy) ==
+        TERN_FULL) {    /* only for a short head there always is room */
+        status = 503;
+        text = tern_http_status_text(status);
+        len = strlen(text);
+        (void)tern_http_respond_text(x, status, text, len);
+    }
     request_log(serve, x, status, tern_http_method(x) == TERN_HTTP_HEAD ? 0 : len);
-    (void)tern_http_respond_text(x, status, text, len);
 }
 
 static void answer_405(struct serve *serve, struct tern_http_exchange *x)
 {
     static const struct tern_http_field allow = TERN_HTTP_FIELD("allow", "GET, HEAD");
     request_log(serve, x, 405, 0);
-    (void)tern_http_respond(x, 405, &allow, 1, 0);
+    (void)tern_http_respond_policy(x, 405, &allow, NULL, 0, &serve->headers.policy);
 }
 
 /* What libhttp selects of the file, which is given back; status: 200, or its page's. */
@@ -121,9 +127,9 @@ static void answer_404(struct serve *serve, struct tern_http_exchange *x)
 static void answer_301(struct serve *serve, struct tern_http_exchange *x, const char *path,
                        size_t len)
 {
-    if (tern_http_redirect_slash(x, path, len) == TERN_OK)
+    if (tern_http_redirect_slash_with(x, path, len, &serve->headers.policy) == TERN_OK)
         request_log(serve, x, 301, 0);
-    else    /* only for a short head there always is room */
+    else
         answer_text(serve, x, 503);
 }
 
@@ -288,7 +294,8 @@ static enum tern_err stats_start(struct serve *serve)
 static enum tern_err server_start(struct serve *serve)
 {
     struct tern_http_config config = { .request = request, .app = serve, .wall_ns = wall_ns,
-                                       .wall_user = serve->host, .refused = refused };
+                                       .wall_user = serve->host, .refused = refused,
+                                       .policy = &serve->headers.policy };
     size_t n_conns, n_heads, n_sends;
     struct tern_http_conn *conns =
         tern_host_pool(serve->host, "http.conn", sizeof *conns, &n_conns);

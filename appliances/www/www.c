@@ -110,7 +110,8 @@ static enum tern_err start_server(struct tern_host *host, struct www *www)
     if (conns == NULL || heads == NULL)
         return TERN_BUG;
     struct tern_http_config config = { .request = serve, .app = www,
-                                       .wall_ns = wall_ns, .wall_user = host };
+                                       .wall_ns = wall_ns, .wall_user = host,
+                                       .policy = &tern_http_site_policy };
     if (www->port != NULL && n_conns > 2 * TERN_HTTP_METRICS_CONNS)
         n_conns -= TERN_HTTP_METRICS_CONNS;
     return tern_http_server_init(&www->server, host->turn, &config, conns, n_conns, heads,

@@ -559,8 +559,9 @@ struct tern_http_representation {
 };
 
 /*
- * Fields that go with every 200, 206 and error page; those that only documents
- * (HTML, SVG, XML) obey with these alone. Each must be one that
+ * Fields that go with every answer but 304, which has their Cache-Control alone
+ * (RFC 9110 section 15.4.5); those that only documents (HTML, SVG, XML) obey go
+ * with these, where they are whole. Each must be one that
  * tern_http_respond would take (tern_http_field_sane), at most
  * TERN_HTTP_POLICY_MAX in all. An own Cache-Control belongs into `every`.
  */
@@ -637,11 +638,27 @@ enum tern_err tern_http_respond_selection(struct tern_http_exchange *x,
                                           const struct tern_http_selection *selection);
 
 /*
+ * An answer without a representation: what tern_http_respond does with one own
+ * field (NULL: none) and the fields of policy->every (NULL: the default). text
+ * (len octets, at most 256; 0: no body) is sent as text/plain. All read.
+ */
+enum tern_err tern_http_respond_policy(struct tern_http_exchange *x, uint16_t status,
+                                       const struct tern_http_field *own, const char *text,
+                                       size_t len, const struct tern_http_policy *policy);
+
+/*
  * 301 to a directory: path (normal, without its last "/"), percent-encoded,
  * with "/" and the request's query after it. Path-absolute, and never the
  * name of a host (RFC 3986 section 4.2). 404 where that is longer than a head.
+ * With the fields of policy->every (NULL: the default), read.
  */
-enum tern_err tern_http_redirect_slash(struct tern_http_exchange *x, const char *path, size_t len);
+enum tern_err tern_http_redirect_slash_with(struct tern_http_exchange *x, const char *path,
+                                            size_t len, const struct tern_http_policy *policy);
+static inline enum tern_err tern_http_redirect_slash(struct tern_http_exchange *x,
+                                                     const char *path, size_t len)
+{
+    return tern_http_redirect_slash_with(x, path, len, NULL);
+}
 
 /* ---- Server ----------------------------------------------------------------- */
 
@@ -724,6 +741,9 @@ struct tern_http_config {
      * refusal; of most `request` has never heard. NULL: nobody is told.
      */
     void (*refused)(void *app, const struct tern_http_refusal *refusal);
+
+    /* Its `every` goes with refusals too; placed, stays. NULL: nothing does. */
+    const struct tern_http_policy *policy;
 };
 
 struct tern_http_stats {
@@ -861,6 +881,8 @@ const struct tern_http_asset *tern_http_asset_find(const struct tern_http_asset 
  * borrowed: an asset of any size takes no memory to send.
  *
  *   policy    fields to go with it, placed; NULL: tern_http_policy_default.
+ *             Its `every` goes with all that is answered here, but a 304, and
+ *             a 503 for want of room for them.
  *
  * TERN_OK; TERN_INVALID: the exchange was answered before.
  */

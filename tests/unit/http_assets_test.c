@@ -51,7 +51,7 @@ static const char *answer(const char *request_line, const char *fields)
 #define MOVED "HTTP/1.1 301 Moved Permanently\r\nContent-Length: 0\r\nLocation: "
 #define NOT_FOUND                                                                              \
     "HTTP/1.1 404 Not Found\r\nContent-Length: 14\r\n"                                         \
-    "Content-Type: text/plain; charset=utf-8\r\n\r\n404 Not Found\n"
+    "Content-Type: text/plain; charset=utf-8\r\n" EVERY "\r\n404 Not Found\n"
 
 START_TEST(test_assets_are_found_and_nothing_else)
 {
@@ -92,19 +92,19 @@ START_TEST(test_directory_has_an_index)
                      PAGE("6", "ETag: \"dir\"\r\n", "<p>dir"));
     ck_assert(fixture_end(&f));
     ck_assert_str_eq(answer("GET /dir", ""),
-                     MOVED "/dir/\r\n\r\n");
+                     MOVED "/dir/\r\n" EVERY "\r\n");
     ck_assert(fixture_end(&f));
     ck_assert_str_eq(answer("GET //dir", ""),    /* never "//dir/": that would be a host */
-                     MOVED "/dir/\r\n\r\n");
+                     MOVED "/dir/\r\n" EVERY "\r\n");
     ck_assert(fixture_end(&f));
     ck_assert_str_eq(answer("GET /dir?a=%20&b", ""),
-                     MOVED "/dir/?a=%20&b\r\n\r\n");
+                     MOVED "/dir/?a=%20&b\r\n" EVERY "\r\n");
     ck_assert(fixture_end(&f));
     ck_assert_str_eq(answer("GET /dir?", ""),
-                     MOVED "/dir/?\r\n\r\n");
+                     MOVED "/dir/?\r\n" EVERY "\r\n");
     ck_assert(fixture_end(&f));
     ck_assert_str_eq(answer("GET /s%20p/%c3%a9", ""),
-                     MOVED "/s%20p/%C3%A9/\r\n\r\n");
+                     MOVED "/s%20p/%C3%A9/\r\n" EVERY "\r\n");
     ck_assert(fixture_end(&f));
     ck_assert_str_eq(answer("GET /none/", ""), NOT_FOUND);
     ck_assert(fixture_end(&f));
@@ -117,7 +117,7 @@ START_TEST(test_other_methods_are_told_what_is_allowed)
     for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
         ck_assert_str_eq(answer(methods[i], ""),
                          "HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\n"
-                         "Allow: GET, HEAD\r\n\r\n");
+                         "Allow: GET, HEAD\r\n" EVERY "\r\n");
         ck_assert(fixture_end(&f));
     }
 }
@@ -129,7 +129,8 @@ START_TEST(test_unknown_methods_are_not_implemented)
     for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
         ck_assert_str_eq(answer(methods[i], ""),
                          "HTTP/1.1 501 Not Implemented\r\nContent-Length: 20\r\n"
-                         "Content-Type: text/plain; charset=utf-8\r\n\r\n501 Not Implemented\n");
+                         "Content-Type: text/plain; charset=utf-8\r\n" EVERY
+                         "\r\n501 Not Implemented\n");
         ck_assert(fixture_end(&f));
     }
 }
@@ -250,6 +251,50 @@ START_TEST(test_redirect_without_room_is_503)
 }
 END_TEST
 
+/* A policy of one's own goes with whatever is answered, but a 304. */
+START_TEST(test_every_answer_has_the_fields_of_the_policy)
+{
+    static const struct {
+        const char *request, *fields, *status;
+    } cases[] = {
+        { "GET /a.css", "", "200" },
+        { "GET /a.css", "Range: bytes=0-1\r\n", "206" },
+        { "GET /a.css", "Range: bytes=99-\r\n", "416" },
+        { "GET /a.css", "If-Match: \"x\"\r\n", "412" },
+        { "GET /a.css", "Accept-Encoding: identity;q=0\r\n", "406" },
+        { "GET /dir", "", "301" },
+        { "GET /%zz", "", "400" },
+        { "GET /none", "", "404" },
+        { "POST /a.css", "", "405" },
+        { "BREW /a.css", "", "501" },
+        { "GET /a.css", "Expect: tea\r\n", "417" },
+        { "GET /a.css", "Content-Length: x\r\n", "400" },
+    };
+    static const struct tern_http_field every[] = {
+        TERN_HTTP_FIELD("X-One", "1"), TERN_HTTP_FIELD("X-Two", "2"),
+    };
+    static const struct tern_http_policy policy = { every, NULL, 2, 0 };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[512];
+        fixture_init(&f);
+        f.handler = HANDLER_ASSETS;
+        f.assets = assets;
+        f.n_assets = N_ASSETS;
+        f.policy = &policy;
+        f.config.policy = &policy;
+        fixture_open(&f);
+        int n = snprintf(text, sizeof text, "%s HTTP/1.1\r\nHost: x\r\n%s\r\n", cases[i].request,
+                         cases[i].fields);
+        fixture_input(&f, text, (size_t)n);
+        const char *out = fixture_out(&f);
+        ck_assert_msg(strncmp(out + 9, cases[i].status, 3) == 0, "%s: %s", cases[i].request, out);
+        ck_assert_msg(strstr(out, "\r\nX-One: 1\r\nX-Two: 2\r\n") != NULL, "%s", out);
+        ck_assert_ptr_null(strstr(out, "nosniff"));
+        ck_assert(fixture_end(&f));
+    }
+}
+END_TEST
+
 Suite *http_assets_suite(void)
 {
     Suite *suite = suite_create("http_assets");
@@ -263,6 +308,7 @@ Suite *http_assets_suite(void)
     tcase_add_test(tcase, test_big_asset_takes_one_block_to_send);
     tcase_add_test(tcase, test_long_path_names_no_asset);
     tcase_add_test(tcase, test_redirect_without_room_is_503);
+    tcase_add_test(tcase, test_every_answer_has_the_fields_of_the_policy);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -177,7 +177,8 @@ static void request(void *app, struct tern_http_exchange *x)
         tern_stream_attach(&x->stream, &sink_events, f);
         break;
     case HANDLER_ASSETS:
-        ck_assert_int_eq(tern_http_assets_serve(x, f->assets, f->n_assets), TERN_OK);
+        ck_assert_int_eq(tern_http_assets_serve_with(x, f->assets, f->n_assets, f->policy),
+                         TERN_OK);
         break;
     }
 }

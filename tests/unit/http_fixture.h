@@ -37,6 +37,7 @@ struct http_fixture {
     struct tern_http_exchange *exchange;    /* of HANDLER_LATER, until closed */
     const struct tern_http_asset *assets;
     size_t n_assets;
+    const struct tern_http_policy *policy;    /* of the assets */
     uint64_t body_len;                      /* octets of bodies seen */
     bool takes;
     bool reads;                             /* the peer takes output after each turn */

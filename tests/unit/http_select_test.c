@@ -268,7 +268,9 @@ START_TEST(test_304_has_what_a_cache_needs)
                             "Vary: Accept-Encoding\r\nCache-Control: no-cache\r\n\r\n");
     ck_assert(fixture_end(&f));
     answer("GET /one", "If-Match: \"x\"\r\n");
-    ck_assert_str_eq(f.out, "HTTP/1.1 412 Precondition Failed\r\nContent-Length: 0\r\n\r\n");
+    ck_assert_str_eq(f.out, "HTTP/1.1 412 Precondition Failed\r\nContent-Length: 0\r\n"
+                            "Cache-Control: no-cache\r\n"
+                            "X-Content-Type-Options: nosniff\r\n\r\n");
     ck_assert(fixture_end(&f));
 }
 END_TEST
@@ -291,7 +293,8 @@ START_TEST(test_single_range)
     ck_assert(fixture_end(&f));
     answer("GET /one", "Range: bytes=6000-\r\n");
     ck_assert_str_eq(f.out, "HTTP/1.1 416 Range Not Satisfiable\r\nContent-Length: 0\r\n"
-                            "Content-Range: bytes */6000\r\n\r\n");
+                            "Content-Range: bytes */6000\r\nCache-Control: no-cache\r\n"
+                            "X-Content-Type-Options: nosniff\r\n\r\n");
     ck_assert(fixture_end(&f));
     ck_assert_int_eq(status_of("GET /empty", "Range: bytes=0-\r\n"), 200);
     ck_assert_int_eq(status_of("GET /empty", "Range: bytes=-1\r\n"), 200);
