@@ -23,6 +23,8 @@ static const struct tern_option serve_options[] = {
       .help = "where /metrics and /status are (default: nowhere)" },
     { .key = "headers", .value_name = "FILE",
       .help = "header fields to send, a line each; 'Name:' removes a default" },
+    { .key = "dot-files", .value_name = "on|off", .fallback = "off",
+      .help = "serve names that begin with a dot; .well-known is served in any case" },
     { .key = NULL },
 };
 
@@ -196,6 +198,7 @@ static void on_event(void *app, enum tern_host_event event, const struct tern_ad
 static enum tern_err root_open(struct serve *serve)
 {
     const char *dir = tern_host_option(serve->host, "dir");
+    const char *dots = tern_host_option(serve->host, "dot-files");
     struct serve_file *files;
     struct serve_octets *octets;
     size_t n_files, n_octets;
@@ -203,6 +206,10 @@ static enum tern_err root_open(struct serve *serve)
 
     if (dir == NULL) {
         say(serve->host, TERN_LOG_ERROR, "DIR is missing: tern serve DIR", "", "", "");
+        return TERN_INVALID;
+    }
+    if (strcmp(dots, "on") != 0 && strcmp(dots, "off") != 0) {
+        say(serve->host, TERN_LOG_ERROR, "option dot-files: '", dots, "' is not on or off", "");
         return TERN_INVALID;
     }
     int fd = serve_files_root(dir);
@@ -216,7 +223,8 @@ static enum tern_err root_open(struct serve *serve)
         return TERN_BUG;
     enum tern_err err = tern_host_random(serve->host, key, sizeof key);
     if (err == TERN_OK)
-        serve_files_init(&serve->files, serve->host, fd, files, octets, n_files, key);
+        serve_files_init(&serve->files, serve->host, fd, files, octets, n_files, key,
+                         strcmp(dots, "on") == 0);
     tern_unix_reads_files(serve->host, fd);
     return err;
 }

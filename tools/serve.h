@@ -55,6 +55,7 @@ struct serve_files {
     struct tern_host *host;
     uint8_t key[16];
     int root_fd;
+    bool dot_files;
     uint64_t n_opens, n_checks, n_hits, n_full;
 };
 
@@ -64,10 +65,13 @@ struct serve_files {
  */
 int serve_files_root(const char *dir);
 
-/* files and octets: n of each, placed. root_fd is a directory. */
+/*
+ * files and octets: n of each, placed. root_fd is a directory. Without
+ * dot_files a path has no name that begins with a dot, but .well-known.
+ */
 void serve_files_init(struct serve_files *files, struct tern_host *host, int root_fd,
                       struct serve_file *entries, struct serve_octets *octets, size_t n,
-                      const uint8_t key[16]);
+                      const uint8_t key[16], bool dot_files);
 
 /*
  * The regular file of a normal path (tern_http_path_normalise), with one more

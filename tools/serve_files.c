@@ -285,6 +285,23 @@ static uint16_t file_new(struct serve_files *files, int fd, const struct stat *s
     return 200;
 }
 
+/* What begins with a dot is somebody's own, but for RFC 8615's directory. */
+static bool is_hidden(const char *path, size_t len)
+{
+    static const char known[] = ".well-known";
+    const size_t known_len = sizeof known - 1;
+
+    for (size_t i = 0; i + 1 < len; i++) {
+        const char *name = path + i + 1;
+        size_t left = len - i - 1;
+        if (path[i] == '/' && name[0] == '.' &&
+            (left < known_len || memcmp(name, known, known_len) != 0 ||
+             (left > known_len && name[known_len] != '/')))
+            return true;
+    }
+    return false;
+}
+
 uint16_t serve_files_open(struct serve_files *files, const char *path, size_t len,
                           struct serve_file **file)
 {
@@ -294,6 +311,8 @@ uint16_t serve_files_open(struct serve_files *files, const char *path, size_t le
     struct stat st;
     uint16_t status;
 
+    if (!files->dot_files && is_hidden(path, len))
+        return 404;
     if (f != NULL && now_ns - f->checked_ns < SERVE_CHECK_NS) {
         files->n_hits++;
         if (f != files->newest) {
@@ -324,9 +343,10 @@ uint16_t serve_files_open(struct serve_files *files, const char *path, size_t le
 
 void serve_files_init(struct serve_files *files, struct tern_host *host, int root_fd,
                       struct serve_file *entries, struct serve_octets *octets, size_t n,
-                      const uint8_t key[16])
+                      const uint8_t key[16], bool dot_files)
 {
     memset(files, 0, sizeof *files);
+    files->dot_files = dot_files;
     files->files = entries;
     files->host = host;
     files->root_fd = root_fd;
