@@ -59,7 +59,8 @@ uint16_t tern_http_conditions_check(const struct http_asked *a, const char *etag
 /*
  * RFC 9110 section 13.1.5: a tag is compared strongly. A date is compared
  * exactly, and only where there is one form: it cannot tell a coded one from
- * another.
+ * another. One of this very second is weak (section 8.8.2.2): the next version
+ * may have it too.
  */
 bool tern_http_range_is_wanted(const struct http_asked *a, const char *etag,
                                const char *last_modified, bool one_form, uint64_t now_s)
@@ -76,5 +77,6 @@ bool tern_http_range_is_wanted(const struct http_asked *a, const char *etag,
         return etag != NULL && len == strlen(etag) &&
                tern_http_etag_match_strong(value, len, etag, len);
     return one_form &&
-           dates_read(a, a->if_range, 1, last_modified, now_s, &ours, &theirs) && ours == theirs;
+           dates_read(a, a->if_range, 1, last_modified, now_s, &ours, &theirs) && ours == theirs &&
+           (now_s == 0 || ours < 0 || (uint64_t)ours < now_s);
 }

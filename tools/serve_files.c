@@ -21,6 +21,7 @@
 #include "serve.h"
 
 #define INDEX "index.html"
+#define DATE_SETTLES_S 2u
 
 static uint32_t path_hash(const struct serve_files *files, const char *path, size_t len)
 {
@@ -233,26 +234,40 @@ static bool file_read(struct serve_file *f)
 }
 
 /*
+ * A date has seconds: what was changed in one that is not over may change again
+ * and keep its date. So a date is told when a look at the file finds it old
+ * enough that no other version has it or will: then it is as strong as a tag
+ * (RFC 9110 section 8.8.2.2). Two seconds, for the kernel's clock of files is
+ * late by some milliseconds, and FAT's counts by twos.
+ */
+static void file_date(struct serve_files *files, struct serve_file *f)
+{
+    uint64_t now_s = tern_host_wall_ns(files->host) / TERN_SECOND_NS;
+    uint64_t changed_s = f->mtime_ns / TERN_SECOND_NS;
+    bool is_settled = now_s > changed_s && now_s - changed_s >= DATE_SETTLES_S;
+    f->representation.last_modified = is_settled ? f->last_modified : NULL;
+}
+
+/*
  * A strong tag (RFC 9110 section 8.8.3): another file, length or time is
- * another tag. A time that is still to come is nobody's (section 8.8.2.1).
+ * another tag.
  */
 static void file_describe(struct serve_files *files, struct serve_file *f, const char *path,
                           size_t len)
 {
     bool is_index = path[len - 1] == '/';
-    bool is_past = f->mtime_ns <= tern_host_wall_ns(files->host);
     snprintf(f->etag, sizeof f->etag, "\"%llx-%llx-%llx\"", (unsigned long long)f->ino,
              (unsigned long long)f->len, (unsigned long long)f->mtime_ns);
     tern_http_date_format(f->mtime_ns / TERN_SECOND_NS, f->last_modified);
     f->representation = (struct tern_http_representation){
         .content_type = is_index ? tern_http_content_type(INDEX, sizeof INDEX - 1)
                                  : tern_http_content_type(path, len),
-        .last_modified = is_past ? f->last_modified : NULL,
         .variants = { [TERN_HTTP_IDENTITY] = { f->etag, f->len },
                       [TERN_HTTP_GZIP] = { NULL, TERN_HTTP_UNKNOWN },
                       [TERN_HTTP_BROTLI] = { NULL, TERN_HTTP_UNKNOWN } },
         .status = 200,
     };
+    file_date(files, f);
 }
 
 static uint16_t file_new(struct serve_files *files, int fd, const struct stat *st,
@@ -331,6 +346,7 @@ uint16_t serve_files_open(struct serve_files *files, const char *path, size_t le
     if (fd >= 0 && f != NULL && is_unchanged(f, &st)) {
         close(fd);
         f->checked_ns = now_ns;
+        file_date(files, f);
         *file = f;
         return 200;
     }

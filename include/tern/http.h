@@ -553,7 +553,12 @@ struct tern_http_variant {
  */
 struct tern_http_representation {
     const char *content_type;
-    const char *last_modified;    /* TERN_HTTP_DATE_LEN octets; NULL: not known */
+    /*
+     * TERN_HTTP_DATE_LEN octets. NULL: not known, or of a second in which it may
+     * still become another: If-Range takes the date for a strong validator
+     * (RFC 9110 section 8.8.2.2), but one of the server's own second.
+     */
+    const char *last_modified;
     struct tern_http_variant variants[TERN_HTTP_CODINGS];    /* identity there is always */
     uint16_t status;              /* 200; another: the page that goes with it, say 404 */
 };

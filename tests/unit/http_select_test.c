@@ -38,9 +38,8 @@ static const struct tern_http_asset assets[] = {
 };
 enum { N_ASSETS = sizeof assets / sizeof assets[0] };
 
-static const char *answer(const char *request_line, const char *fields)
+static void start(void)
 {
-    static char text[4096];
     for (size_t i = 0; i < sizeof plain; i++)
         plain[i] = (uint8_t)('a' + i % 26);
     memset(packed, 'G', sizeof packed);
@@ -49,6 +48,12 @@ static const char *answer(const char *request_line, const char *fields)
     f.handler = HANDLER_ASSETS;
     f.assets = assets;
     f.n_assets = N_ASSETS;
+}
+
+static const char *answer(const char *request_line, const char *fields)
+{
+    static char text[4096];
+    start();
     fixture_open(&f);
     int n = snprintf(text, sizeof text, "%s HTTP/1.1\r\nHost: x\r\n%s\r\n", request_line, fields);
     fixture_input(&f, text, (size_t)n);
@@ -275,6 +280,33 @@ START_TEST(test_304_has_what_a_cache_needs)
 }
 END_TEST
 
+static uint64_t wall_at(void *second)
+{
+    return *(const uint64_t *)second * TERN_SECOND_NS + 999999999u;
+}
+
+/* The date of /one is that of second 784111777; in that second another version may get it. */
+START_TEST(test_if_range_with_the_date_of_this_second_is_weak)
+{
+    static const struct {
+        uint64_t now_s;
+        const char *status;
+    } cases[] = { { 784111777, "200" }, { 784111778, "206" }, { 784111776, "200" } };
+    static const char asked[] = "GET /one HTTP/1.1\r\nHost: x\r\nRange: bytes=0-1\r\n"
+                                "If-Range: " MODIFIED "\r\n\r\n";
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        uint64_t now_s = cases[i].now_s;
+        start();
+        f.config.wall_ns = wall_at;
+        f.config.wall_user = &now_s;
+        fixture_open(&f);
+        fixture_input(&f, asked, sizeof asked - 1);
+        ck_assert_msg(strncmp(fixture_out(&f) + 9, cases[i].status, 3) == 0, "%s", f.out);
+        ck_assert(fixture_end(&f));
+    }
+}
+END_TEST
+
 /* ---- Ranges ------------------------------------------------------------------------------ */
 
 START_TEST(test_single_range)
@@ -434,6 +466,7 @@ Suite *http_select_suite(void)
     tcase_add_test(tcase, test_each_form_has_its_tag_and_length);
     tcase_add_test(tcase, test_one_form_varies_with_nothing);
     tcase_add_test(tcase, test_no_acceptable_form_is_406);
+    tcase_add_test(tcase, test_if_range_with_the_date_of_this_second_is_weak);
     tcase_add_test(tcase, test_longest_head_of_a_page_has_room);
     tcase_add_test(tcase, test_conditions_have_an_order);
     tcase_add_test(tcase, test_304_has_what_a_cache_needs);
