@@ -34,7 +34,10 @@ tern_SOURCES = \
     tools/x86.h \
     tools/x86.c \
     tools/audit.h \
+    tools/audit_internal.h \
     tools/audit.c \
+    tools/audit_file.c \
+    tools/audit_entry.c \
     tools/image_audit.h \
     tools/image_audit.c \
     tools/image.c \

@@ -6,4 +6,5 @@ check_PROGRAMS += tests/unit/tools_main
 tests_unit_tools_main_CFLAGS = $(TERN_TEST_CFLAGS)
 tests_unit_tools_main_LDADD = $(CHECK_LIBS)
 tests_unit_tools_main_SOURCES = tests/unit/tools_main.c tests/unit/audit_test.c \
-    tools/audit.h tools/audit.c tools/x86.h tools/x86.c
+    tools/audit.h tools/audit_internal.h \
+    tools/audit.c tools/audit_file.c tools/audit_entry.c tools/x86.h tools/x86.c
