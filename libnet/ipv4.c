@@ -273,7 +273,8 @@ static bool address_ok(uint32_t addr, uint32_t mask, uint32_t gateway)
     if (gateway == 0)
         return true;
     return ipv4_is_host(gateway) && gateway != addr &&
-           (mask == UINT32_MAX || ((gateway ^ addr) & mask) == 0);
+           (mask == UINT32_MAX || ((gateway ^ addr) & mask) == 0) &&
+           (~mask <= 1 || ((gateway & ~mask) != 0 && (gateway | mask) != UINT32_MAX));
 }
 
 TERN_COLD
@@ -304,6 +305,8 @@ enum tern_err tern_ipv4_set(struct tern_net *net, uint8_t link,
         gateway = tern_addr_to_v4(&address->gateway);
     else if (!tern_addr_is_any(&address->gateway))
         return TERN_UNSUPPORTED;
+    if (gateway == 0 && !tern_addr_is_any(&address->gateway))
+        return TERN_INVALID;
     if (!address_ok(addr, mask, gateway) || used_elsewhere(net, ip, link, addr))
         return TERN_INVALID;
     bool is_new = !ip->links[link].set || ip->links[link].addr != addr;

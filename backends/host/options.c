@@ -281,7 +281,7 @@ static bool mac_parse(const char *s, uint8_t mac[6])
             return false;
         mac[i] = (uint8_t)(high << 4 | low);
     }
-    return (mac[0] & 1) == 0;
+    return (mac[0] & 1) == 0 && (mac[0] | mac[1] | mac[2] | mac[3] | mac[4] | mac[5]) != 0;
 }
 
 static bool hex_parse(const char *s, uint64_t max, uint64_t *value)
@@ -314,6 +314,33 @@ static enum tern_err bad_value(struct tern_host_options *options, enum tern_host
     return TERN_INVALID;
 }
 
+/* What of a net's addresses is a host's (RFC 1122 section 3.2.1.3). */
+static bool is_of_a_host(uint32_t v4, uint32_t host_mask)
+{
+    uint32_t host = v4 & host_mask, first = v4 >> 24;
+    return first != 0 && first != 127 && first < 224 &&
+           (host_mask <= 1 || (host != 0 && host != host_mask));
+}
+
+static enum tern_err hosts_settle(struct tern_host_options *options,
+                                  const struct tern_host_settings *set_to)
+{
+    uint32_t ip = tern_addr_to_v4(&set_to->ip), gw = tern_addr_to_v4(&set_to->gw);
+    uint32_t host_mask = set_to->prefix_len == 0 ? UINT32_MAX
+                                                 : UINT32_MAX >> (set_to->prefix_len - 1) >> 1;
+    if (!is_of_a_host(ip, host_mask))
+        return bad_value(options, TERN_KEY_IP, "an address that a host may have");
+    if (!set_to->has_gw)
+        return TERN_OK;
+    if (gw == ip)
+        return bad_value(options, TERN_KEY_GW, "another host: it is our own address");
+    if (host_mask != 0 && ((gw ^ ip) & ~host_mask) != 0)
+        return bad_value(options, TERN_KEY_GW, "on the net of ip=");
+    if (!is_of_a_host(gw, host_mask))
+        return bad_value(options, TERN_KEY_GW, "an address that a host may have");
+    return TERN_OK;
+}
+
 static bool has_slash(const char *s)
 {
     while (*s != '\0' && *s != '/')
@@ -344,7 +371,7 @@ static enum tern_err addresses_settle(struct tern_host_options *options,
             return bad_value(options, TERN_KEY_GW, "an IPv4 address, as 10.0.0.1");
         set_to->has_gw = true;
     }
-    return TERN_OK;
+    return set_to->has_ip ? hosts_settle(options, set_to) : TERN_OK;
 }
 
 enum tern_err tern_host_options_settings(struct tern_host_options *options,

@@ -242,6 +242,17 @@ static int start_and_run(struct process *p, int (*start)(struct tern_host *))
     return p->core->status;
 }
 
+/* Whom root becomes is looked up again when it does: here only whether there is one. */
+static enum tern_err user_settle(struct process *p)
+{
+    const char *given = p->options.host[TERN_KEY_USER];
+    struct tern_seal_user user;
+
+    if (given == NULL)
+        return TERN_OK;
+    return tern_seal_user_choose(given, &user, p->options.error, sizeof p->options.error);
+}
+
 static int run(struct process *p, int (*start)(struct tern_host *))
 {
     p->on_sockets = p->options.host[TERN_KEY_LINK] == NULL && !p->options.of_guest;
@@ -303,10 +314,14 @@ int tern_unix_main(const struct tern_appliance *appliance, int (*start)(struct t
                                                         : TERN_HOST_SOCKETS);
     if (err == TERN_OK)
         err = tern_host_options_settings(&p->options, &p->settings);
+    if (err == TERN_OK)
+        err = user_settle(p);
     if (err != TERN_OK) {
         complain(p, p->options.error);
         return STATUS_USAGE;
     }
+    if (p->options.host[TERN_KEY_LINK] != NULL && tern_tap_host_check(&p->options) != TERN_OK)
+        return STATUS_USAGE;
     p->interrupt = (struct tern_unix_signal){ .caught = caught_interrupt, .number = SIGINT };
     p->terminate = (struct tern_unix_signal){ .caught = caught_terminate, .number = SIGTERM };
     signal(SIGPIPE, SIG_IGN);

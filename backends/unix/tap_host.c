@@ -2,6 +2,7 @@
 /*
  * The host over libnet on a TAP device, for link=tap:NAME.
  */
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -42,6 +43,18 @@ static enum tern_err complain(const struct tern_host_options *options, const cha
     return err;
 }
 
+enum tern_err tern_tap_host_check(const struct tern_host_options *options)
+{
+    const char *name = options->host[TERN_KEY_LINK];
+
+    if (strncmp(name, "tap:", 4) != 0) {
+        fprintf(stderr, "%s: option link: '%s' is not tap:NAME\n", options->appliance->name, name);
+        return TERN_INVALID;
+    }
+    size_t len = strlen(name + 4);
+    return len == 0 || len >= IFNAMSIZ ? complain(options, name + 4, TERN_INVALID) : TERN_OK;
+}
+
 enum tern_err tern_tap_host_start(struct tern_unix_loop *loop,
                                   const struct tern_host_settings *settings,
                                   const struct tern_carver *carver,
@@ -54,10 +67,6 @@ enum tern_err tern_tap_host_start(struct tern_unix_loop *loop,
     size_t one;
     struct tern_tap *tap = tern_carver_get(carver, POOL_TAP, sizeof *tap, &one);
 
-    if (strncmp(name, "tap:", 4) != 0) {
-        fprintf(stderr, "%s: option link: '%s' is not tap:NAME\n", options->appliance->name, name);
-        return TERN_INVALID;
-    }
     enum tern_err err = tern_unix_seed(seed);
     if (err == TERN_OK)
         err = tern_tap_open(tap, loop, name + 4, NULL);

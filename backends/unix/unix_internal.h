@@ -230,6 +230,9 @@ enum tern_err tern_tap_start(struct tern_tap *tap, struct tern_unix_loop *loop, 
 enum tern_err tern_tap_host_plan(struct tern_carver *carver,
                                  const struct tern_host_settings *settings);
 
+/* Is link= well written? TERN_INVALID, after it has said that it is not. */
+enum tern_err tern_tap_host_check(const struct tern_host_options *options);
+
 /* Opens the link that link= names, and a host over libnet on it. Says itself what fails. */
 enum tern_err tern_tap_host_start(struct tern_unix_loop *loop,
                                   const struct tern_host_settings *settings,

@@ -332,8 +332,8 @@ struct tern_ipv4_address {
 /*
  * Gives link number `link` its address (replacing the one before) and routes:
  * the prefix and, with a gateway, the default. TERN_INVALID for an address
- * that no host may have, a gateway outside the prefix (but with a prefix of 32
- * any, as clouds lease them), or no such link; TERN_UNSUPPORTED for IPv6.
+ * that no host may have, such a gateway or one outside the prefix (but with a
+ * prefix of 32 any, as clouds lease them), or no such link; TERN_UNSUPPORTED for IPv6.
  */
 enum tern_err tern_ipv4_set(struct tern_net *net, uint8_t link,
                             const struct tern_ipv4_address *address);

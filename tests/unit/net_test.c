@@ -270,6 +270,8 @@ START_TEST(test_net_refuses_addresses_no_host_may_have)
         { 0x0a000201, 0x0a000301, 24, TERN_INVALID, "a router outside" },
         { 0x0a000201, 0x0a000201, 24, TERN_INVALID, "a router that is us" },
         { 0x0a000201, 0xe0000001, 0, TERN_INVALID, "a router that is a group" },
+        { 0x0a000201, 0x0a0002ff, 24, TERN_INVALID, "a router that is the broadcast" },
+        { 0x0a000201, 0x0a000200, 24, TERN_INVALID, "a router that is the prefix" },
         { 0x0a000201, 0, 33, TERN_INVALID, "33 bits" },
         { US_1, 0, 24, TERN_INVALID, "another link's" },
         { 0x0a000200, 0, 31, TERN_OK, "the first of two (RFC 3021)" },
