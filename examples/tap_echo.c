@@ -6,7 +6,6 @@
  */
 #include <tern/tcp.h>
 #include <tern/unix.h>
-
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,14 +55,15 @@ int main(int argc, char **argv)
     const struct tern_net_use parts[] = {
         { &tern_ipv4, &ipv4 }, { &tern_tcp, &tcp }, { &tern_newreno, NULL }, { NULL, NULL } };
     const struct tern_net_config config = { &loop.turn, &drbg, &blocks, .parts = parts };
-    struct tern_tcp_listen port = { .local.port = (uint16_t)atoi(argc == 4 ? argv[3] : "7") };
+    struct tern_tcp_listen port = { .backlog = 0 };
     struct tern_tcp_listener *listener;
     struct tern_ipv4_address at = { .prefix_len = 0 };
     uint8_t seed[TERN_SEED_LEN];
     enum tern_err err = argc == 4 && getentropy(seed, sizeof seed) == 0 ? TERN_OK : TERN_INVALID;
     if (err != TERN_OK ||
         (err = tern_prefix_parse(argv[2], strlen(argv[2]), &at.addr, &at.prefix_len)) != TERN_OK ||
-        (err = tern_drbg_init(&drbg, seed)) != TERN_OK ||
+        (err = tern_endpoint_addr_parse(argv[3], strlen(argv[3]), &port.local)) != TERN_OK ||
+        (err = port.local.port != 0 ? tern_drbg_init(&drbg, seed) : TERN_INVALID) != TERN_OK ||
         (err = tern_block_pool_init(&blocks, pools.blocks, sizeof pools.blocks, 2048)) != TERN_OK ||
         (err = tern_unix_loop_init(&loop, NULL)) != TERN_OK ||
         (err = tern_unix_loop_signal(&loop, &signals[0])) != TERN_OK ||

@@ -11,12 +11,15 @@
  *     tern_feed_init(&feed, &turn, &pool, NULL);
  *     tern_feed_accept(&feed, NULL, NULL, tern_http_accept, &server);
  *     for (;;) {
- *         ssize_t n = read(fd, buf, tern_feed_input_room(&feed, sizeof buf));
- *         if (n <= 0) break;
+ *         size_t room = tern_feed_input_room(&feed, sizeof buf);
+ *         ssize_t n = 0;                 // no room: only output makes some
+ *         if (room > 0 && (n = read(fd, buf, room)) <= 0) break;
  *         tern_feed_input(&feed, buf, (size_t)n);
  *         tern_turn_run(&turn, clock_ns());
- *         while (tern_feed_output(&feed, &span))
- *             tern_feed_sent(&feed, (size_t)write(fd, span.data, span.len));
+ *         while (tern_feed_output(&feed, &span)) {
+ *             if ((n = write(fd, span.data, span.len)) < 0) return;
+ *             tern_feed_sent(&feed, (size_t)n);
+ *         }
  *     }
  */
 #ifndef TERN_FEED_H
