@@ -118,7 +118,8 @@ void virtio_net_ctrl_poll(struct virtio_net *net)
 
 void virtio_net_ctrl_want(struct virtio_net *net, uint8_t commands)
 {
-    if (net->ctrl_buf != NULL)
-        net->ctrl_wanted |= commands;
+    if (net->ctrl_buf == NULL)
+        return;
+    net->ctrl_wanted |= commands;
     virtio_net_ctrl_poll(net);
 }
