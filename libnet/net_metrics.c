@@ -157,7 +157,7 @@ TERN_METRICS_TABLE(DHCP4_METRICS, tern_dhcp4_stats, sizeof(struct tern_dhcp4_sta
     X(T, estab_resets, TERN_COUNTER("estab_resets", "Connections reset"))                     \
     X(T, curr_estab, TERN_GAUGE("curr_estab", "Connections established now"))                 \
     X(T, in_segs, TERN_COUNTER("in_segs", "Segments received"))                               \
-    X(T, out_segs, TERN_COUNTER("out_segs", "Segments sent, each once"))         \
+    X(T, out_segs, TERN_COUNTER("out_segs", "Segments sent, each once"))                      \
     X(T, retrans_segs, TERN_COUNTER("retrans_segs", "Segments retransmitted"))                \
     X(T, in_errs, TERN_COUNTER("in_errs", "Broken segments, in drops too"))                   \
     X(T, out_rsts, TERN_COUNTER("out_rsts", "RST segments sent"))                             \
@@ -263,27 +263,31 @@ static void pools_set(const struct tern_tcp *tcp, struct tern_metrics *set)
     set->values = set->own;
 }
 
-enum { ID_IPV4 = 0x0800, ID_TCP = 6, ID_UDP = 17 };
+enum { ID_IPV4 = 0x0800, ID_TCP = 6, ID_UDP = 17, ID_NONE = 0 };
 
-static const void *context_find(const struct tern_net_slot *slots, size_t n, uint16_t id)
+/* The caller's own part with such a number may keep something else: then it is not named. */
+static const void *context_find(const struct tern_net_slot *slots, size_t n, uint16_t id,
+                                const char *name, size_t context_len)
 {
-    for (size_t i = 0; i < n; i++)
-        if (slots[i].part->id == id)
+    for (size_t i = 0; i < n; i++) {
+        const struct tern_net_part *part = slots[i].part;
+        if (part->id == id && part->context_len == context_len &&
+            strlen(part->name) == strlen(name) && memcmp(part->name, name, strlen(name)) == 0)
             return slots[i].context;
+    }
     return NULL;
 }
 
 bool tern_net_metrics(const struct tern_net *net, size_t i, struct tern_metrics *set)
 {
-    const struct tern_ipv4 *ip = context_find(net->networks, net->n_networks, ID_IPV4);
-    const struct tern_tcp *tcp = context_find(net->transports, net->n_transports, ID_TCP);
-    const struct tern_udp *udp = context_find(net->transports, net->n_transports, ID_UDP);
-    const struct tern_dhcp4 *dhcp = NULL;
-
-    for (size_t c = 0; c < net->n_clients; c++)
-        if (net->clients[c].part->context_len == sizeof *dhcp &&
-            memcmp(net->clients[c].part->name, "dhcp4", 6) == 0)
-            dhcp = net->clients[c].context;
+    const struct tern_ipv4 *ip =
+        context_find(net->networks, net->n_networks, ID_IPV4, "ipv4", sizeof *ip);
+    const struct tern_tcp *tcp =
+        context_find(net->transports, net->n_transports, ID_TCP, "tcp", sizeof *tcp);
+    const struct tern_udp *udp =
+        context_find(net->transports, net->n_transports, ID_UDP, "udp", sizeof *udp);
+    const struct tern_dhcp4 *dhcp =
+        context_find(net->clients, net->n_clients, ID_NONE, "dhcp4", sizeof *dhcp);
     const struct {
         const char *text;
         const void *values;    /* NULL: this stack has no such part */

@@ -414,7 +414,7 @@ START_TEST(hostile_net_14_questions_of_ours_evict_no_live_peer)
 }
 END_TEST
 
-/* Whom we talk to keeps its place; who comes after that is out of reach for now. */
+/* Whom we talk to keeps its place; who comes after that has none, and is not reached. */
 START_TEST(hostile_net_14_a_cache_of_live_peers_takes_no_more)
 {
     struct net_fixture *f = net_fixture();
