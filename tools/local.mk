@@ -17,6 +17,7 @@ tern_SOURCES = \
     tools/headers.h \
     tools/headers.c \
     tools/serve.h \
+    tools/serve_open.c \
     tools/serve_files.c \
     tools/serve_log.c \
     tools/serve_send.c \

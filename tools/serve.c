@@ -28,6 +28,45 @@ static const struct tern_option serve_options[] = {
     { .key = NULL },
 };
 
+static const char *why_not(const char *format, const char *why)
+{
+    static char text[320];
+    snprintf(text, sizeof text, format, why);
+    return text;
+}
+
+/* Also of what only the start will open: what it would refuse has no budget. */
+static const char *check(const char *key, const char *value)
+{
+    static struct headers headers;
+    struct tern_endpoint_addr at;
+
+    if (strcmp(key, "dir") == 0) {
+        if (value == NULL)
+            return "is missing: tern serve DIR";
+        int fd = serve_open_root(value);
+        if (fd < 0)
+            return why_not("cannot be served: %s", strerror(errno));
+        close(fd);
+    } else if (strcmp(key, "listen") == 0) {
+        if (tern_endpoint_addr_parse(value, strlen(value), &at) != TERN_OK)
+            return "is not an address with a port, as 127.0.0.1:8080";
+    } else if (strcmp(key, "log") == 0) {
+        if (serve_log_check(value) != TERN_OK)
+            return why_not("cannot be written: %s", strerror(errno));
+    } else if (strcmp(key, "stats") == 0) {
+        if (value != NULL && tern_endpoint_addr_parse(value, strlen(value), &at) != TERN_OK)
+            return "is no port, and no address with a port, as 127.0.0.1:9090";
+    } else if (strcmp(key, "headers") == 0) {
+        if (!headers_read(&headers, value))
+            return why_not("will not do: %s", headers.why);
+    } else if (strcmp(key, "dot-files") == 0) {
+        if (strcmp(value, "on") != 0 && strcmp(value, "off") != 0)
+            return "is not on or off";
+    }
+    return NULL;
+}
+
 static const struct tern_appliance serve_appliance = {
     .size = sizeof(struct tern_appliance), .name = "tern serve", .connections = 1024,
     .pools = TERN_POOLS(TERN_POOL("http.conn", struct tern_http_conn, .per_connection = 1),
@@ -37,7 +76,7 @@ static const struct tern_appliance serve_appliance = {
                         TERN_POOL("serve.send", struct serve_send, .per_connection = 1),
                         TERN_POOL("serve.file", struct serve_file, .fixed = SERVE_FILES),
                         TERN_POOL("serve.octets", struct serve_octets, .fixed = SERVE_FILES)),
-    .options = serve_options,
+    .options = serve_options, .check = check,
 };
 
 /* ---- Requests --------------------------------------------------------------------- */
@@ -204,17 +243,10 @@ static enum tern_err root_open(struct serve *serve)
     size_t n_files, n_octets;
     uint8_t key[16];
 
-    if (dir == NULL) {
-        say(serve->host, TERN_LOG_ERROR, "DIR is missing: tern serve DIR", "", "", "");
-        return TERN_INVALID;
-    }
-    if (strcmp(dots, "on") != 0 && strcmp(dots, "off") != 0) {
-        say(serve->host, TERN_LOG_ERROR, "option dot-files: '", dots, "' is not on or off", "");
-        return TERN_INVALID;
-    }
-    int fd = serve_files_root(dir);
+    int fd = serve_open_root(dir);
     if (fd < 0) {
-        say(serve->host, TERN_LOG_ERROR, "'", dir, "': ", strerror(errno));
+        say(serve->host, TERN_LOG_ERROR, "option dir: '", dir, "' cannot be served: ",
+            strerror(errno));
         return TERN_INVALID;
     }
     files = tern_host_pool(serve->host, "serve.file", sizeof *files, &n_files);
@@ -285,8 +317,7 @@ static enum tern_err stats_start(struct serve *serve)
         err = tern_http_metrics_listen(&serve->metrics, serve->port, serve->host, where);
     if (err != TERN_OK) {
         say(serve->host, TERN_LOG_ERROR, "option stats: cannot listen on ", where,
-            err == TERN_INVALID       ? ": no address with a port, as 127.0.0.1:9090, and no port"
-            : err == TERN_REFUSED     ? ": in use, or forbidden"
+            err == TERN_REFUSED       ? ": in use, or forbidden"
             : err == TERN_UNREACHABLE ? ": not an address of this host"
                                       : "", "");
         return err;
@@ -331,11 +362,8 @@ static enum tern_err listen_start(struct serve *serve)
     struct tern_listen listen = { .backlog = 0 };
     char text[TERN_ENDPOINT_TEXT_CAP];
 
-    if (tern_endpoint_addr_parse(where, strlen(where), &listen.local) != TERN_OK) {
-        say(serve->host, TERN_LOG_ERROR, "option listen: '", where,
-            "' is not an address with a port, as 127.0.0.1:8080", "");
-        return TERN_INVALID;
-    }
+    if (tern_endpoint_addr_parse(where, strlen(where), &listen.local) != TERN_OK)
+        return TERN_INVALID;    /* which the check has named before */
     enum tern_err err = tern_listen_at(serve->host, &listen, tern_http_accept, &serve->server,
                                        &serve->listener);
     if (err != TERN_OK) {

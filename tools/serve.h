@@ -3,6 +3,7 @@
  * tern serve inside: a directory over HTTP/1.1.
  *
  * In reading order:
+ *     serve_open.c   names beneath the root, and which are hidden
  *     serve_files.c  the cache of open files
  *     serve_log.c    the access log
  *     serve_send.c   an answer that takes more than one visit
@@ -17,6 +18,27 @@
 #include <tern/unix.h>
 
 #include "headers.h"
+
+/* ---- serve_open.c ---------------------------------------------------------- */
+
+/*
+ * The descriptor of a directory to serve; -1 and errno. It is asked here whether
+ * openat2 is there (Linux 5.6) and allowed: without it nothing would be found.
+ */
+int serve_open_root(const char *dir);
+
+/*
+ * What begins with a dot is somebody's own, but for RFC 8615's directory. Has
+ * path, which begins with a slash, such a name?
+ */
+bool serve_is_hidden(const char *path, size_t len);
+
+/*
+ * Opens what a path beneath the root names, to read it; -1 and errno: EXDEV, it
+ * leads out of the root, ENOENT also where a link leads to what is hidden and
+ * there are no dot_files, EAGAIN, the tree changed meanwhile.
+ */
+int serve_open(int root_fd, const char *relative, bool dot_files);
 
 /* ---- serve_files.c --------------------------------------------------------- */
 
@@ -60,14 +82,8 @@ struct serve_files {
 };
 
 /*
- * The descriptor of a directory to serve; -1 and errno. It is asked here whether
- * openat2 is there (Linux 5.6) and allowed: without it nothing would be found.
- */
-int serve_files_root(const char *dir);
-
-/*
  * files and octets: n of each, placed. root_fd is a directory. Without
- * dot_files a path has no name that begins with a dot, but .well-known.
+ * dot_files what is hidden is not found.
  */
 void serve_files_init(struct serve_files *files, struct tern_host *host, int root_fd,
                       struct serve_file *entries, struct serve_octets *octets, size_t n,
@@ -100,6 +116,9 @@ struct serve_log {
 
 /* where: a file to append to, "-" for standard output, "off". TERN_INVALID and errno: cannot. */
 enum tern_err serve_log_open(struct serve_log *log, struct tern_turn *turn, const char *where);
+
+/* Whether that can be, as far as is known without making a file. */
+enum tern_err serve_log_check(const char *where);
 
 /*
  * One line, Combined Log Format, for an answer that begins now and has so many

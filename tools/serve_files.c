@@ -2,8 +2,6 @@
 /*
  * The cache of open files of tern serve.
  *
- * A path is opened by openat2 with RESOLVE_BENEATH, so that neither ".." nor a
- * symbolic link leads out of the root, whatever happens to the tree meanwhile.
  * An open file is trusted for a second; then the path is opened again, and if
  * that is the same file, unchanged, the old one is kept. Files of at most
  * SERVE_SMALL octets are kept with their octets. A file that is replaced while
@@ -11,7 +9,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -143,31 +140,10 @@ static int descriptor_stat(int fd, struct stat *st)
 #endif
 }
 
-/* Opens beneath the root, without waiting for whoever writes a FIFO. */
 static int open_beneath(struct serve_files *files, const char *relative)
 {
-    struct open_how how = { .flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
-                            .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS };
     files->n_opens++;
-    return (int)syscall(SYS_openat2, files->root_fd, relative, &how, sizeof how);
-}
-
-int serve_files_root(const char *dir)
-{
-    struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_BENEATH };
-    int fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-    if (fd < 0)
-        return -1;
-    int here = (int)syscall(SYS_openat2, fd, ".", &how, sizeof how);
-    if (here >= 0) {
-        close(here);
-        return fd;
-    }
-    int number = errno;
-    close(fd);
-    errno = number;
-    return -1;
+    return serve_open(files->root_fd, relative, files->dot_files);
 }
 
 static uint64_t mtime_of(const struct stat *st)
@@ -300,23 +276,6 @@ static uint16_t file_new(struct serve_files *files, int fd, const struct stat *s
     return 200;
 }
 
-/* What begins with a dot is somebody's own, but for RFC 8615's directory. */
-static bool is_hidden(const char *path, size_t len)
-{
-    static const char known[] = ".well-known";
-    const size_t known_len = sizeof known - 1;
-
-    for (size_t i = 0; i + 1 < len; i++) {
-        const char *name = path + i + 1;
-        size_t left = len - i - 1;
-        if (path[i] == '/' && name[0] == '.' &&
-            (left < known_len || memcmp(name, known, known_len) != 0 ||
-             (left > known_len && name[known_len] != '/')))
-            return true;
-    }
-    return false;
-}
-
 uint16_t serve_files_open(struct serve_files *files, const char *path, size_t len,
                           struct serve_file **file)
 {
@@ -326,7 +285,7 @@ uint16_t serve_files_open(struct serve_files *files, const char *path, size_t le
     struct stat st;
     uint16_t status;
 
-    if (!files->dot_files && is_hidden(path, len))
+    if (!files->dot_files && serve_is_hidden(path, len))
         return 404;
     if (f != NULL && now_ns - f->checked_ns < SERVE_CHECK_NS) {
         files->n_hits++;

@@ -218,6 +218,27 @@ static int stdout_open(bool *waits)
     return fd >= 0 ? fd : STDOUT_FILENO;
 }
 
+enum tern_err serve_log_check(const char *where)
+{
+    char folder[PATH_MAX];
+    const char *slash = strrchr(where, '/');
+    size_t len = slash != NULL ? (size_t)(slash - where) + 1 : 0;
+
+    if (strcmp(where, "off") == 0 || strcmp(where, "-") == 0)
+        return TERN_OK;
+    int fd = open(where, O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC);
+    if (fd >= 0) {
+        close(fd);
+        return TERN_OK;
+    }
+    /* It would be made. */
+    if (errno != ENOENT || where[len] == '\0' || len >= sizeof folder)
+        return TERN_INVALID;
+    memcpy(folder, len > 0 ? where : ".", len > 0 ? len : 1);
+    folder[len > 0 ? len : 1] = '\0';
+    return faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) == 0 ? TERN_OK : TERN_INVALID;
+}
+
 enum tern_err serve_log_open(struct serve_log *log, struct tern_turn *turn, const char *where)
 {
     memset(log, 0, sizeof *log);

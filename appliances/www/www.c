@@ -26,21 +26,73 @@ static const struct tern_option www_options[] = {
     { .key = NULL },
 };
 
-TERN_APPLIANCE(.name = "www", .connections = 1024,
-    .pools = TERN_POOLS(TERN_POOL("http.conn", struct tern_http_conn, .per_connection = 1),
-                        TERN_POOL("http.head", struct tern_http_head, .fixed = HEADS),
-                        TERN_POOL("http.metrics", struct tern_http_metrics_port, .fixed = 1),
-                        TERN_POOL("www", struct www, .fixed = 1)),
-    .options = www_options);
-
 static bool equal(const char *a, const char *b)
 {
     return strlen(a) == strlen(b) && memcmp(a, b, strlen(a)) == 0;
 }
 
+static const char *check(const char *key, const char *value)
+{
+    struct tern_endpoint_addr at;
+    if (tern_endpoint_addr_parse(value, strlen(value), &at) == TERN_OK)
+        return NULL;
+    if (equal(key, "listen"))
+        return "is not an address with a port, as 127.0.0.1:8080";
+    return equal(value, "site") || equal(value, "off")
+               ? NULL : "is not site, off, a port or an address with one, as 127.0.0.1:9090";
+}
+
+TERN_APPLIANCE(.name = "www", .connections = 1024,
+    .pools = TERN_POOLS(TERN_POOL("http.conn", struct tern_http_conn, .per_connection = 1),
+                        TERN_POOL("http.head", struct tern_http_head, .fixed = HEADS),
+                        TERN_POOL("http.metrics", struct tern_http_metrics_port, .fixed = 1),
+                        TERN_POOL("www", struct www, .fixed = 1)),
+    .options = www_options, .check = check);
+
 static void say(struct tern_host *host, enum tern_log_level level, const char *text)
 {
     tern_host_log(host, level, text, strlen(text));
+}
+
+static size_t add(char *line, size_t cap, size_t len, const char *text)
+{
+    size_t n = strlen(text);
+    if (n > cap - len)
+        n = cap - len;
+    memcpy(line + len, text, n);
+    return len + n;
+}
+
+static void say_where(struct tern_host *host, enum tern_log_level level, const char *what,
+                      const char *where, const char *why)
+{
+    char line[160];
+    size_t len = add(line, sizeof line, 0, what);
+    len = add(line, sizeof line, len, where);
+    len = add(line, sizeof line, len, why);
+    tern_host_log(host, level, line, len);
+}
+
+static enum tern_err cannot_listen(struct tern_host *host, const char *option, const char *where,
+                                   enum tern_err err)
+{
+    say_where(host, TERN_LOG_ERROR, option, where,
+              err == TERN_REFUSED       ? ": in use, or forbidden"
+              : err == TERN_UNREACHABLE ? ": not an address of this host"
+              : err == TERN_UNSUPPORTED ? ": no such addresses here"
+                                        : "");
+    return err;
+}
+
+/* Where it really is: a port that was given as 0 is another. */
+static void say_listening(struct tern_host *host, const char *what,
+                          const struct tern_listener *listener)
+{
+    struct tern_endpoint_addr local;
+    char text[TERN_ENDPOINT_TEXT_CAP];
+    tern_listener_local(listener, &local);
+    (void)tern_endpoint_addr_format(&local, text);
+    say_where(host, TERN_LOG_INFO, what, text, "");
 }
 
 static void serve(void *app, struct tern_http_exchange *x)
@@ -95,8 +147,9 @@ static enum tern_err start_metrics(struct tern_host *host, struct www *www)
         return TERN_BUG;
     err = tern_http_metrics_listen(&www->metrics, www->port, host, where);
     if (err != TERN_OK)
-        say(host, TERN_LOG_ERROR, "stats=: not site, off or an address to listen on");
-    return err;
+        return cannot_listen(host, "option stats: cannot listen on ", where, err);
+    say_listening(host, "status and metrics on ", www->port->listener);
+    return TERN_OK;
 }
 
 /* Of as many connections as the host has, a port of the numbers' own has a few. */
@@ -133,16 +186,13 @@ int tern_main(struct tern_host *host)
     const char *where = tern_host_option(host, "listen");
     struct tern_listen listen = { .backlog = 0 };
     if (where == NULL ||
-        tern_endpoint_addr_parse(where, strlen(where), &listen.local) != TERN_OK) {
-        say(host, TERN_LOG_ERROR, "listen=: not an address with a port");
-        return TERN_INVALID;
-    }
+        tern_endpoint_addr_parse(where, strlen(where), &listen.local) != TERN_OK)
+        return TERN_INVALID;    /* which its check has named before */
     struct tern_listener *listener;
     err = tern_listen_at(host, &listen, tern_http_accept, &www->server, &listener);
-    if (err != TERN_OK) {
-        say(host, TERN_LOG_ERROR, "listen=: cannot listen there");
-        return (int)err;
-    }
+    if (err != TERN_OK)
+        return (int)cannot_listen(host, "option listen: cannot listen on ", where, err);
+    say_listening(host, "listening on ", listener);
     tern_host_on_event(host, on_event, www);
     return (int)tern_http_server_listener(&www->server, listener);
 }

@@ -48,6 +48,11 @@ enum tern_err tern_carver_add(struct tern_carver *carver, const char *name, size
     return TERN_OK;
 }
 
+void tern_carver_scales(struct tern_carver *carver)
+{
+    carver->pools[carver->n_pools - 1].scales = true;
+}
+
 enum tern_err tern_carver_add_appliance(struct tern_carver *carver,
                                         const struct tern_appliance *appliance,
                                         uint32_t connections)
@@ -61,6 +66,8 @@ enum tern_err tern_carver_add_appliance(struct tern_carver *carver,
         enum tern_err err = tern_carver_add(carver, p->name, p->elem_len, p->align, n);
         if (err != TERN_OK)
             return err;
+        if (p->per_connection != 0)
+            tern_carver_scales(carver);
     }
     return TERN_OK;
 }
@@ -86,28 +93,44 @@ size_t tern_carver_total(const struct tern_carver *carver)
     return total;
 }
 
-static void say_no_room(struct tern_carver *carver, const char *name, size_t len, size_t n,
-                        size_t elem_len, size_t left)
+/* With fewer connections there would be room: what does not depend on them has it. */
+static bool fixed_fit(const struct tern_carver *carver, size_t mem_len, size_t least)
+{
+    size_t left = mem_len;
+    for (size_t i = 0; i < carver->n_pools; i++) {
+        size_t len = carver->pools[i].scales ? 0 : pool_len(&carver->pools[i]);
+        if (len > left)
+            return false;
+        left -= len;
+    }
+    return left >= least;
+}
+
+static enum tern_err say_no_room(struct tern_carver *carver, const struct tern_carved *pool,
+                                 size_t mem_len, size_t left, size_t least)
 {
     struct tern_text text;
     tern_text_init(&text, carver->error, sizeof carver->error);
     tern_text_add(&text, "pool ");
-    tern_text_add(&text, name);
+    tern_text_add(&text, pool != NULL ? pool->name : "blocks");
     tern_text_add(&text, " needs ");
-    tern_text_u64(&text, len);
+    tern_text_u64(&text, pool != NULL ? pool_len(pool) : least);
     tern_text_add(&text, " octets ");
-    if (n != 0) {
+    if (pool != NULL) {
         tern_text_add(&text, "(");
-        tern_text_u64(&text, n);
+        tern_text_u64(&text, pool->n);
         tern_text_add(&text, " of ");
-        tern_text_u64(&text, elem_len);
+        tern_text_u64(&text, pool->elem_len);
         tern_text_add(&text, ")");
     } else {
         tern_text_add(&text, "or more");
     }
     tern_text_add(&text, ", ");
     tern_text_u64(&text, left);
-    tern_text_add(&text, " are left: give more memory= or fewer connections=");
+    tern_text_add(&text, " are left: give more memory=");
+    if (fixed_fit(carver, mem_len, least))
+        tern_text_add(&text, " or fewer connections=");
+    return TERN_FULL;
 }
 
 enum tern_err tern_carver_place(struct tern_carver *carver, uint8_t *mem, size_t mem_len,
@@ -118,10 +141,8 @@ enum tern_err tern_carver_place(struct tern_carver *carver, uint8_t *mem, size_t
     for (size_t i = 0; i < carver->n_pools; i++) {
         struct tern_carved *pool = &carver->pools[i];
         size_t len = pool_len(pool);
-        if (len > mem_len - at) {
-            say_no_room(carver, pool->name, len, pool->n, pool->elem_len, mem_len - at);
-            return TERN_FULL;
-        }
+        if (len > mem_len - at)
+            return say_no_room(carver, pool, mem_len, mem_len - at, 0);
         pool->at = mem + at;
         if (!zeroed)
             memset(mem + at, 0, len);
@@ -154,17 +175,12 @@ enum tern_err tern_carver_rest(struct tern_carver *carver, size_t mem_len, size_
     for (size_t i = 0; i < carver->n_pools; i++) {
         const struct tern_carved *pool = &carver->pools[i];
         size_t len = pool_len(pool);
-        if (len > left) {
-            say_no_room(carver, pool->name, len, pool->n, pool->elem_len, left);
-            return TERN_FULL;
-        }
+        if (len > left)
+            return say_no_room(carver, pool, mem_len, left, least);
         left -= len;
     }
     *rest = left;
-    if (left >= least)
-        return TERN_OK;
-    say_no_room(carver, "blocks", least, 0, 0, left);
-    return TERN_FULL;
+    return left >= least ? TERN_OK : say_no_room(carver, NULL, mem_len, left, least);
 }
 
 static void print_row(struct tern_text *text, const char *name, size_t n, size_t elem_len,

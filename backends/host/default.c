@@ -4,7 +4,7 @@
  * own, which the linker pulls only then; weak, so that an appliance's own wins
  * where the archive was named before it.
  */
-#include <tern/host.h>
+#include "host_internal.h"
 
 extern const struct tern_appliance tern_appliance __attribute__((weak));
-TERN_APPLIANCE(.name = "appliance");
+TERN_APPLIANCE(.name = TERN_HOST_NO_NAME);

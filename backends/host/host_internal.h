@@ -80,7 +80,7 @@ struct tern_host_options {
     const char *own[TERN_APPLIANCE_OPTIONS_MAX];
     bool help, print_memory;
     bool of_guest;                    /* print_memory: what a guest of this would have */
-    char error[160];                  /* after an error: a line for people */
+    char error[400];                  /* after an error: a line for people */
 };
 
 /* appliance is placed. operand: see tern_unix_main; may be NULL. */
@@ -140,11 +140,16 @@ struct tern_host_settings {
 enum tern_err tern_host_options_settings(struct tern_host_options *options,
                                          struct tern_host_settings *settings);
 
+/* ---- default.c ---------------------------------------------------------------- */
+
+#define TERN_HOST_NO_NAME "appliance"    /* of one that has no descriptor */
+
 /* ---- carve.c ------------------------------------------------------------------ */
 
 struct tern_carved {
     const char *name;
     size_t elem_len, align, n;
+    bool scales;    /* with the number of connections */
     void *at;
 };
 
@@ -166,6 +171,9 @@ void tern_carver_init(struct tern_carver *carver);
  */
 enum tern_err tern_carver_add(struct tern_carver *carver, const char *name, size_t elem_len,
                               size_t align, size_t n);
+
+/* Of the pool that was planned last: with fewer connections it would be smaller. */
+void tern_carver_scales(struct tern_carver *carver);
 
 /* Plans the pools of an appliance's descriptor. */
 enum tern_err tern_carver_add_appliance(struct tern_carver *carver,

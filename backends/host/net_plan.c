@@ -56,13 +56,17 @@ static bool part_is_dhcp4(const struct tern_net_part *part)
 struct pool_plan {
     const char *name;
     size_t elem_len, n;
+    bool scales;    /* with the number of connections */
 };
 
 static enum tern_err plan_add(struct tern_carver *carver, const struct pool_plan *pools, size_t n)
 {
     enum tern_err err = TERN_OK;
-    for (size_t i = 0; i < n && err == TERN_OK; i++)
+    for (size_t i = 0; i < n && err == TERN_OK; i++) {
         err = tern_carver_add(carver, pools[i].name, pools[i].elem_len, 16, pools[i].n);
+        if (err == TERN_OK && pools[i].scales)
+            tern_carver_scales(carver);
+    }
     return err;
 }
 
@@ -70,20 +74,20 @@ static enum tern_err plan_part(struct tern_carver *carver, const struct tern_net
                                const struct sizes *z)
 {
     const struct pool_plan ipv4[] = {
-        { "ipv4.neighbour", sizeof(struct tern_ipv4_neighbour), z->neighbours },
-        { "ipv4.reassembly", sizeof(struct tern_ipv4_reassembly), N_REASSEMBLIES },
+        { "ipv4.neighbour", sizeof(struct tern_ipv4_neighbour), z->neighbours, true },
+        { "ipv4.reassembly", sizeof(struct tern_ipv4_reassembly), N_REASSEMBLIES, false },
     };
     static const struct pool_plan udp[] = {
-        { "udp.endpoint", sizeof(struct tern_udp_endpoint), N_ENDPOINTS },
+        { "udp.endpoint", sizeof(struct tern_udp_endpoint), N_ENDPOINTS, false },
     };
     const struct pool_plan tcp[] = {
-        { "tcp.conn", sizeof(struct tern_tcp_conn), z->conns },
-        { "tcp.half", sizeof(struct tern_tcp_half), z->halves },
-        { "tcp.time_wait", sizeof(struct tern_tcp_time_wait), z->time_waits },
-        { "tcp.work", sizeof(struct tern_tcp_work), z->works },
-        { "tcp.flight", sizeof(struct tern_tcp_flight), z->flights },
-        { "tcp.listener", sizeof(struct tern_tcp_listener), N_LISTENERS },
-        { "tcp.bucket", sizeof(uint32_t), z->buckets },
+        { "tcp.conn", sizeof(struct tern_tcp_conn), z->conns, true },
+        { "tcp.half", sizeof(struct tern_tcp_half), z->halves, true },
+        { "tcp.time_wait", sizeof(struct tern_tcp_time_wait), z->time_waits, true },
+        { "tcp.work", sizeof(struct tern_tcp_work), z->works, true },
+        { "tcp.flight", sizeof(struct tern_tcp_flight), z->flights, true },
+        { "tcp.listener", sizeof(struct tern_tcp_listener), N_LISTENERS, false },
+        { "tcp.bucket", sizeof(uint32_t), z->buckets, true },
     };
     if (part->context_len != 0) {
         enum tern_err err = tern_carver_add(carver, part->name, part->context_len, 16, 1);
@@ -103,8 +107,8 @@ enum tern_err tern_net_host_plan(struct tern_carver *carver,
                                  const struct tern_host_settings *settings)
 {
     static const struct pool_plan own[] = {
-        { "net.host", sizeof(struct tern_net_host), 1 },
-        { "net.listener", sizeof(struct tern_net_host_listener), N_LISTENERS },
+        { "net.host", sizeof(struct tern_net_host), 1, false },
+        { "net.listener", sizeof(struct tern_net_host_listener), N_LISTENERS, false },
     };
     struct sizes z = sizes_of(settings->connections);
 

@@ -314,6 +314,33 @@ static enum tern_err bad_value(struct tern_host_options *options, enum tern_host
     return TERN_INVALID;
 }
 
+/* What the appliance itself says of the values of its options. */
+static enum tern_err own_settle(struct tern_host_options *options)
+{
+    const struct tern_appliance *appliance = options->appliance;
+    const struct tern_option *own = appliance->options;
+
+    for (size_t i = 0; appliance->check != NULL && own != NULL && own[i].key != NULL; i++) {
+        const char *value = options->own[i] != NULL ? options->own[i] : own[i].fallback;
+        const char *wrong = appliance->check(own[i].key, value);
+        struct tern_text text;
+        if (wrong == NULL)
+            continue;
+        tern_text_init(&text, options->error, sizeof options->error);
+        tern_text_add(&text, "option ");
+        tern_text_add(&text, own[i].key);
+        tern_text_add(&text, ": ");
+        if (value != NULL) {
+            tern_text_add(&text, "'");
+            tern_text_add(&text, value);
+            tern_text_add(&text, "' ");
+        }
+        tern_text_add(&text, wrong);
+        return TERN_INVALID;
+    }
+    return TERN_OK;
+}
+
 /* What of a net's addresses is a host's (RFC 1122 section 3.2.1.3). */
 static bool is_of_a_host(uint32_t v4, uint32_t host_mask)
 {
@@ -431,5 +458,5 @@ enum tern_err tern_host_options_settings(struct tern_host_options *options,
             return bad_value(options, TERN_KEY_EXIT, "an I/O port, as 0x501");
         set_to->exit_port = (uint16_t)n;
     }
-    return TERN_OK;
+    return own_settle(options);
 }

@@ -30,6 +30,7 @@
 struct process {
     struct tern_unix_loop loop;
     struct tern_host_options options;
+    struct tern_appliance named;    /* the appliance, if its name is its program's */
     struct tern_host_settings settings;
     struct tern_sockets_config config;
     struct tern_carver carver;
@@ -48,6 +49,20 @@ void tern_unix_reads_files(struct tern_host *host, int dir_fd)
 {
     if (process.core != NULL && host == &process.core->host)
         process.files_fd = dir_fd;
+}
+
+/* An appliance that says nothing of itself has the name of its program. */
+static const struct tern_appliance *name_it(struct process *p,
+                                            const struct tern_appliance *appliance,
+                                            const char *program)
+{
+    if (appliance->size != sizeof *appliance || program == NULL ||
+        (appliance->name != NULL && !tern_text_equal(appliance->name, TERN_HOST_NO_NAME)))
+        return appliance;
+    const char *slash = strrchr(program, '/');
+    p->named = *appliance;
+    p->named.name = slash != NULL && slash[1] != '\0' ? slash + 1 : program;
+    return &p->named;
 }
 
 static void complain(const struct process *p, const char *what)
@@ -268,6 +283,8 @@ static int run(struct process *p, int (*start)(struct tern_host *))
     enum tern_err err = plan(p);
     if (err == TERN_OK)
         err = budget_settle(p);
+    if (err == TERN_OK && !p->options.of_guest)
+        err = map_memory(p);
     if (err != TERN_OK) {
         complain(p, p->carver.error[0] != '\0' ? p->carver.error : "there is not so much memory");
         return STATUS_START;
@@ -275,11 +292,6 @@ static int run(struct process *p, int (*start)(struct tern_host *))
     if (p->options.print_memory) {
         print_memory(p);
         return 0;
-    }
-    err = map_memory(p);
-    if (err != TERN_OK) {
-        complain(p, p->carver.error[0] != '\0' ? p->carver.error : "there is not so much memory");
-        return STATUS_START;
     }
     err = host_start(p);
     if (err != TERN_OK) {
@@ -297,6 +309,7 @@ int tern_unix_main(const struct tern_appliance *appliance, int (*start)(struct t
     struct process *p = &process;
 
     hold_standard_descriptors();
+    appliance = name_it(p, appliance, argc > 0 ? argv[0] : NULL);
     enum tern_err err = tern_host_options_init(&p->options, appliance, operand);
     if (err != TERN_OK) {
         complain(p, tern_err_text(err));

@@ -80,12 +80,13 @@ static const struct tern_seal_call to_connect[] = {
 
 /*
  * For a folder that is served; what may be opened beneath it Landlock decides.
- * It decides nothing of stat(2), so there is no call that takes a path: of
+ * It decides nothing of stat(2), so there is no such call that takes a path: of
  * newfstatat only the flags could be looked at here, and AT_EMPTY_PATH does not
- * say that the path is empty.
+ * say that the path is empty. What a symbolic link says may be read: who hides
+ * names has to know whether one leads to them.
  */
 static const struct tern_seal_call to_read_files[] = {
-    ALLOW(openat2), ALLOW(fstat), ALLOW(pread64), ALLOW(preadv), END,
+    ALLOW(openat2), ALLOW(readlinkat), ALLOW(fstat), ALLOW(pread64), ALLOW(preadv), END,
 };
 
 /* What sockets_conn.c and sockets_dgram.c set. */

@@ -102,20 +102,23 @@ enum tern_err tern_sockets_plan(struct tern_carver *carver,
     const struct {
         const char *name;
         size_t elem_len, n;
+        bool scales;
     } pools[] = {
-        { POOL_HOST, sizeof(struct tern_sockets), 1 },
-        { POOL_CONNS, sizeof(struct tern_socket_conn), config->n_conns },
-        { POOL_LISTENERS, sizeof(struct tern_socket_listener), config->n_listeners },
-        { POOL_ENDPOINTS, sizeof(struct tern_socket_endpoint), config->n_endpoints },
-        { POOL_ARENA, sizeof(struct tern_dgram_arena), 1 },
-        { POOL_ARENA_IN, DGRAM_CAP, DGRAM_BATCH },
-        { POOL_ARENA_OUT, DGRAM_OUT_CAP, 1 },
+        { POOL_HOST, sizeof(struct tern_sockets), 1, false },
+        { POOL_CONNS, sizeof(struct tern_socket_conn), config->n_conns, true },
+        { POOL_LISTENERS, sizeof(struct tern_socket_listener), config->n_listeners, false },
+        { POOL_ENDPOINTS, sizeof(struct tern_socket_endpoint), config->n_endpoints, false },
+        { POOL_ARENA, sizeof(struct tern_dgram_arena), 1, false },
+        { POOL_ARENA_IN, DGRAM_CAP, DGRAM_BATCH, false },
+        { POOL_ARENA_OUT, DGRAM_OUT_CAP, 1, false },
     };
     for (size_t i = 0; i < sizeof pools / sizeof pools[0]; i++) {
         enum tern_err err =
             tern_carver_add(carver, pools[i].name, pools[i].elem_len, 16, pools[i].n);
         if (err != TERN_OK)
             return err;
+        if (pools[i].scales)
+            tern_carver_scales(carver);
     }
     return TERN_OK;
 }

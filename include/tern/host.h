@@ -260,6 +260,13 @@ struct tern_appliance {
     const struct tern_pool *pools;         /* up to one without a name; may be NULL */
     const struct tern_option *options;     /* up to one without a key; may be NULL */
     bool connects;                         /* opens connections, not only accepts */
+    /*
+     * NULL, or judges each of the options above, in their order, before anything
+     * is placed or opened (and before memory is told of): NULL if the value will
+     * do, else what follows it in the message, as "is not a colour". value NULL:
+     * not given, and without a fallback.
+     */
+    const char *(*check)(const char *key, const char *value);
 };
 
 /* Defined by the appliance, or by the backend's archive with defaults. */

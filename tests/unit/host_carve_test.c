@@ -50,6 +50,7 @@ START_TEST(what_does_not_fit_is_refused_with_its_name_and_octets)
     size_t used;
     ck_assert_int_eq(tern_carver_add(&carver, "small", 100, 4, 1), TERN_OK);
     ck_assert_int_eq(tern_carver_add(&carver, "http.conn", 1000, 4, 5), TERN_OK);
+    tern_carver_scales(&carver);
     ck_assert_int_eq(tern_carver_place(&carver, memory, sizeof memory, true, &used), TERN_FULL);
     ck_assert_str_eq(carver.error,
                      "pool http.conn needs 5056 octets (5 of 1000), 3968 are left: give more "
@@ -112,10 +113,27 @@ START_TEST(test_carve_the_rest_is_for_blocks_and_too_little_is_named)
     ck_assert_uint_eq(rest, 1000);
     ck_assert_int_eq(tern_carver_rest(&carver, 192 + 999, 1000, &rest), TERN_FULL);
     ck_assert_str_eq(carver.error, "pool blocks needs 1000 octets or more, 999 are left: give more "
-                                   "memory= or fewer connections=");
+                                   "memory=");
     ck_assert_int_eq(tern_carver_rest(&carver, 191, 0, &rest), TERN_FULL);
     ck_assert_str_eq(carver.error, "pool b needs 128 octets (1 of 100), 127 are left: give more "
+                                   "memory=");
+    /* With fewer of c there would be room for what follows it, but not with less than 1,192. */
+    ck_assert_int_eq(tern_carver_add(&carver, "c", 640, 1, 1), TERN_OK);
+    tern_carver_scales(&carver);
+    ck_assert_int_eq(tern_carver_add(&carver, "d", 64, 1, 1), TERN_OK);
+    ck_assert_int_eq(tern_carver_rest(&carver, 192 + 64, 0, &rest), TERN_FULL);
+    ck_assert_str_eq(carver.error, "pool c needs 640 octets (1 of 640), 64 are left: give more "
                                    "memory= or fewer connections=");
+    ck_assert_int_eq(tern_carver_rest(&carver, 192 + 640, 0, &rest), TERN_FULL);
+    ck_assert_str_eq(carver.error, "pool d needs 64 octets (1 of 64), 0 are left: give more "
+                                   "memory= or fewer connections=");
+    ck_assert_int_eq(tern_carver_rest(&carver, 192 + 63, 0, &rest), TERN_FULL);
+    ck_assert_str_eq(carver.error, "pool c needs 640 octets (1 of 640), 63 are left: give more "
+                                   "memory=");
+    ck_assert_int_eq(tern_carver_rest(&carver, 192 + 64, 1, &rest), TERN_FULL);
+    ck_assert_str_eq(carver.error, "pool c needs 640 octets (1 of 640), 64 are left: give more "
+                                   "memory=");
+    carver.n_pools = 2;
     tern_text_init(&text, lines, sizeof lines);
     tern_carver_print(&carver, 1000, 100, &text);
     ck_assert_str_eq(lines, "a                       3 x 10              64\n"

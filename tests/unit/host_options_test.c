@@ -322,6 +322,38 @@ START_TEST(an_appliance_has_no_options_or_as_many_as_there_is_room_for)
 }
 END_TEST
 
+static const char *check(const char *key, const char *value)
+{
+    if (value == NULL)
+        return strcmp(key, "dir") == 0 ? "is missing" : NULL;
+    return strcmp(key, "listen") == 0 && value[0] != ':' ? "is not a port" : NULL;
+}
+
+START_TEST(an_appliance_judges_its_own_values)
+{
+    struct tern_appliance other = appliance;
+    other.check = check;
+    ck_assert_int_eq(tern_host_options_init(&options, &other, "dir"), TERN_OK);
+    ck_assert_int_eq(args("listen=:81", "/var", NULL), TERN_OK);
+    ck_assert_int_eq(tern_host_options_settings(&options, &settings), TERN_OK);
+    ck_assert_int_eq(tern_host_options_init(&options, &other, "dir"), TERN_OK);
+    ck_assert_int_eq(args("listen=81", "/var", NULL), TERN_OK);
+    ck_assert_int_eq(tern_host_options_settings(&options, &settings), TERN_INVALID);
+    ck_assert_str_eq(options.error, "option listen: '81' is not a port");
+    /* The fallback of listen= will do; dir has none. */
+    ck_assert_int_eq(tern_host_options_init(&options, &other, "dir"), TERN_OK);
+    ck_assert_int_eq(tern_host_options_settings(&options, &settings), TERN_INVALID);
+    ck_assert_str_eq(options.error, "option dir: is missing");
+    /* The host's own are told of first. */
+    ck_assert_int_eq(args("listen=81", "log=loud", NULL), TERN_OK);
+    ck_assert_int_eq(tern_host_options_settings(&options, &settings), TERN_INVALID);
+    ck_assert_str_eq(options.error, "option log: 'loud' is not error, warn, info or debug");
+    other.options = NULL;
+    ck_assert_int_eq(tern_host_options_init(&options, &other, NULL), TERN_OK);
+    ck_assert_int_eq(tern_host_options_settings(&options, &settings), TERN_OK);
+}
+END_TEST
+
 START_TEST(an_appliances_key_hides_the_hosts)
 {
     static const struct tern_option log[] = { { .key = "log", .help = "mine" }, { .key = NULL } };
@@ -372,6 +404,7 @@ Suite *host_options_suite(void)
     tcase_add_test(tc, a_port_is_decimal_or_hexadecimal);
     tcase_add_test(tc, words_without_a_value_are_taken);
     tcase_add_test(tc, an_appliance_has_no_options_or_as_many_as_there_is_room_for);
+    tcase_add_test(tc, an_appliance_judges_its_own_values);
     tcase_add_test(tc, an_appliances_key_hides_the_hosts);
     tcase_add_test(tc, an_appliance_of_another_version_is_refused);
     suite_add_tcase(suite, tc);

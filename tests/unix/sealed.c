@@ -71,6 +71,11 @@ static long try_stat_empty(void)
     return call(SYS_newfstatat, AT_FDCWD, (long)(uintptr_t)option("file"), (long)(uintptr_t)&st,
                 AT_EMPTY_PATH, 0);
 }
+static long try_readlink(void)
+{
+    char text[64];
+    return readlinkat(AT_FDCWD, "/proc/self/exe", text, sizeof text) > 0 ? 0 : -1;
+}
 static long try_openat2(void)
 {
     struct open_how how = { .flags = O_RDONLY };
@@ -314,8 +319,9 @@ static const struct {
     { "open", try_open }, { "open-write", try_open_write }, { "create", try_create },
     { "unlink", try_unlink }, { "stat", try_stat },
     { "stat-empty", try_stat_empty }, { "chmod", try_chmod }, { "thread", try_thread },
-    { "openat2", try_openat2 }, { "openat2-write", try_openat2_write },
-    { "openat2-etc", try_openat2_etc }, { "exec", try_exec }, { "execveat", try_execveat },
+    { "readlink", try_readlink }, { "openat2", try_openat2 },
+    { "openat2-write", try_openat2_write }, { "openat2-etc", try_openat2_etc },
+    { "exec", try_exec }, { "execveat", try_execveat },
     { "fork", try_fork }, { "clone3", try_clone3 }, { "ptrace", try_ptrace },
     { "vm-read", try_vm_read }, { "kill", try_kill }, { "tgkill", try_tgkill },
     { "tcp", try_tcp }, { "udp", try_udp }, { "unix", try_unix }, { "netlink", try_netlink },
