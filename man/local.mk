@@ -15,5 +15,17 @@ man/tern_%.3: $(top_srcdir)/man/tern_%.3.in $(top_srcdir)/include/tern/%.h \
 	$(AM_V_GEN)$(MKDIR_P) man && \
 	perl $(top_srcdir)/man/make-man3 $(top_srcdir) man/$(@F).in >$@.new && mv $@.new $@
 
+# Each function's name leads to the page of its header.
+man3_functions = sed -n 's/^\.Fo \(tern_[a-z0-9_]*\)$$/\1/p' $$page | LC_ALL=C sort -u
+install-data-hook: $(man3_MANS)
+	@$(MKDIR_P) "$(DESTDIR)$(man3dir)"
+	@for page in $(man3_MANS); do for name in `$(man3_functions)`; do \
+	    echo ".so man3/$${page##*/}" >"$(DESTDIR)$(man3dir)/$$name.3" || exit 1; \
+	done; done
+uninstall-local: $(man3_MANS)
+	@for page in $(man3_MANS); do for name in `$(man3_functions)`; do \
+	    rm -f "$(DESTDIR)$(man3dir)/$$name.3"; \
+	done; done
+
 CLEANFILES += $(man3_MANS)
 EXTRA_DIST += man/make-man3 $(man3_MANS:=.in)
