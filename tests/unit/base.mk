@@ -16,7 +16,10 @@ tests_unit_base_main_SOURCES = \
     tests/unit/checksum_test.c \
     tests/unit/drbg_test.c \
     tests/unit/metrics_test.c \
-    tests/unit/feed_test.c
+    tests/unit/feed_fixture.h \
+    tests/unit/feed_test.c \
+    tests/unit/feed_write_test.c \
+    tests/unit/feed_end_test.c
 
 # The stream contract's script over every provider.
 check_PROGRAMS += tests/unit/stream_main
@@ -28,7 +31,9 @@ tests_unit_stream_main_SOURCES = \
     tests/stream/conform.h \
     tests/stream/conform_user.h \
     tests/stream/conform_user.c \
+    tests/stream/conform_steps.h \
     tests/stream/conform_script.c \
+    tests/stream/conform_ends.c \
     tests/stream/filter.h \
     tests/stream/filter.c \
     tests/stream/filter_driver.c \

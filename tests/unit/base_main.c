@@ -17,6 +17,8 @@ int main(void)
     srunner_add_suite(runner, checksum_suite());
     srunner_add_suite(runner, drbg_suite());
     srunner_add_suite(runner, feed_suite());
+    srunner_add_suite(runner, feed_write_suite());
+    srunner_add_suite(runner, feed_end_suite());
     srunner_add_suite(runner, metrics_suite());
     srunner_run_all(runner, CK_ENV);
     int n_failed = srunner_ntests_failed(runner);

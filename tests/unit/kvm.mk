@@ -16,9 +16,13 @@ tests_unit_kvm_main_SOURCES = \
     tests/unit/virtio_queue_test.c \
     tests/unit/virtio_pieces_test.c \
     tests/unit/virtio_net_test.c \
+    tests/unit/virtio_net_frames_test.c \
     tests/unit/virtio_net_hostile_test.c \
     tests/unit/virtio_rng_test.c \
-    tests/unit/virtio_bus_test.c
+    tests/unit/virtio_bus_fixture.c \
+    tests/unit/virtio_bus_fixture.h \
+    tests/unit/virtio_bus_test.c \
+    tests/unit/virtio_mmio_test.c
 if BUILD_KVM
 tests_unit_kvm_main_LDADD = backends/kvm/libtern-kvm.la $(CHECK_LIBS)
 else

@@ -11,9 +11,11 @@ int main(void)
     SRunner *runner = srunner_create(virtio_queue_suite());
     srunner_add_suite(runner, virtio_pieces_suite());
     srunner_add_suite(runner, virtio_net_suite());
+    srunner_add_suite(runner, virtio_net_frames_suite());
     srunner_add_suite(runner, virtio_net_hostile_suite());
     srunner_add_suite(runner, virtio_rng_suite());
     srunner_add_suite(runner, virtio_bus_suite());
+    srunner_add_suite(runner, virtio_mmio_suite());
     srunner_run_all(runner, CK_ENV);
     int n_failed = srunner_ntests_failed(runner);
     srunner_free(runner);

@@ -23,6 +23,11 @@ tests_unit_net_main_SOURCES = \
     tests/unit/ipv4_output_test.c \
     tests/unit/ipv4_reassembly_test.c \
     tests/unit/icmp4_test.c \
+    tests/unit/udp_fixture.h \
     tests/unit/udp_test.c \
+    tests/unit/udp_batch_test.c \
     tests/unit/net_metrics_test.c \
-    tests/unit/dhcp4_test.c
+    tests/unit/dhcp4_fixture.h \
+    tests/unit/dhcp4_test.c \
+    tests/unit/dhcp4_answer_test.c \
+    tests/unit/dhcp4_lease_test.c

@@ -16,7 +16,10 @@ int main(void)
     srunner_add_suite(runner, ipv4_reassembly_suite());
     srunner_add_suite(runner, icmp4_suite());
     srunner_add_suite(runner, udp_suite());
+    srunner_add_suite(runner, udp_batch_suite());
     srunner_add_suite(runner, dhcp4_suite());
+    srunner_add_suite(runner, dhcp4_answer_suite());
+    srunner_add_suite(runner, dhcp4_lease_suite());
     srunner_add_suite(runner, net_metrics_suite());
     srunner_run_all(runner, CK_ENV);
     int n_failed = srunner_ntests_failed(runner);

@@ -17,6 +17,8 @@ Suite *siphash_suite(void);
 Suite *checksum_suite(void);
 Suite *drbg_suite(void);
 Suite *feed_suite(void);
+Suite *feed_write_suite(void);
+Suite *feed_end_suite(void);
 Suite *metrics_suite(void);
 Suite *conform_suite(void);
 
@@ -41,13 +43,18 @@ Suite *ipv4_output_suite(void);
 Suite *ipv4_reassembly_suite(void);
 Suite *icmp4_suite(void);
 Suite *udp_suite(void);
+Suite *udp_batch_suite(void);
 Suite *dhcp4_suite(void);
+Suite *dhcp4_answer_suite(void);
+Suite *dhcp4_lease_suite(void);
 Suite *net_metrics_suite(void);
 
 Suite *virtio_bus_suite(void);
+Suite *virtio_mmio_suite(void);
 Suite *virtio_queue_suite(void);
 Suite *virtio_pieces_suite(void);
 Suite *virtio_net_suite(void);
+Suite *virtio_net_frames_suite(void);
 Suite *virtio_net_hostile_suite(void);
 Suite *virtio_rng_suite(void);
 Suite *pvh_suite(void);
@@ -63,6 +70,8 @@ Suite *unix_tap_suite(void);
 Suite *unix_checksum_suite(void);
 
 Suite *audit_suite(void);
+Suite *audit_search_suite(void);
+Suite *x86_suite(void);
 
 Suite *tcp_wire_suite(void);
 Suite *tcp_open_suite(void);

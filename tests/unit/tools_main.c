@@ -7,6 +7,8 @@
 int main(void)
 {
     SRunner *runner = srunner_create(audit_suite());
+    srunner_add_suite(runner, audit_search_suite());
+    srunner_add_suite(runner, x86_suite());
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);
     srunner_free(runner);

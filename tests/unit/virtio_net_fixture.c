@@ -127,6 +127,19 @@ enum tern_err fixture_send(struct net_fixture *x, const uint8_t *frame, size_t l
     return TERN_OK;
 }
 
+unsigned fixture_fill_up(struct net_fixture *x, size_t len)
+{
+    static uint8_t frame[VIRTIO_NET_FRAME_MAX];
+    unsigned n = 0;
+    enum tern_err err;
+    x->f.honest_tx = false;
+    while ((err = fixture_send(x, frame, len)) == TERN_OK)
+        n++;
+    ck_assert_int_eq(err, TERN_FULL);
+    x->net.link.ops->flush(&x->net.link);
+    return n;
+}
+
 void fixture_assert_got(struct net_fixture *x, size_t i, const uint8_t *frame, size_t len)
 {
     ck_assert_uint_lt(i, x->n_got);

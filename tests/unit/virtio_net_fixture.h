@@ -47,6 +47,9 @@ void fixture_fill(uint8_t *p, size_t len, uint8_t seed);
 /* Takes a slot, copies, commits. */
 enum tern_err fixture_send(struct net_fixture *x, const uint8_t *frame, size_t len);
 
+/* Fills every slot of a kind with frames that the device holds back; returns how many. */
+unsigned fixture_fill_up(struct net_fixture *x, size_t len);
+
 void fixture_assert_got(struct net_fixture *x, size_t i, const uint8_t *frame, size_t len);
 
 #endif
