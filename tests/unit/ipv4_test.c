@@ -441,6 +441,8 @@ START_TEST(test_ipv4_addresses_are_set_once_and_cleared_once)
     a.addr = tern_addr_v4(US);
     a.gateway = like_v4(ROUTER);
     ck_assert_int_eq(tern_ipv4_set(&f->net, 0, &a), TERN_UNSUPPORTED);
+    a.gateway = tern_addr_v4(0);    /* ::ffff:0.0.0.0 names a router that cannot be; :: none */
+    ck_assert_int_eq(tern_ipv4_set(&f->net, 0, &a), TERN_INVALID);
     a.gateway = tern_addr_v4(ROUTER);
     ck_assert_int_eq(tern_ipv4_set(&f->net, 255, &a), TERN_INVALID);
     ck_assert_int_eq(tern_ipv4_get(&f->net, 255, &got), TERN_INVALID);

@@ -391,6 +391,10 @@ START_TEST(test_control_queue_that_is_missing_is_done_without)
     x.f.n_queues = 2;
     ck_assert_int_eq(virtio_net_init(&x.net, &x.f.dev, NULL), TERN_OK);
     ck_assert_ptr_null(x.net.ctrl_buf);
+    /* What the device's news would ask for is not noted, nor given to a queue that is not there. */
+    virtio_net_ctrl_want(&x.net, VIRTIO_NET_CTRL_ANNOUNCED);
+    ck_assert_uint_eq(x.net.ctrl_wanted, 0);
+    ck_assert(!x.net.ctrl_busy);
     fixture_end(&x);
 }
 END_TEST
