@@ -61,6 +61,9 @@ static const struct tern_seal_call every_host[] = {
     { SYS_mmap, TERN_SEAL_DATA },
     { SYS_mprotect, TERN_SEAL_DATA },
     { SYS_tgkill, TERN_SEAL_OWN },    /* abort(3), and a smashed stack */
+#ifdef SYS_rseq
+    ALLOW(rseq),    /* a thread that is there but has not run yet; refused, glibc aborts */
+#endif
     KILL(execve), KILL(execveat), KILL(ptrace), KILL(process_vm_readv), KILL(process_vm_writev),
     KILL(clone), KILL(clone3),
 #ifdef SYS_fork
