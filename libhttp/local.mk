@@ -58,5 +58,5 @@ libhttp/libtern_http_la-http_check.lo libhttp/libtern_http_la-http_assets.lo: \
 libhttp/libtern_http_la-http_metrics.lo libhttp/libtern_http_la-http_metrics_%.lo: \
     CFLAGS := $(patsubst -O2,-Os,$(CFLAGS))
 
-tern_HEADERS += include/tern/http.h
+tern_HEADERS += include/tern/http.h include/tern/http_message.h include/tern/http_select.h
 EXTRA_DIST += doc/http.md

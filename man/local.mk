@@ -8,6 +8,7 @@ dist_man7_MANS = man/tern.7 man/tern_appliance.7 man/tern_guest.7
 man3_MANS = man/tern_base.3 man/tern_metrics.3 man/tern_stream.3 \
 	man/tern_feed.3 man/tern_feed_socket.3 man/tern_dgram.3 \
 	man/tern_host.3 man/tern_link.3 man/tern_net.3 man/tern_tcp.3 man/tern_http.3 \
+	man/tern_http_message.3 man/tern_http_select.3 \
 	man/tern_unix.3
 
 man/tern_%.3: $(top_srcdir)/man/tern_%.3.in $(top_srcdir)/include/tern/%.h \
@@ -15,8 +16,9 @@ man/tern_%.3: $(top_srcdir)/man/tern_%.3.in $(top_srcdir)/include/tern/%.h \
 	$(AM_V_GEN)$(MKDIR_P) man && \
 	perl $(top_srcdir)/man/make-man3 $(top_srcdir) man/$(@F).in >$@.new && mv $@.new $@
 
-# Each function's name leads to the page of its header.
-man3_functions = sed -n 's/^\.Fo \(tern_[a-z0-9_]*\)$$/\1/p' $$page | LC_ALL=C sort -u
+# Each function's name leads to the page of its header, unless it is that page's name.
+man3_functions = sed -n 's/^\.Fo \(tern_[a-z0-9_]*\)$$/\1/p' $$page | LC_ALL=C sort -u | \
+	while read name; do case " $(man3_MANS) " in *" man/$$name.3 "*) ;; *) echo $$name ;; esac; done
 install-data-hook: $(man3_MANS)
 	@$(MKDIR_P) "$(DESTDIR)$(man3dir)"
 	@for page in $(man3_MANS); do for name in `$(man3_functions)`; do \
