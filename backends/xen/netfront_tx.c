@@ -19,7 +19,6 @@
 #include "xen_public.h"
 
 enum { TX_HEAD = NETFRONT_TX_HEAD, HALF = XEN_PAGE_LEN / 2, ETH_AND_TAG = 18 };
-enum { NOT_SENT = 0xff };
 
 _Static_assert(sizeof(union netif_tx_sring_entry) == 12, "the public header's slot");
 _Static_assert(NETFRONT_LONG_PAGES + 1 <= XEN_NETIF_NR_SLOTS_MIN, "what every backend takes");
@@ -68,7 +67,6 @@ static bool slot_usable(const struct netfront *nf, uint16_t slot)
 
 static void slot_give(struct netfront *nf, uint16_t slot)
 {
-    nf->tx_pending[slot] = NOT_SENT;
     if (is_long(nf, slot))
         nf->tx_long_free[nf->n_tx_long_free++] = slot;
     else

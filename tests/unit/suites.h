@@ -59,6 +59,10 @@ Suite *virtio_net_hostile_suite(void);
 Suite *virtio_rng_suite(void);
 Suite *pvh_suite(void);
 
+Suite *xen_gnttab_suite(void);
+Suite *xen_net_suite(void);
+Suite *xen_net_hostile_suite(void);
+
 Suite *host_options_suite(void);
 Suite *host_carve_suite(void);
 Suite *host_core_suite(void);
