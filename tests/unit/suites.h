@@ -60,6 +60,7 @@ Suite *virtio_rng_suite(void);
 Suite *pvh_suite(void);
 
 Suite *xen_gnttab_suite(void);
+Suite *xen_store_suite(void);
 Suite *xen_net_suite(void);
 Suite *xen_net_hostile_suite(void);
 
