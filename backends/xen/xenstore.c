@@ -464,6 +464,7 @@ enum tern_err xenstore_reconnect(struct xenstore *xs)
 uint64_t xenstore_poll(struct xenstore *xs, uint64_t now_ns)
 {
     bool more = false;
+    xs->now_ns = now_ns;
     (void)xs->env->evtchn_take(xs->env, xs->port);
     if (xs->state == XENSTORE_RECONNECTING && xenstore_ring_is_reconnected(xs))
         begin(xs);

@@ -101,6 +101,7 @@ struct xenstore {
     uint32_t port;
     enum xenstore_state state;
     uint64_t timeout_ns;         /* XENSTORE_TIMEOUT_NS unless set to another */
+    uint64_t now_ns;             /* of the last poll */
     uint64_t breaches[XENSTORE_BREACH_COUNT];
     struct xenstore_stats stats;
     uint32_t server_error;       /* what the store says of itself, if it can */

@@ -61,6 +61,7 @@ Suite *pvh_suite(void);
 
 Suite *xen_gnttab_suite(void);
 Suite *xen_store_suite(void);
+Suite *xen_bus_suite(void);
 Suite *xen_net_suite(void);
 Suite *xen_net_hostile_suite(void);
 

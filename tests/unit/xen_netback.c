@@ -28,6 +28,9 @@ bool netback_connect(struct netback *nb, struct xen_fake *xen, uint16_t domid, u
         return false;
     nb->tx = (volatile uint32_t *)(void *)tx;
     nb->rx = (volatile uint32_t *)(void *)rx;
+    /* Where a former backend has left off. */
+    nb->tx_req_cons = nb->tx_rsp_prod = nb->tx_shown = nb->tx[RSP_PROD];
+    nb->rx_req_cons = nb->rx_rsp_prod = nb->rx_shown = nb->rx[RSP_PROD];
     return xen->ports[port_tx].open && xen->ports[port_tx].domid == domid &&
            xen->ports[port_rx].open && xen->ports[port_rx].domid == domid;
 }
