@@ -64,6 +64,7 @@ Suite *xen_store_suite(void);
 Suite *xen_bus_suite(void);
 Suite *xen_net_suite(void);
 Suite *xen_net_hostile_suite(void);
+Suite *xen_tcp_suite(void);
 
 Suite *host_options_suite(void);
 Suite *host_carve_suite(void);
