@@ -14,6 +14,7 @@ include tests/unit/unix.mk
 include tests/unit/kvm.mk
 include tests/unit/tools.mk
 endif
+include tests/unit/xen.mk
 
 EXTRA_DIST += tests/cross/check.h tests/cross/check_run.c
 # What is no program's source: ./test of an unpacked tarball is whole.
@@ -39,4 +40,5 @@ include tests/fuzz/http.mk
 include tests/fuzz/unix.mk
 include tests/fuzz/kvm.mk
 include tests/fuzz/tools.mk
+include tests/fuzz/xen.mk
 endif

@@ -142,7 +142,7 @@ static bool take(struct netfront *nf)
         struct netif_rx_response response;
         struct netif_extra_info extra;
         uint32_t words[2];
-    } slot;
+    } slot = { .words = { 0 } };
     xen_ring_load(slot.words, xen_ring_slot(&nf->rx, index, sizeof slot), 2);
     if (nf->rx_want != WANT_EXTRA)
         return take_data(nf, &slot.response, page);

@@ -59,7 +59,7 @@ static bool slot_usable(const struct netfront *nf, uint16_t slot)
 {
     uint16_t off, page = slot_page(nf, slot, &off);
     uint16_t n = is_long(nf, slot) ? NETFRONT_LONG_PAGES : short_pages(nf);
-    for (uint16_t i = 0; i < (n > 0 ? n : 1); i++)
+    for (unsigned i = 0; i < (n > 0 ? n : 1u); i++)
         if (nf->pages[page + i].held)
             return false;
     return true;
@@ -80,6 +80,7 @@ void netfront_tx_layout(struct netfront *nf)
     nf->n_tx_slots = (uint16_t)(pages > 0 ? nf->n_short / pages : nf->n_short * 2);
     nf->tx_cap = (pages > 0 ? pages * XEN_PAGE_LEN : HALF) - TX_HEAD;
     nf->n_tx_free = nf->n_tx_long_free = 0;
+    memset(nf->tx_pending, 0, nf->n_tx_slots + (size_t)nf->config.n_tx_long);
     for (unsigned i = nf->n_tx_slots + (unsigned)nf->config.n_tx_long; i > 0; i--)
         if (slot_usable(nf, (uint16_t)(i - 1)))
             slot_give(nf, (uint16_t)(i - 1));

@@ -62,7 +62,9 @@ Suite *pvh_suite(void);
 Suite *xen_gnttab_suite(void);
 Suite *xen_store_suite(void);
 Suite *xen_bus_suite(void);
-Suite *xen_net_suite(void);
+Suite *xen_net_rx_suite(void);
+Suite *xen_net_tx_suite(void);
+Suite *xen_net_link_suite(void);
 Suite *xen_net_hostile_suite(void);
 Suite *xen_tcp_suite(void);
 

@@ -152,7 +152,8 @@ START_TEST(test_features_that_are_missing_are_off)
     world_feature(&w, "feature-rx-copy", "1");
     attach(0);
     assert_up();
-    ck_assert_uint_eq(w.nf.link.offloads,    /* IPv4 checksums are on unless they are said not to be */
+    /* IPv4 checksums are on unless they are said not to be. */
+    ck_assert_uint_eq(w.nf.link.offloads,
                       TERN_OFFLOAD_TX_CSUM | TERN_OFFLOAD_RX_CSUM | TERN_OFFLOAD_RX_GRO);
     ck_assert(w.nf.peer.csum4 && !w.nf.peer.csum6 && !w.nf.peer.split);
     ck_assert_ptr_nonnull(world_key(&w, "event-channel"));

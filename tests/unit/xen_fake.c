@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 void fake_wrong(const char *file, int line, const char *what)
 {
@@ -193,10 +194,10 @@ void fake_init(struct xen_fake *x)
     };
     x->n_ports_left = FAKE_PORTS - 1;
     x->table = aligned_alloc(XEN_PAGE_LEN, FAKE_GRANTS * sizeof *x->table);
-    x->io = aligned_alloc(XEN_PAGE_LEN, (size_t)FAKE_PAGES * XEN_PAGE_LEN);
-    FAKE_HOLD(x->table != NULL && x->io != NULL);
+    x->io = mmap(NULL, (size_t)FAKE_PAGES * XEN_PAGE_LEN, PROT_READ | PROT_WRITE,
+                 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);    /* zeroed, where it is touched */
+    FAKE_HOLD(x->table != NULL && x->io != MAP_FAILED);
     memset(x->table, 0, FAKE_GRANTS * sizeof *x->table);
-    memset(x->io, 0, (size_t)FAKE_PAGES * XEN_PAGE_LEN);
     FAKE_HOLD(gnttab_init(&x->grants, &x->env, x->table, FAKE_GRANTS) == TERN_OK);
 }
 
@@ -205,5 +206,5 @@ void fake_free(struct xen_fake *x)
     for (size_t i = 0; i < x->n_carves; i++)
         free(x->carves[i]);
     free(x->table);
-    free(x->io);
+    munmap(x->io, (size_t)FAKE_PAGES * XEN_PAGE_LEN);
 }

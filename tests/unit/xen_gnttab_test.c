@@ -21,7 +21,8 @@ static void teardown(void) { fake_free(&x); }
 static uint32_t grant(bool readonly)
 {
     uint32_t ref;
-    ck_assert_int_eq(gnttab_grant(&x.grants, 7, x.env.frame(&x.env, page), readonly, &ref), TERN_OK);
+    ck_assert_int_eq(gnttab_grant(&x.grants, 7, x.env.frame(&x.env, page), readonly, &ref),
+                     TERN_OK);
     return ref;
 }
 

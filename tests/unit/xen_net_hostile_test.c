@@ -5,6 +5,7 @@
  * breach is counted exactly once, stops the device, and takes nothing else with
  * it; a reconnection is possible.
  */
+#include "access_watch.h"
 #include "suites.h"
 #include "xen_fixture.h"
 
@@ -421,6 +422,71 @@ START_TEST(hostile_xen_slots_rewritten_after_they_were_taken)
 }
 END_TEST
 
+static uint8_t spoiled[4096 * FAKE_PAGES / 8];    /* one bit an octet */
+static unsigned n_reads, n_twice;
+
+static bool is_ring(const uint8_t *addr)
+{
+    const uint8_t *rx = (const uint8_t *)(uintptr_t)fx.nb.rx;
+    const uint8_t *tx = (const uint8_t *)(uintptr_t)fx.nb.tx;
+    return (addr >= rx && addr < rx + XEN_PAGE_LEN) || (addr >= tx && addr < tx + XEN_PAGE_LEN);
+}
+
+/* What has been read is something else from now on. */
+static void spoil(uint8_t *addr, bool written)
+{
+    size_t at = (size_t)(addr - fx.x.io);
+    if (written) {
+        spoiled[at / 8] &= (uint8_t)~(1u << at % 8);
+        return;
+    }
+    n_reads++;
+    n_twice += (spoiled[at / 8] >> at % 8 & 1u) != 0;
+    spoiled[at / 8] |= (uint8_t)(1u << at % 8);
+    for (size_t i = 0; i < (is_ring(addr) ? 4 : 1); i++)
+        addr[i] ^= 0xff;
+}
+
+/*
+ * XSA-155, for every access: each word of the ring and each octet of a frame is
+ * read once and never again; the driver goes by what it has read.
+ */
+START_TEST(hostile_xen_everything_rewritten_right_after_it_was_read)
+{
+    fx_fill(frame, 9000, 5);
+    ck_assert(netback_deliver(&fx.nb, frame, 60, NETRXF_data_validated, 0, 0));
+    ck_assert(netback_deliver(&fx.nb, frame, 9000, NETRXF_csum_blank, XEN_NETIF_GSO_TYPE_TCPV4,
+                              1000));
+    ck_assert(netback_deliver(&fx.nb, frame, 5000, 0, 0, 0));
+    fx.nb.holds_answers = true;
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(fx_send(&fx, frame, 5000), TERN_OK);
+    fx_flush(&fx);
+    ck_assert_uint_eq(netback_take(&fx.nb), 3);
+    netback_answer(&fx.nb);
+    fake_raise(&fx.x, fx.keys.port_tx);
+    n_reads = n_twice = 0;
+    memset(spoiled, 0, sizeof spoiled);
+    uint64_t deadline_ns;
+    access_watch(fx.x.io, fx.x.io_used, spoil);
+    bool news = netfront_poll(&fx.nf, fx.now_ns, &deadline_ns);
+    access_watch_end();
+    ck_assert(news);
+    ck_assert_uint_eq(n_twice, 0);
+    ck_assert_uint_gt(n_reads, 30);
+    ck_assert_uint_eq(fx.n_got, 3);
+    fx_assert_got(&fx, 0, frame, 60);
+    ck_assert_uint_eq(fx.got[0].csum, TERN_CSUM_VALID);
+    fx_assert_got(&fx, 1, frame, 9000);
+    ck_assert_uint_eq(fx.got[1].seg_len, 1000);
+    ck_assert_uint_eq(fx.got[1].gso, TERN_GSO_TCP4);
+    fx_assert_got(&fx, 2, frame, 5000);
+    ck_assert_uint_eq(fx.nf.n_tx_free, 96);
+    ck_assert_uint_eq(fx.nf.n_tx_long_free, 6);
+    ck_assert_int_eq(fx.nf.state, NETFRONT_CONNECTED);
+}
+END_TEST
+
 START_TEST(hostile_xen_breach_found_while_the_loop_goes_to_sleep)
 {
     fx.nb.rx[2] = 1000;
@@ -475,6 +541,7 @@ Suite *xen_net_hostile_suite(void)
     tcase_add_test(t, hostile_xen_good_frames_before_a_bad_one_still_arrive);
     tcase_add_test(t, hostile_xen_frame_rewritten_while_the_stack_has_it);
     tcase_add_test(t, hostile_xen_slots_rewritten_after_they_were_taken);
+    tcase_add_test(t, hostile_xen_everything_rewritten_right_after_it_was_read);
     tcase_add_test(t, hostile_xen_breach_found_while_the_loop_goes_to_sleep);
     tcase_add_test(t, hostile_xen_breach_found_while_the_stack_looks_for_room);
     suite_add_tcase(suite, t);

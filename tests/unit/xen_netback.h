@@ -29,6 +29,7 @@ struct netback {
     uint32_t tx_req_cons, tx_rsp_prod, tx_shown;
     uint32_t rx_req_cons, rx_rsp_prod, rx_shown;
     bool holds_answers;                      /* takes frames and does not answer yet */
+    bool lies;                               /* what stands in the ring may be its own work */
     bool reversed;                           /* answers a round in reverse order */
     int16_t tx_status;                       /* what it answers */
     struct { uint16_t id; int16_t status; } owed[256];

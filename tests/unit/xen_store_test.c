@@ -2,6 +2,7 @@
 /*
  * The store's client, with a store that keeps the rules and one that does not.
  */
+#include "access_watch.h"
 #include "suites.h"
 #include "xen_store.h"
 
@@ -195,7 +196,8 @@ END_TEST
 static struct xenstore_request again;
 static unsigned n_again;
 
-static void ask_again(struct xenstore_request *r, enum tern_err err, const uint8_t *data, size_t len)
+static void ask_again(struct xenstore_request *r, enum tern_err err, const uint8_t *data,
+                      size_t len)
 {
     (void)data;
     (void)len;
@@ -502,7 +504,8 @@ END_TEST
 
 START_TEST(hostile_xen_transaction_with_a_number_that_is_none)
 {
-    static const char *const numbers[] = { "", "0", "x", "-1", "4294967296", "99999999999999", "1 " };
+    static const char *const numbers[] = { "", "0", "x", "-1", "4294967296", "99999999999999",
+                                           "1 " };
     s.silent = true;
     run();
     update_start();
@@ -744,6 +747,31 @@ START_TEST(hostile_xen_store_indices_of_ours_are_never_read)
 }
 END_TEST
 
+/* Answers and events are something else as soon as they were read. */
+static void spoil(uint8_t *addr, bool written)
+{
+    uint8_t *rsp = (uint8_t *)s.ring->rsp;
+    if (!written && addr >= rsp && addr < rsp + sizeof s.ring->rsp)
+        *addr ^= 0xff;
+}
+
+START_TEST(hostile_xen_store_answers_rewritten_right_after_they_were_read)
+{
+    ck_assert_int_eq(xenstore_watch_set(&xs, &watches[0], "a"), TERN_OK);
+    run();
+    store_set(&s, "/local/domain/5/a/b", "12345678901234567890");
+    ck_assert_int_eq(xenstore_read(&xs, &requests[0], 0, "a/b"), TERN_OK);
+    (void)xenstore_poll(&xs, now_ns);
+    store_serve(&s);
+    access_watch((uint8_t *)s.ring, XEN_PAGE_LEN, spoil);
+    (void)xenstore_poll(&xs, now_ns);
+    access_watch_end();
+    ck_assert_int_eq(xs.state, XENSTORE_RUNNING);
+    assert_value(0, "12345678901234567890");
+    ck_assert_uint_eq(n_fired[0], 2);
+}
+END_TEST
+
 /* ---- Values ---- */
 
 START_TEST(test_numbers_are_digits_and_bounded)
@@ -788,7 +816,8 @@ START_TEST(test_paths_are_absolute_and_plain)
     static const struct { const char *text; bool good; } rows[] = {
         { "/local/domain/0/backend/vif/5/0", true }, { "/a", true }, { "/a-b_c@d", true },
         { "", false }, { "/", false }, { "a", false }, { "/a/", false }, { "/a//b", false },
-        { "//a", false }, { "/a b", false }, { "/a\n", false }, { "/a.b", false }, { "/\x80", false },
+        { "//a", false }, { "/a b", false }, { "/a\n", false }, { "/a.b", false },
+        { "/\x80", false },
     };
     char path[XENSTORE_PATH_CAP];
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
@@ -871,6 +900,7 @@ static TCase *lying(void)
     tcase_add_loop_test(t, hostile_xen_store_event_with_a_strange_token_is_nobodys, 0, 7);
     tcase_add_test(t, hostile_xen_store_that_never_stops_talking_gets_a_bounded_turn);
     tcase_add_test(t, hostile_xen_store_indices_of_ours_are_never_read);
+    tcase_add_test(t, hostile_xen_store_answers_rewritten_right_after_they_were_read);
     tcase_add_test(t, test_numbers_are_digits_and_bounded);
     tcase_add_test(t, test_mac_addresses_are_exact);
     tcase_add_test(t, test_paths_are_absolute_and_plain);

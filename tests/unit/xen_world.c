@@ -196,7 +196,9 @@ bool world_turn(struct world *w)
     uint64_t due_ns = xenstore_poll(&w->xs, w->now_ns);
     worked |= due_ns <= w->now_ns || cons != w->xs.rsp_cons || prod != w->xs.req_prod;
     worked |= netfront_poll(&w->nf, w->now_ns, &w->deadline_ns);
-    return worked | !xenstore_idle(&w->xs) | !netfront_idle(&w->nf);
+    worked |= !xenstore_idle(&w->xs);
+    worked |= !netfront_idle(&w->nf);
+    return worked;
 }
 
 void world_run(struct world *w)

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: ISC
+#
+# The Xen drivers, in reading order: what runs on any machine, given a struct
+# xen_env. Nothing in them handles interrupts. Xen's public headers are needed.
+
+xen_pure = \
+	backends/xen/xen.c \
+	backends/xen/gnttab.c \
+	backends/xen/xen_ring.c \
+	backends/xen/xenstore.c \
+	backends/xen/xenstore_wire.c \
+	backends/xen/xenstore_update.c \
+	backends/xen/xenstore_value.c \
+	backends/xen/xenbus.c \
+	backends/xen/netfront.c \
+	backends/xen/netfront_rx.c \
+	backends/xen/netfront_tx.c \
+	backends/xen/netfront_group.c \
+	backends/xen/netfront_bus.c
+xen_headers = \
+	backends/xen/xen.h \
+	backends/xen/xen_public.h \
+	backends/xen/gnttab.h \
+	backends/xen/xen_ring.h \
+	backends/xen/xenstore.h \
+	backends/xen/xenbus.h \
+	backends/xen/netfront.h \
+	backends/xen/netfront_bus.h
+
+# Built as an image would have them, so that they are what is tested.
+if HAVE_XEN
+noinst_LTLIBRARIES += backends/xen/libtern-xenfront.la
+backends_xen_libtern_xenfront_la_CFLAGS = $(TERN_LIB_CFLAGS)
+backends_xen_libtern_xenfront_la_SOURCES = $(xen_pure) $(xen_headers)
+endif

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: ISC
+#
+# Unit tests of the Xen drivers: the very objects of an image, with a Xen in the
+# test's own process. Single accesses are watched, which is done for x86-64 only.
+
+XEN_FAKE = \
+    tests/unit/access_watch.h \
+    tests/unit/access_watch.c \
+    tests/unit/xen_fake.h \
+    tests/unit/xen_fake.c \
+    tests/unit/xen_netback.h \
+    tests/unit/xen_netback.c \
+    tests/unit/xen_store.h \
+    tests/unit/xen_store.c \
+    tests/unit/xen_world.h \
+    tests/unit/xen_world.c
+
+if HAVE_CHECK
+if HAVE_XEN
+if HOST_X86_64
+check_PROGRAMS += tests/unit/xen_main
+tests_unit_xen_main_CFLAGS = $(TERN_TEST_CFLAGS)
+tests_unit_xen_main_SOURCES = \
+    tests/unit/xen_main.c \
+    $(XEN_FAKE) \
+    tests/unit/xen_fixture.h \
+    tests/unit/xen_fixture.c \
+    tests/unit/xen_gnttab_test.c \
+    tests/unit/xen_net_rx_test.c \
+    tests/unit/xen_net_tx_test.c \
+    tests/unit/xen_net_link_test.c \
+    tests/unit/xen_net_hostile_test.c \
+    tests/unit/xen_store_test.c \
+    tests/unit/xen_bus_test.c \
+    tests/unit/xen_tcp_test.c
+tests_unit_xen_main_LDADD = backends/xen/libtern-xenfront.la libnet/libtern-net.la \
+    base/libtern-base.la $(CHECK_LIBS)
+endif
+endif
+endif
