@@ -23,7 +23,6 @@ static const char *const breach_texts[NETFRONT_BREACH_COUNT] = {
     [NETFRONT_BREACH_TX_PENDING] = "stopped: answered what was not asked",
     [NETFRONT_BREACH_TX_STATUS] = "stopped: a sent frame's status does not exist",
     [NETFRONT_BREACH_TX_NULL] = "stopped: an empty answer without an extra",
-    [NETFRONT_BREACH_RX_STATUS] = "stopped: a received frame's status does not exist",
     [NETFRONT_BREACH_RX_EXTENT] = "stopped: a received frame leaves its page",
     [NETFRONT_BREACH_RX_FLAGS] = "stopped: flags that were not agreed on",
     [NETFRONT_BREACH_RX_SLOTS] = "stopped: a received frame has too many slots",

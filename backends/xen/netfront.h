@@ -59,7 +59,6 @@ enum netfront_breach {
     NETFRONT_BREACH_TX_PENDING,    /* the id of no request that waits */
     NETFRONT_BREACH_TX_STATUS,     /* a status that does not exist */
     NETFRONT_BREACH_TX_NULL,       /* an empty answer where no extra was sent */
-    NETFRONT_BREACH_RX_STATUS,     /* a status that does not exist */
     NETFRONT_BREACH_RX_EXTENT,     /* octets outside the page */
     NETFRONT_BREACH_RX_FLAGS,      /* flags that were not agreed on */
     NETFRONT_BREACH_RX_SLOTS,      /* a frame of too many slots */

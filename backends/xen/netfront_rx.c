@@ -102,11 +102,8 @@ static bool take_data(struct netfront *nf, const struct netif_rx_response *rsp, 
     bool first = nf->rx_want == WANT_FIRST;
     if ((rsp->flags & ~known) != 0 || (!first && (rsp->flags & NETRXF_extra_info) != 0))
         return breached(nf, NETFRONT_BREACH_RX_FLAGS);
-    uint32_t off = rsp->offset, len = 0;
-    if (rsp->status >= 0)
-        len = (uint32_t)rsp->status;
-    else if (rsp->status < NETIF_RSP_DROPPED)
-        return breached(nf, NETFRONT_BREACH_RX_STATUS);
+    /* Negative is a failure, of any kind: Linux hands on what the hypervisor says of a copy. */
+    uint32_t off = rsp->offset, len = rsp->status >= 0 ? (uint32_t)rsp->status : 0;
     if (off > XEN_PAGE_LEN || len > XEN_PAGE_LEN - off)
         return breached(nf, NETFRONT_BREACH_RX_EXTENT);
     if (first) {

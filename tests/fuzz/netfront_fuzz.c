@@ -267,6 +267,7 @@ static void connect(void)
         .domid = (uint16_t)(DOMID + (less >> 7)), .mtu = (less & 1) != 0 ? 1500 : 4000,
         .mac = { 2 }, .sg = (less & 2) == 0, .gso4 = true, .gso6 = true,
         .csum4 = (less & 4) == 0, .csum6 = true, .split = (less & 8) == 0,
+        .groups = (less & 16) == 0,
     };
     netback_forget(&nb);
     nb = (struct netback){ 0 };
@@ -293,6 +294,36 @@ static void leave(void)
         for (uint32_t ref = GNTTAB_NR_RESERVED_ENTRIES; ref < FAKE_GRANTS; ref++)
             fake_unmap(&x, ref);
     nb.tx = nb.rx = NULL;
+    driver_holds();
+    connect();
+}
+
+/* Joins or leaves one of a few groups. */
+static void group(uint8_t which)
+{
+    const uint8_t address[6] = { 1, 0, 0x5e, 0, 0, which & 15 };
+    if ((which & 16) != 0)
+        (void)netfront_leave(&nf, address);
+    else
+        (void)netfront_join(&nf, address);
+}
+
+/* A suspend that comes to nothing, or after which nothing is as it was. */
+static void suspend(bool cancelled)
+{
+    bool broken = nf.state == NETFRONT_BROKEN;
+    uint64_t deadline_ns;
+    netfront_suspend(&nf);
+    HOLD(!netfront_poll(&nf, now_ns, &deadline_ns));
+    send(1, 60);
+    if (cancelled) {
+        netfront_resume(&nf, true);
+        return;
+    }
+    fake_restore(&x);
+    nb.tx = nb.rx = NULL;
+    netfront_resume(&nf, false);
+    n_breaches += broken;
     driver_holds();
     connect();
 }
@@ -372,10 +403,16 @@ static void act(void)
         ambush = true;
         break;
     case 8:
-        fake_raise(&x, (what & 16) != 0 ? keys.port_tx : keys.port_rx);
+        if ((what & 32) != 0)
+            group(next8());
+        else
+            fake_raise(&x, (what & 16) != 0 ? keys.port_tx : keys.port_rx);
         break;
     case 9:
-        netfront_carrier(&nf, (what & 16) != 0);
+        if ((what & 0xe0) == 0xe0)
+            suspend((what & 16) != 0);
+        else
+            netfront_carrier(&nf, (what & 16) != 0);
         break;
     case 10:    /* answers as many as there are requests that it has seen */
         for (unsigned i = 0; nb.tx != NULL && i < 8; i++)
@@ -412,7 +449,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     fake_init(&x);
     x.notified = on_notify;
     const struct netfront_config config = { .n_rx = 64, .n_tx = 17, .n_tx_long = 2,
-                                            .arena_len = NETFRONT_ARENA_LEAST };
+                                            .arena_len = NETFRONT_ARENA_LEAST, .filter = true };
     HOLD(netfront_init(&nf, &x.env, &x.grants, &config) == TERN_OK);
     nf.link.events = &events;
     connect();

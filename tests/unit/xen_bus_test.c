@@ -299,6 +299,39 @@ START_TEST(hostile_xen_state_that_is_none_changes_nothing)
 }
 END_TEST
 
+START_TEST(test_keys_that_the_store_does_not_take_are_said)
+{
+    w.s.n_eagain = 1000;
+    attach(0);
+    assert_down();
+    ck_assert_uint_eq(world_state(&w), XenbusStateClosed);
+    ck_assert_ptr_nonnull(strstr(w.x.log, "does not take our keys"));
+    ck_assert_uint_eq(w.s.n_tx_open, 0);
+    w.s.n_eagain = 0;
+    netfront_bus_reopen(&w.bus);
+    world_run(&w);
+    assert_up();
+}
+END_TEST
+
+/* Its features do not fit into a path of ours, so it has none. */
+START_TEST(hostile_xen_backend_in_the_longest_directory_is_refused)
+{
+    static char dir[STORE_PATH], path[STORE_PATH];
+    memset(dir, 'd', 115);
+    dir[0] = '/';
+    world_attach(&w, 0);
+    w.back.attached = false;
+    snprintf(path, sizeof path, "%s/state", dir);
+    store_set(&w.s, path, "2");
+    snprintf(path, sizeof path, "%s/backend", w.front);
+    store_set(&w.s, path, dir);
+    world_run(&w);
+    assert_down();
+    ck_assert_ptr_nonnull(strstr(w.x.log, "cannot copy"));
+}
+END_TEST
+
 /* ---- Carrier ---- */
 
 START_TEST(test_carrier_follows_the_backends_key)
@@ -486,6 +519,61 @@ START_TEST(test_backend_connected_to_a_former_frontend_is_closed_first)
     world_run(&w);
     assert_up();
     ck_assert_uint_eq(w.back.n_connects, 1);
+}
+END_TEST
+
+/* ... and says nothing before it sees that we close. */
+START_TEST(test_backend_connected_to_a_former_frontend_sees_us_close)
+{
+    world_attach(&w, 0);
+    world_back_state(&w, XenbusStateConnected);
+    w.back.stubborn = true;
+    world_run(&w);
+    ck_assert_uint_eq(world_state(&w), XenbusStateClosing);
+    ck_assert_int_eq(w.bus.bus.phase, XENBUS_CLOSING);
+    w.back.stubborn = false;
+    world_run(&w);
+    assert_up();
+    ck_assert_uint_eq(w.back.n_connects, 1);
+}
+END_TEST
+
+START_TEST(test_backend_that_restarts_while_we_close)
+{
+    attach(0);
+    w.back.stubborn = true;
+    netfront_bus_reopen(&w.bus);
+    world_run(&w);
+    ck_assert_int_eq(w.bus.bus.phase, XENBUS_CLOSING);
+    world_back_restart(&w);
+    world_run(&w);
+    w.back.stubborn = false;
+    world_run(&w);
+    assert_up();
+}
+END_TEST
+
+/* The keys of the former life are still being written when the next one begins. */
+START_TEST(test_backend_that_restarts_while_our_keys_are_written)
+{
+    w.s.n_eagain = 6;
+    world_attach(&w, 0);
+    while (!w.bus.update.busy)
+        (void)world_turn(&w);
+    w.back.stubborn = true;
+    world_back_state(&w, XenbusStateInitialising);
+    while (w.bus.bus.phase != XENBUS_WAITING)
+        (void)world_turn(&w);
+    world_back_state(&w, XenbusStateInitWait);
+    while (w.bus.bus.phase != XENBUS_BEGUN)
+        (void)world_turn(&w);
+    ck_assert(w.bus.begin_again);
+    world_run(&w);
+    w.back.stubborn = false;
+    world_run(&w);
+    assert_up();
+    ck_assert_uint_eq(w.nf.stats.connects, 1);
+    ck_assert_uint_eq(w.s.n_tx_open, 0);
 }
 END_TEST
 
@@ -718,6 +806,8 @@ static TCase *beginning(void)
     tcase_add_loop_test(t, hostile_xen_features_that_are_no_numbers_are_off_and_counted, 0, 6);
     tcase_add_loop_test(t, hostile_xen_backend_that_is_no_path_or_domain_is_none, 0, 9);
     tcase_add_loop_test(t, hostile_xen_state_that_is_none_changes_nothing, 0, 5);
+    tcase_add_test(t, test_keys_that_the_store_does_not_take_are_said);
+    tcase_add_test(t, hostile_xen_backend_in_the_longest_directory_is_refused);
     tcase_add_test(t, test_carrier_follows_the_backends_key);
     return t;
 }
@@ -737,6 +827,9 @@ static TCase *living(void)
     tcase_add_test(t, test_backend_whose_domain_dies_is_left);
     tcase_add_test(t, test_backend_replaced_while_connected);
     tcase_add_test(t, test_backend_connected_to_a_former_frontend_is_closed_first);
+    tcase_add_test(t, test_backend_connected_to_a_former_frontend_sees_us_close);
+    tcase_add_test(t, test_backend_that_restarts_while_we_close);
+    tcase_add_test(t, test_backend_that_restarts_while_our_keys_are_written);
     tcase_add_test(t, test_backend_that_is_closed_at_the_start_is_woken);
     tcase_add_loop_test(t, test_backend_that_goes_in_the_middle_of_the_handshake, 0, 4);
     tcase_add_test(t, test_reopen_leaves_and_connects_anew);

@@ -238,15 +238,6 @@ END_TEST
 
 /* ---- Received frames ---- */
 
-START_TEST(hostile_xen_status_of_a_received_frame_that_does_not_exist)
-{
-    static const int16_t statuses[] = { -3, -100, -0x8000 };
-    answer(0, 0, statuses[_i]);
-    show_and_poll();
-    assert_breach(NETFRONT_BREACH_RX_STATUS);
-}
-END_TEST
-
 START_TEST(hostile_xen_octets_outside_the_page)
 {
     static const struct { uint16_t offset; int16_t status; } rows[] = {
@@ -525,7 +516,6 @@ Suite *xen_net_hostile_suite(void)
     tcase_add_test(t, hostile_xen_request_answered_twice);
     tcase_add_loop_test(t, hostile_xen_status_that_does_not_exist, 0, 5);
     tcase_add_test(t, hostile_xen_empty_answer_without_an_extra);
-    tcase_add_loop_test(t, hostile_xen_status_of_a_received_frame_that_does_not_exist, 0, 3);
     tcase_add_loop_test(t, hostile_xen_octets_outside_the_page, 0, 10);
     tcase_add_test(t, hostile_xen_octets_outside_a_later_page);
     tcase_add_loop_test(t, hostile_xen_flags_that_were_not_agreed_on, 0, 4);

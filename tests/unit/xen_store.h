@@ -10,7 +10,7 @@
 
 #include "xen_fake.h"
 
-enum { STORE_NODES = 192, STORE_WATCHES = 16, STORE_OPS = 64, STORE_PATH = 160, STORE_VALUE = 72 };
+enum { STORE_NODES = 192, STORE_WATCHES = 16, STORE_OPS = 64, STORE_PATH = 160, STORE_VALUE = 128 };
 
 struct store_node {
     char path[STORE_PATH];

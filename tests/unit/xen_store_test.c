@@ -449,6 +449,22 @@ START_TEST(test_update_writes_all_keys_in_one_transaction)
 }
 END_TEST
 
+START_TEST(test_update_into_a_directory_that_is_too_long_changes_nothing)
+{
+    static char dir[XENSTORE_PATH_CAP];
+    memset(dir, 'd', 118);    /* "dir/old" fits, "dir/tx-ring-ref" does not */
+    n_updated = 0;
+    memset(&update, 0, sizeof update);
+    update.done = updated;
+    ck_assert_int_eq(xenstore_update(&xs, &update, dir, entries, _i == 0 ? 4 : 2), TERN_OK);
+    run();
+    ck_assert_uint_eq(n_updated, 1);
+    ck_assert_int_eq(updated_err, TERN_INVALID);
+    ck_assert_uint_eq(s.n_commits, 0);
+    ck_assert_uint_eq(s.n_tx_open, 0);
+}
+END_TEST
+
 START_TEST(test_update_that_collides_is_tried_again)
 {
     s.n_eagain = 3;
@@ -733,6 +749,45 @@ START_TEST(hostile_xen_store_that_never_stops_talking_gets_a_bounded_turn)
 }
 END_TEST
 
+static unsigned n_refilled;
+
+/* More, before we have read to the end. */
+static void refill(struct xenstore_request *r, enum tern_err err, const uint8_t *data, size_t len)
+{
+    (void)r;
+    (void)err;
+    (void)data;
+    (void)len;
+    n_refilled++;
+    store_serve(&s);
+}
+
+START_TEST(hostile_xen_store_that_fills_the_ring_while_we_read_gets_a_bounded_turn)
+{
+    static const char event[500] = "a\0" "00000009";
+    static struct xenstore_request many[100];
+    run();
+    memset(many, 0, sizeof many);
+    n_refilled = 0;
+    s.silent = true;
+    for (size_t i = 0; i < 100; i++) {
+        many[i].done = refill;
+        ck_assert_int_eq(xenstore_read(&xs, &many[i], 0, "a"), TERN_OK);
+    }
+    run();
+    s.silent = false;
+    for (size_t i = 0; i < 100; i++) {
+        store_send(&s, XS_READ, many[i].id, "a", 1);
+        store_send(&s, XS_WATCH_EVENT, 0, event, sizeof event);
+    }
+    ck_assert_uint_eq(xenstore_poll(&xs, now_ns), now_ns);    /* there is more */
+    ck_assert_uint_gt(n_refilled, 30);
+    ck_assert_uint_lt(n_refilled, 60);
+    run();
+    ck_assert_uint_eq(n_refilled, 100);
+}
+END_TEST
+
 START_TEST(hostile_xen_store_indices_of_ours_are_never_read)
 {
     run();
@@ -875,6 +930,7 @@ static TCase *asking(void)
     tcase_add_test(t, test_watches_of_before_are_reset_first);
     tcase_add_test(t, test_store_that_cannot_reset_watches_is_fine);
     tcase_add_test(t, test_update_writes_all_keys_in_one_transaction);
+    tcase_add_loop_test(t, test_update_into_a_directory_that_is_too_long_changes_nothing, 0, 2);
     tcase_add_test(t, test_update_that_collides_is_tried_again);
     tcase_add_test(t, test_update_that_always_collides_ends);
     tcase_add_test(t, test_update_with_a_refused_key_changes_nothing);
@@ -899,6 +955,7 @@ static TCase *lying(void)
     tcase_add_loop_test(t, hostile_xen_store_event_without_path_or_token, 0, 5);
     tcase_add_loop_test(t, hostile_xen_store_event_with_a_strange_token_is_nobodys, 0, 7);
     tcase_add_test(t, hostile_xen_store_that_never_stops_talking_gets_a_bounded_turn);
+    tcase_add_test(t, hostile_xen_store_that_fills_the_ring_while_we_read_gets_a_bounded_turn);
     tcase_add_test(t, hostile_xen_store_indices_of_ours_are_never_read);
     tcase_add_test(t, hostile_xen_store_answers_rewritten_right_after_they_were_read);
     tcase_add_test(t, test_numbers_are_digits_and_bounded);
