@@ -317,6 +317,7 @@ void netfront_resume(struct netfront *nf, bool cancelled)
     nf->suspended = false;
     if (cancelled) {
         nf->news = nf->news || (was && nf->state == NETFRONT_CONNECTED);
+        netfront_carrier(nf, nf->carrier);    /* what it has become meanwhile */
         return;
     }
     /* All grants are void: what was held before is nobody's now. */
@@ -447,7 +448,7 @@ bool netfront_idle(struct netfront *nf)
     uint32_t n_rx, n_tx = 0;
     if (netfront_rx_waiting(nf) || !netfront_sane(nf, xen_ring_arm(&nf->rx, &n_rx)))
         return false;
-    bool wants_tx = nf->tx_owed || nf->tx_long_owed || nf->n_groups_sent < nf->n_groups;
+    bool wants_tx = nf->tx_owed || nf->tx_long_owed || netfront_groups_wait(nf);
     if (wants_tx && !netfront_sane(nf, xen_ring_arm(&nf->tx, &n_tx)))
         return false;
     return n_rx == 0 && n_tx == 0;

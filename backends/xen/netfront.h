@@ -271,6 +271,7 @@ bool netfront_tx_room(struct netfront *nf);
 bool netfront_tx_group(struct netfront *nf, const uint8_t group[6], bool join);
 void netfront_notify(struct netfront *nf, unsigned port);
 void netfront_groups_send(struct netfront *nf);
+bool netfront_groups_wait(const struct netfront *nf);    /* for room in the ring */
 extern const struct tern_link_ops netfront_link_ops;
 
 #endif

@@ -22,10 +22,15 @@ static bool is_spoken_to(const struct netfront *nf)
            nf->peer.groups;
 }
 
+bool netfront_groups_wait(const struct netfront *nf)
+{
+    return is_spoken_to(nf) && nf->n_groups_sent < nf->n_groups;
+}
+
 /* Tells the backend of the groups that it has not heard of, as far as there is room. */
 void netfront_groups_send(struct netfront *nf)
 {
-    if (!is_spoken_to(nf) || nf->n_groups_sent == nf->n_groups)
+    if (!netfront_groups_wait(nf))
         return;
     while (nf->n_groups_sent < nf->n_groups &&
            netfront_tx_group(nf, nf->groups[nf->n_groups_sent], true))

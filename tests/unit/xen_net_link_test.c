@@ -276,6 +276,17 @@ START_TEST(test_cancelled_suspend_changes_nothing)
 }
 END_TEST
 
+START_TEST(test_carrier_that_goes_during_a_cancelled_suspend_is_told)
+{
+    netfront_suspend(&fx.nf);
+    netfront_carrier(&fx.nf, false);
+    ck_assert(fx.nf.link.up);
+    netfront_resume(&fx.nf, true);
+    ck_assert(fx_poll(&fx));
+    ck_assert(!fx.nf.link.up);
+}
+END_TEST
+
 /* XSA-465: whatever state the device was in, twice, and with no suspend before it. */
 START_TEST(hostile_xen_resume_in_any_state_is_harmless)
 {
@@ -320,6 +331,7 @@ static TCase *connecting(void)
     tcase_add_loop_test(t, test_init_says_that_memory_is_short, 0, 5);
     tcase_add_loop_test(t, test_small_machine_gets_a_small_driver, 0, 3);
     tcase_add_test(t, test_cancelled_suspend_changes_nothing);
+    tcase_add_test(t, test_carrier_that_goes_during_a_cancelled_suspend_is_told);
     tcase_add_loop_test(t, hostile_xen_resume_in_any_state_is_harmless, 0, 4);
     return t;
 }

@@ -194,13 +194,15 @@ uint32_t netback_rx_posted(const struct netback *nb)
 
 uint8_t *netback_rx_take(struct netback *nb, uint16_t *id)
 {
-    if (netback_rx_posted(nb) == 0 || netback_rx_posted(nb) > RING)
-        return NULL;
+    static uint8_t nowhere[XEN_PAGE_LEN];
+    if (netback_rx_posted(nb) == 0 || netback_rx_posted(nb) > RING) {
+        *id = 0;
+        return nb->lies ? nowhere : NULL;
+    }
     const volatile struct netif_rx_request *r = slot_at(nb->rx, nb->rx_req_cons++, 8);
     uint32_t gref = r->gref;
     *id = r->id;
     uint8_t *page = fake_page(nb->xen, nb->domid, gref, true);
-    static uint8_t nowhere[XEN_PAGE_LEN];
     if (nb->lies)
         return page != NULL ? page : nowhere;
     FAKE_HOLD(r->pad == 0 && page != NULL);
