@@ -63,7 +63,7 @@ enum tern_err gnttab_grant(struct gnttab *g, uint16_t domid, uint32_t frame, boo
  */
 enum tern_err gnttab_end(struct gnttab *g, uint32_t ref)
 {
-    if (ref < GNTTAB_NR_RESERVED_ENTRIES || ref >= g->n || g->flags[ref] == 0)
+    if (ref >= g->n || g->flags[ref] == 0)    /* reserved ones never have flags here */
         return TERN_INVALID;
     uint16_t expected = g->flags[ref];
     if (!__atomic_compare_exchange_n(&g->table[ref].flags, &expected, GTF_invalid, false,

@@ -386,8 +386,6 @@ static size_t rings_work(struct netfront *nf, uint64_t now_ns, bool *room)
         (void)netfront_tx_reclaim(nf);
     *room = (nf->tx_owed || nf->tx_long_owed) && netfront_tx_room(nf);
     size_t n = netfront_rx_batch(nf);
-    if (nf->state != NETFRONT_CONNECTED)
-        return n;
     bool tx_worked = nf->tx.rsp_cons != tx_before, rx_worked = nf->rx.rsp_cons != rx_before;
     if (rx->open) {
         port_account(nf, tx, tx_raised, tx_worked, now_ns);

@@ -72,10 +72,12 @@ static bool is_stale(struct netfront_bus *nb)
 static void update_done(struct xenstore_update *u, enum tern_err err)
 {
     struct netfront_bus *nb = u->user;
-    if (is_stale(nb) || err == TERN_ABORTED)
+    if (is_stale(nb))
         return;
     if (err == TERN_OK)
         xenbus_publish(&nb->bus);
+    else if (err == TERN_ABORTED)
+        xenbus_aborted(&nb->bus);
     else
         xenbus_refuse(&nb->bus, "the store does not take our keys");
 }
@@ -149,9 +151,13 @@ static void key_got(struct xenstore_request *r, enum tern_err err, const uint8_t
     else if (err == TERN_OK)
         read->there = xenstore_number(data, len, keys[key].most, &read->number);
     nb->n_bad += err == TERN_OK && !read->there;
-    if (--nb->n_reading > 0 || is_stale(nb) || err == TERN_ABORTED)
+    nb->aborted = nb->aborted || err == TERN_ABORTED;
+    if (--nb->n_reading > 0 || is_stale(nb))
         return;
-    agree(nb);
+    if (nb->aborted)
+        xenbus_aborted(&nb->bus);
+    else
+        agree(nb);
 }
 
 /* Waits until nothing of a former life is under way. */
@@ -164,7 +170,7 @@ static void begin(struct xenbus *bus)
     if (bus->phase != XENBUS_BEGUN)
         return;
     nb->life = bus->life;
-    nb->has_mac = false;
+    nb->has_mac = nb->aborted = false;
     nb->n_reading = 1;    /* until all are asked */
     for (enum key key = 0; key < KEY_COUNT; key++) {
         char path[XENSTORE_PATH_CAP];

@@ -150,8 +150,6 @@ static bool take(struct netfront *nf)
 /* True: a whole frame stands in parts. */
 static bool gather(struct netfront *nf)
 {
-    if (nf->state != NETFRONT_CONNECTED)
-        return false;
     while (nf->rx_want != WANT_NONE) {
         if (nf->rx.rsp_cons == nf->rx.rsp_seen)
             return false;

@@ -31,8 +31,10 @@ static void state_written(struct xenstore_request *r, enum tern_err err, const u
     struct xenbus *bus = r->user;
     (void)data;
     (void)len;
-    if (err != TERN_ABORTED)
+    if (err == TERN_OK)
         state_write(bus);
+    else    /* it may not stand there: written again when we hear of the backend */
+        bus->written = XenbusStateUnknown;
 }
 
 static void state_set(struct xenbus *bus, uint32_t state)
@@ -214,6 +216,8 @@ static void state_got(struct xenstore_request *r, enum tern_err err, const uint8
     uint32_t before = bus->theirs;
     bus->theirs = state;
     step(bus, before);
+    if (bus->written == XenbusStateUnknown)
+        state_write(bus);
 }
 
 static void peer_fired(struct xenstore_watch *w)
@@ -352,6 +356,14 @@ void xenbus_publish(struct xenbus *bus)
     state_set(bus, XenbusStateConnected);
     if (bus->theirs != XenbusStateInitWait)    /* what came meanwhile was not for us */
         state_read(bus);
+}
+
+void xenbus_aborted(struct xenbus *bus)
+{
+    if (bus->phase != XENBUS_BEGUN)
+        return;
+    end(bus);
+    bus->phase = XENBUS_WAITING;
 }
 
 void xenbus_refuse(struct xenbus *bus, const char *why)

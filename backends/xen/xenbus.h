@@ -83,6 +83,8 @@ void xenbus_init(struct xenbus *bus, struct xenstore *store, const struct xenbus
 /* In answer to begin: our keys are written; or the backend cannot be used. */
 void xenbus_publish(struct xenbus *bus);
 void xenbus_refuse(struct xenbus *bus, const char *why);
+/* ... or the store ended meanwhile: all begins again when the watches are set anew. */
+void xenbus_aborted(struct xenbus *bus);
 
 /*
  * Closes, and begins anew with the same backend when it has closed too; another

@@ -568,11 +568,19 @@ START_TEST(test_backend_that_restarts_while_our_keys_are_written)
     while (w.bus.bus.phase != XENBUS_BEGUN)
         (void)world_turn(&w);
     ck_assert(w.bus.begin_again);
+    if (_i == 1) {    /* or it does not */
+        world_back_dies(&w);
+        world_run(&w);
+        assert_down();
+        ck_assert_int_eq(w.bus.bus.phase, XENBUS_CLOSED);
+        return;
+    }
     world_run(&w);
     w.back.stubborn = false;
     world_run(&w);
     assert_up();
     ck_assert_uint_eq(w.nf.stats.connects, 1);
+    ck_assert_uint_eq(w.back.n_connects, 1);    /* never with the keys of the former life */
     ck_assert_uint_eq(w.s.n_tx_open, 0);
 }
 END_TEST
@@ -785,6 +793,29 @@ START_TEST(test_store_that_reconnects_leaves_the_connection_alone)
 }
 END_TEST
 
+/* Whatever is under way when the store begins anew, the handshake comes to its end. */
+START_TEST(test_store_that_reconnects_in_the_middle_of_the_handshake)
+{
+    for (unsigned n = 0; n < 30; n++) {
+        w.s.n_eagain = n % 3;
+        w.s.ring->server_features = XENSTORE_SERVER_FEATURE_RECONNECTION;
+        world_attach(&w, 0);
+        for (unsigned i = 0; i < n; i++) {
+            w.back.stubborn = i % 2 == 0;    /* and the backend takes its time */
+            (void)world_turn(&w);
+        }
+        ck_assert_int_eq(xenstore_reconnect(&w.xs), TERN_OK);
+        w.back.stubborn = false;
+        world_run(&w);
+        assert_up();
+        netback_forget(&w.back.nb);
+        world_detach(&w);
+        world_run(&w);
+        assert_down();
+    }
+}
+END_TEST
+
 static TCase *beginning(void)
 {
     TCase *t = tcase_create("beginning");
@@ -829,7 +860,7 @@ static TCase *living(void)
     tcase_add_test(t, test_backend_connected_to_a_former_frontend_is_closed_first);
     tcase_add_test(t, test_backend_connected_to_a_former_frontend_sees_us_close);
     tcase_add_test(t, test_backend_that_restarts_while_we_close);
-    tcase_add_test(t, test_backend_that_restarts_while_our_keys_are_written);
+    tcase_add_loop_test(t, test_backend_that_restarts_while_our_keys_are_written, 0, 2);
     tcase_add_test(t, test_backend_that_is_closed_at_the_start_is_woken);
     tcase_add_loop_test(t, test_backend_that_goes_in_the_middle_of_the_handshake, 0, 4);
     tcase_add_test(t, test_reopen_leaves_and_connects_anew);
@@ -841,6 +872,7 @@ static TCase *living(void)
     tcase_add_test(t, test_restored_guest_connects_anew);
     tcase_add_test(t, test_cancelled_suspend_goes_on);
     tcase_add_test(t, test_store_that_reconnects_leaves_the_connection_alone);
+    tcase_add_test(t, test_store_that_reconnects_in_the_middle_of_the_handshake);
     return t;
 }
 

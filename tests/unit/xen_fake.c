@@ -28,11 +28,8 @@ static void *carve(struct xen_env *env, size_t len, size_t align)
     struct xen_fake *x = of(env);
     FAKE_HOLD(len > 0 && align > 0 && (align & (align - 1)) == 0 && align <= 64);
     FAKE_HOLD(x->n_carves < FAKE_CARVES);
-    if (x->carve_limit != 0) {
-        if (len >= x->carve_limit)
-            return NULL;
-        x->carve_limit -= len;
-    }
+    if (x->fail_in > 0 && --x->fail_in == 0)
+        return NULL;
     void *p = calloc(1, len);
     FAKE_HOLD(p != NULL);
     x->carves[x->n_carves++] = p;
@@ -43,8 +40,9 @@ static void *carve_io(struct xen_env *env, size_t len)
 {
     struct xen_fake *x = of(env);
     len = (len + XEN_PAGE_LEN - 1) & ~(size_t)(XEN_PAGE_LEN - 1);
-    if (len > (size_t)FAKE_PAGES * XEN_PAGE_LEN - x->io_used)
+    if (x->fail_in > 0 && --x->fail_in == 0)
         return NULL;
+    FAKE_HOLD(len <= (size_t)FAKE_PAGES * XEN_PAGE_LEN - x->io_used);
     uint8_t *p = x->io + x->io_used;
     x->io_used += len;
     return p;

@@ -35,7 +35,7 @@ struct xen_fake {
     size_t io_used;
     void *carves[FAKE_CARVES];
     size_t n_carves;
-    size_t carve_limit;              /* how many more octets there are; 0: enough */
+    unsigned fail_in;                /* the so many-th carve from now fails; 0: none does */
     struct fake_port ports[FAKE_PORTS];
     unsigned n_ports_left;           /* how many more may be opened */
     unsigned n_open, n_closed;

@@ -46,6 +46,9 @@ static void assert_breach(enum netfront_breach breach)
     fake_raise(&fx.x, fx.keys.port_rx);
     fake_raise(&fx.x, fx.keys.port_tx);
     ck_assert(!fake_awake(&fx.x));
+    fx_poll(&fx);
+    ck_assert(fx.x.ports[fx.keys.port_rx].raised && fx.x.ports[fx.keys.port_tx].raised);
+    netfront_breached(nf, breach);
     ck_assert_int_eq(memcmp(before, fx.x.io, fx.x.io_used), 0);
     free(before);
     ck_assert_uint_eq(fake_n_granted(&fx.x), granted);
@@ -233,6 +236,16 @@ START_TEST(hostile_xen_empty_answer_without_an_extra)
 {
     sent_answered(sent(), NETIF_RSP_NULL);
     assert_breach(NETFRONT_BREACH_TX_NULL);
+}
+END_TEST
+
+START_TEST(hostile_xen_frames_behind_a_breach_are_not_believed)
+{
+    (void)sent();
+    ck_assert(netback_deliver(&fx.nb, frame, 60, 0, 0, 0));
+    sent_answered(300, NETIF_RSP_OKAY);
+    ck_assert_uint_eq(fx.n_input, 0);
+    assert_breach(NETFRONT_BREACH_TX_ID);
 }
 END_TEST
 
@@ -478,6 +491,111 @@ START_TEST(hostile_xen_everything_rewritten_right_after_it_was_read)
 }
 END_TEST
 
+/* The backend acts once, after the driver's access of this number. */
+static unsigned act_at, n_accesses;
+static void (*act)(void);
+
+static void act_once(uint8_t *addr, bool written)
+{
+    (void)addr;
+    (void)written;
+    if (n_accesses++ != act_at)
+        return;
+    act();
+    access_watch_end();
+}
+
+static void deliver_one(void)
+{
+    ck_assert(netback_deliver(&fx.nb, frame, 60, 0, 0, 0));
+}
+
+static void answer_all(void)
+{
+    netback_answer(&fx.nb);
+}
+
+/* Does the loop sleep through it? Polls as long as there is reason to. */
+static bool loop_finds(const unsigned *what)
+{
+    for (int i = 0; i < 10 && *what == 0; i++) {
+        if (netfront_idle(&fx.nf) && !fake_awake(&fx.x))
+            return false;
+        (void)fx_poll(&fx);
+    }
+    return *what > 0;
+}
+
+/*
+ * There is no moment at which a frame, or room that is owed, could come without
+ * the loop hearing of it.
+ */
+START_TEST(hostile_xen_no_wake_up_is_lost_wherever_the_backend_acts)
+{
+    bool is_room = _i == 1;
+    unsigned n = 0;
+    for (act_at = 0;; act_at++) {
+        uint64_t deadline_ns;
+        fx_end(&fx);
+        fx_begin(&fx, &(struct netfront_config){ .n_rx = 32, .n_tx = 17, .n_tx_long = 1 },
+                 &fixture_peer_all);
+        if (is_room) {
+            fx.nb.holds_answers = true;
+            while (fx_send(&fx, frame, 60) == TERN_OK)
+                continue;
+            fx_flush(&fx);
+            (void)netback_take(&fx.nb);
+        }
+        act = is_room ? answer_all : deliver_one;
+        n_accesses = 0;
+        access_watch(fx.x.io, fx.x.io_used, act_once);
+        (void)netfront_poll(&fx.nf, fx.now_ns, &deadline_ns);
+        bool sleeps = netfront_idle(&fx.nf);
+        access_watch_end();
+        if (n_accesses <= act_at)
+            break;    /* there are no more moments */
+        const unsigned *what = is_room ? &fx.n_tx_room : &fx.n_input;
+        ck_assert_msg(*what > 0 || !sleeps || fake_awake(&fx.x), "asleep after access %u", act_at);
+        ck_assert_msg(loop_finds(what), "not found after access %u", act_at);
+        n++;
+    }
+    ck_assert_uint_gt(n, 2);
+}
+END_TEST
+
+static void take_all(void)
+{
+    (void)netback_take(&fx.nb);
+}
+
+/* The backend looks and goes to sleep at any moment: either it has seen the frame, or is told. */
+START_TEST(hostile_xen_no_frame_is_left_with_a_backend_that_sleeps)
+{
+    unsigned n = 0;
+    for (act_at = 0;; act_at++) {
+        fx_end(&fx);
+        fx_begin(&fx, &(struct netfront_config){ .n_rx = 32, .n_tx = 17, .n_tx_long = 1 },
+                 &fixture_peer_all);
+        ck_assert_int_eq(fx_send(&fx, frame, 60), TERN_OK);
+        fx_flush(&fx);
+        ck_assert_uint_eq(netback_take(&fx.nb), 1);
+        unsigned told = fx.x.ports[fx.keys.port_tx].n_notified;
+        ck_assert_int_eq(fx_send(&fx, frame, 60), TERN_OK);
+        act = take_all;
+        n_accesses = 0;
+        access_watch(fx.x.io, fx.x.io_used, act_once);
+        fx_flush(&fx);
+        access_watch_end();
+        if (n_accesses <= act_at)
+            break;
+        ck_assert_msg(fx.nb.n_frames == 2 || fx.x.ports[fx.keys.port_tx].n_notified > told,
+                      "after access %u", act_at);
+        n++;
+    }
+    ck_assert_uint_ge(n, 2);    /* req_prod, req_event */
+}
+END_TEST
+
 START_TEST(hostile_xen_breach_found_while_the_loop_goes_to_sleep)
 {
     fx.nb.rx[2] = 1000;
@@ -516,6 +634,7 @@ Suite *xen_net_hostile_suite(void)
     tcase_add_test(t, hostile_xen_request_answered_twice);
     tcase_add_loop_test(t, hostile_xen_status_that_does_not_exist, 0, 5);
     tcase_add_test(t, hostile_xen_empty_answer_without_an_extra);
+    tcase_add_test(t, hostile_xen_frames_behind_a_breach_are_not_believed);
     tcase_add_loop_test(t, hostile_xen_octets_outside_the_page, 0, 10);
     tcase_add_test(t, hostile_xen_octets_outside_a_later_page);
     tcase_add_loop_test(t, hostile_xen_flags_that_were_not_agreed_on, 0, 4);
@@ -532,6 +651,8 @@ Suite *xen_net_hostile_suite(void)
     tcase_add_test(t, hostile_xen_frame_rewritten_while_the_stack_has_it);
     tcase_add_test(t, hostile_xen_slots_rewritten_after_they_were_taken);
     tcase_add_test(t, hostile_xen_everything_rewritten_right_after_it_was_read);
+    tcase_add_loop_test(t, hostile_xen_no_wake_up_is_lost_wherever_the_backend_acts, 0, 2);
+    tcase_add_test(t, hostile_xen_no_frame_is_left_with_a_backend_that_sleeps);
     tcase_add_test(t, hostile_xen_breach_found_while_the_loop_goes_to_sleep);
     tcase_add_test(t, hostile_xen_breach_found_while_the_stack_looks_for_room);
     suite_add_tcase(suite, t);

@@ -361,9 +361,12 @@ END_TEST
 START_TEST(test_frame_that_comes_while_its_port_is_masked_is_found_when_the_pause_ends)
 {
     for (unsigned i = 0; i < 32; i++) {
+        ck_assert(!fx.x.ports[fx.keys.port_rx].masked);
         fake_raise(&fx.x, fx.keys.port_rx);
         ck_assert(!fx_poll(&fx));
     }
+    ck_assert(fx.x.ports[fx.keys.port_rx].masked);
+    ck_assert(!fx_poll(&fx));
     ck_assert(fx.x.ports[fx.keys.port_rx].masked);
     ck_assert(netfront_idle(&fx.nf));
     ck_assert(netback_deliver(&fx.nb, frame, 60, 0, 0, 0));
