@@ -136,9 +136,11 @@ static uint64_t input(struct tern_link *link, struct tern_rx *rx, size_t n_rx, u
     uint64_t before = hash(rx, n_rx);
     moment();
     if (!watching)    /* or each store here would be one to watch */
-        for (uint16_t page = 0; page < nf.n_any; page++)
-            if (netfront_page_at(&nf, page) != ring(true) && netfront_page_at(&nf, page) != ring(false))
-                memset(netfront_page_at(&nf, page), (int)(n_rx & 0xff), 64);
+        for (uint16_t page = 0; page < nf.n_any; page++) {
+            uint8_t *p = netfront_page_at(&nf, page);
+            if (p != ring(true) && p != ring(false))
+                memset(p, (int)(n_rx & 0xff), 64);
+        }
     struct tern_tx tx;
     if (link->ops->tx_slot(link, 60, &tx) == TERN_OK) {
         memset(tx.data, 1, 60);
