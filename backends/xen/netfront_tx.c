@@ -207,7 +207,7 @@ static enum tern_err full(struct netfront *nf, bool need_long)
 static enum tern_err tx_slot(struct tern_link *link, size_t len, struct tern_tx *tx)
 {
     struct netfront *nf = TERN_CONTAINER_OF(link, struct netfront, link);
-    if (!link->up || nf->state != NETFRONT_CONNECTED)
+    if (!link->up)    /* it is up only while connected */
         return TERN_UNREACHABLE;
     if (len == 0 || len > link->slot_max)
         return TERN_INVALID;

@@ -201,7 +201,7 @@ static void state_got(struct xenstore_request *r, enum tern_err err, const uint8
 {
     struct xenbus *bus = r->user;
     uint32_t state = XenbusStateUnknown;
-    if (err == TERN_ABORTED || bus->backend[0] == '\0')
+    if (bus->backend[0] == '\0')
         return;
     if (bus->state_again) {    /* old before it has come, or another backend's */
         state_read(bus);

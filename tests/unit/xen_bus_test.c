@@ -131,6 +131,13 @@ START_TEST(test_nothing_is_sent_before_the_backend_is_connected)
     ck_assert_int_eq(w.bus.bus.phase, XENBUS_OFFERED);
     ck_assert(!w.nf.link.up);
     ck_assert_int_eq(w.nf.link.ops->tx_slot(&w.nf.link, 60, &tx), TERN_UNREACHABLE);
+    /* What its scripts write meanwhile is no new beginning. */
+    char path[STORE_PATH];
+    snprintf(path, sizeof path, "%s/hotplug-status", w.back.dir);
+    store_set(&w.s, path, "connected");
+    world_run(&w);
+    ck_assert_int_eq(w.bus.bus.phase, XENBUS_OFFERED);
+    ck_assert_uint_eq(w.s.n_commits, 1);
     w.back.stubborn = false;
     world_run(&w);
     assert_up();
@@ -655,10 +662,47 @@ START_TEST(test_reopen_leaves_and_connects_anew)
 }
 END_TEST
 
+START_TEST(test_reopen_at_any_step_of_the_handshake_connects)
+{
+    for (unsigned n = 0; n < 24; n++) {
+        world_attach(&w, 0);
+        for (unsigned i = 0; i < n; i++)
+            (void)world_turn(&w);
+        w.back.stubborn = _i == 1;
+        netfront_bus_reopen(&w.bus);
+        for (unsigned i = 0; i < 5; i++)
+            (void)world_turn(&w);
+        w.back.stubborn = false;
+        world_run(&w);
+        assert_up();
+        netback_forget(&w.back.nb);
+        world_detach(&w);
+        world_run(&w);
+        assert_down();
+    }
+}
+END_TEST
+
+START_TEST(test_reopen_waits_until_the_backend_has_seen_it)
+{
+    w.back.stubborn = true;
+    attach(0);
+    ck_assert_int_eq(w.bus.bus.phase, XENBUS_OFFERED);
+    netfront_bus_reopen(&w.bus);
+    world_run(&w);
+    ck_assert_int_eq(w.bus.bus.phase, XENBUS_CLOSING);    /* it may be about to connect */
+    ck_assert_uint_ne(fake_n_granted(&w.x), 0);
+    w.back.stubborn = false;
+    world_run(&w);
+    assert_up();
+}
+END_TEST
+
 START_TEST(test_reopen_without_a_backend_is_harmless)
 {
     netfront_bus_reopen(&w.bus);
     world_run(&w);
+    ck_assert_int_eq(w.bus.bus.phase, XENBUS_LOOKING);
     attach(0);
     netfront_bus_reopen(&w.bus);
     netfront_bus_reopen(&w.bus);
@@ -793,6 +837,27 @@ START_TEST(test_store_that_reconnects_leaves_the_connection_alone)
 }
 END_TEST
 
+START_TEST(test_store_that_reconnects_or_is_silent_while_a_state_is_read)
+{
+    char path[STORE_PATH];
+    attach(0);
+    w.s.ring->server_features = XENSTORE_SERVER_FEATURE_RECONNECTION;
+    snprintf(path, sizeof path, "%s/hotplug-status", w.back.dir);
+    store_set(&w.s, path, "connected");
+    w.s.silent = true;
+    for (unsigned i = 0; i < 3; i++)
+        (void)world_turn(&w);
+    ck_assert(w.bus.bus.read_state.busy);
+    w.now_ns += _i == 1 ? XENSTORE_TIMEOUT_NS : 0;
+    (void)world_turn(&w);
+    w.s.silent = false;
+    ck_assert_int_eq(xenstore_reconnect(&w.xs), TERN_OK);
+    world_run(&w);
+    assert_up();
+    ck_assert_uint_eq(w.nf.stats.connects, 1);
+}
+END_TEST
+
 /* Whatever is under way when the store begins anew, the handshake comes to its end. */
 START_TEST(test_store_that_reconnects_in_the_middle_of_the_handshake)
 {
@@ -864,6 +929,8 @@ static TCase *living(void)
     tcase_add_test(t, test_backend_that_is_closed_at_the_start_is_woken);
     tcase_add_loop_test(t, test_backend_that_goes_in_the_middle_of_the_handshake, 0, 4);
     tcase_add_test(t, test_reopen_leaves_and_connects_anew);
+    tcase_add_loop_test(t, test_reopen_at_any_step_of_the_handshake_connects, 0, 2);
+    tcase_add_test(t, test_reopen_waits_until_the_backend_has_seen_it);
     tcase_add_test(t, test_reopen_without_a_backend_is_harmless);
     tcase_add_test(t, hostile_xen_device_that_broke_connects_anew_with_the_same_backend);
     tcase_add_test(t, hostile_xen_backend_that_does_not_let_us_close_is_replaced);
@@ -872,6 +939,7 @@ static TCase *living(void)
     tcase_add_test(t, test_restored_guest_connects_anew);
     tcase_add_test(t, test_cancelled_suspend_goes_on);
     tcase_add_test(t, test_store_that_reconnects_leaves_the_connection_alone);
+    tcase_add_loop_test(t, test_store_that_reconnects_or_is_silent_while_a_state_is_read, 0, 2);
     tcase_add_test(t, test_store_that_reconnects_in_the_middle_of_the_handshake);
     return t;
 }

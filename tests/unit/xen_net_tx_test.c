@@ -69,6 +69,7 @@ START_TEST(test_frames_of_every_length_leave)
     }
     ck_assert_uint_eq(fx.nf.stats.tx_frames, 12);
     ck_assert_int_eq(fx_send(&fx, frame, 65536), TERN_INVALID);
+    ck_assert_int_eq(fx_send(&fx, frame, 0), TERN_INVALID);
 }
 END_TEST
 
@@ -124,6 +125,51 @@ START_TEST(test_blank_checksum_of_a_family_that_the_backend_does_not_take_is_com
     uint16_t sum = tern_checksum_finish(tern_checksum_add(0, frame + start, 201 - start));
     ck_assert_uint_eq(tern_load_be16(fx.nb.frames[0].octets + start + 16), sum);
     ck_assert_uint_eq(fx.nf.stats.tx_summed, 1);
+}
+END_TEST
+
+START_TEST(test_blank_checksum_of_udp_is_left_to_the_backend)
+{
+    struct tern_tx tx;
+    ck_assert_int_eq(fx.nf.link.ops->tx_slot(&fx.nf.link, 100, &tx), TERN_OK);
+    tcp_frame(4, 100, &tx);
+    frame[23] = 17;
+    tx.csum_off = 6;
+    memcpy(tx.data, frame, 100);
+    fx.nf.link.ops->tx_commit(&fx.nf.link, &tx, 100);
+    fx_flush(&fx);
+    ck_assert_uint_eq(netback_take(&fx.nb), 1);
+    ck_assert_uint_eq(fx.nb.frames[0].flags, NETTXF_csum_blank | NETTXF_data_validated);
+}
+END_TEST
+
+START_TEST(test_checksum_outside_the_frame_is_not_written)
+{
+    static const struct { uint16_t start, off; } rows[] = {
+        { 60, 0 }, { 61, 0 }, { 59, 0 }, { 14, 46 }, { 14, 45 }, { 0xffff, 0xffff },
+    };
+    struct tern_tx tx;
+    ck_assert_int_eq(fx.nf.link.ops->tx_slot(&fx.nf.link, 60, &tx), TERN_OK);
+    memset(tx.data, 0x11, tx.cap);
+    memset(frame, 0x11, tx.cap);
+    tx.csum_partial = true;
+    tx.csum_start = rows[_i].start;
+    tx.csum_off = rows[_i].off;
+    const uint8_t *at = tx.data;
+    size_t cap = tx.cap;
+    fx.nf.link.ops->tx_commit(&fx.nf.link, &tx, 60);
+    ck_assert_mem_eq(at, frame, cap);
+}
+END_TEST
+
+START_TEST(test_aggregate_for_a_backend_that_takes_no_blank_checksum_is_dropped)
+{
+    struct netfront_peer peer = fixture_peer_all;
+    peer.csum4 = false;
+    restart(NULL, &peer);
+    send_tcp(4, 3000, 1000);
+    ck_assert_uint_eq(netback_take(&fx.nb), 0);
+    ck_assert_uint_eq(fx.nf.stats.tx_bad, 1);
 }
 END_TEST
 
@@ -414,6 +460,9 @@ static TCase *sending(void)
     tcase_add_loop_test(t, test_blank_checksum_is_left_to_a_backend_that_takes_it, 0, 2);
     tcase_add_loop_test(
         t, test_blank_checksum_of_a_family_that_the_backend_does_not_take_is_completed, 0, 2);
+    tcase_add_test(t, test_blank_checksum_of_udp_is_left_to_the_backend);
+    tcase_add_loop_test(t, test_checksum_outside_the_frame_is_not_written, 0, 6);
+    tcase_add_test(t, test_aggregate_for_a_backend_that_takes_no_blank_checksum_is_dropped);
     tcase_add_test(t, test_blank_checksum_that_no_backend_finds_is_completed);
     tcase_add_test(t, test_aggregate_that_cannot_be_taken_apart_is_dropped_and_counted);
     tcase_add_test(t, test_without_scatter_gather_a_frame_has_one_slot);

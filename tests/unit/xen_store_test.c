@@ -171,6 +171,9 @@ START_TEST(test_busy_or_too_long_request_is_refused)
     ck_assert_int_eq(xenstore_write(&xs, &requests[0], 0, "p", value), TERN_INVALID);
     longest[XENSTORE_PATH_CAP - 1] = '\0';
     ck_assert_int_eq(xenstore_read(&xs, &requests[0], 0, longest), TERN_OK);
+    ck_assert_int_eq(xenstore_watch_set(&xs, &watches[0], longest), TERN_OK);
+    longest[XENSTORE_PATH_CAP - 1] = 'p';
+    ck_assert_int_eq(xenstore_watch_set(&xs, &watches[0], longest), TERN_INVALID);
     ck_assert_int_eq(xenstore_read(&xs, &requests[0], 0, "p"), TERN_INVALID);
     run();
     ck_assert_uint_eq(got[0].n_done, 1);
@@ -566,8 +569,11 @@ START_TEST(test_restart_ends_requests_and_sets_watches_again)
     xenstore_restart(&xs, s.ring, s.port);
     ck_assert_int_eq(got[0].err, TERN_ABORTED);
     ck_assert_int_eq(got[1].err, TERN_ABORTED);
+    ck_assert_int_eq(xenstore_watch_set(&xs, &watches[1], "b"), TERN_OK);
+    xenstore_restart(&xs, s.ring, s.port);    /* while watches are being set */
+    ck_assert_uint_eq(x.log_len, 0);
     run();
-    ck_assert_uint_eq(store_n_watches(&s), 1);
+    ck_assert_uint_eq(store_n_watches(&s), 2);
     ck_assert_uint_eq(n_fired[0], 2);
     store_set(&s, "/local/domain/9/a", "1");
     run();
@@ -624,6 +630,8 @@ static void assert_breach(enum xenstore_breach breach)
     ck_assert_ptr_nonnull(strstr(x.log, xenstore_breach_text(breach)));
     ck_assert(xenstore_is_quiet(&xs));
     ck_assert(xenstore_idle(&xs));
+    xenstore_breached(&xs, breach);    /* once is enough */
+    ck_assert_uint_eq(xs.breaches[breach], 1);
     struct xenstore_domain_interface before = *s.ring;
     ck_assert_int_eq(xenstore_read(&xs, &requests[7], 0, "a"), TERN_OK);
     ck_assert(!xenstore_idle(&xs));
