@@ -401,11 +401,8 @@ static void reset_done(struct xenstore_request *r, enum tern_err err, const uint
 /* Goes before all that waits: a watch among it must not be forgotten. */
 static void reset_first(struct xenstore *xs)
 {
-    struct xenstore_request *rest = xs->waiting;
-    if (xs->reset.busy)
-        return;
+    struct xenstore_request *rest = xs->waiting, **end = xs->waiting_end;
     xs->waiting = NULL;
-    struct xenstore_request **end = xs->waiting_end;
     xs->waiting_end = &xs->waiting;
     (void)ask(xs, &xs->reset, XS_RESET_WATCHES, XENSTORE_NO_TX, "", NULL, 0);
     if (rest != NULL) {

@@ -436,6 +436,9 @@ static void update_start(void)
     store_set(&s, "/local/domain/5/device/vif/0/old", "1");
     ck_assert_int_eq(xenstore_update(&xs, &update, "device/vif/0", entries, 4), TERN_OK);
     ck_assert_int_eq(xenstore_update(&xs, &update, "device/vif/0", entries, 4), TERN_INVALID);
+    static struct xenstore_update other;
+    ck_assert_int_eq(xenstore_update(&xs, &other, "device/vif/0", entries,
+                                     XENSTORE_UPDATE_CAP + 1), TERN_INVALID);
 }
 
 START_TEST(test_update_writes_all_keys_in_one_transaction)
@@ -845,6 +848,7 @@ START_TEST(test_numbers_are_digits_and_bounded)
         { "9999999999", UINT32_MAX, false, 0 }, { "00000000001", 9, false, 0 },
         { "", 9, false, 0 }, { "-1", 9, false, 0 }, { "+1", 9, false, 0 }, { " 1", 9, false, 0 },
         { "1 ", 9, false, 0 }, { "0x1", 9, false, 0 }, { "1a", 9, false, 0 }, { ":", 99, false, 0 },
+        { "1/", 99, false, 0 }, { "1:", 99, false, 0 },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         uint32_t number = 77;
@@ -910,6 +914,8 @@ START_TEST(test_text_and_paths_are_written_or_left_empty)
     xenstore_join(path, sizeof path, "abc", "defg");
     ck_assert_str_eq(path, "");
     xenstore_join(path, sizeof path, "abcdefgh", "d");
+    ck_assert_str_eq(path, "");
+    xenstore_join(path, sizeof path, "abcdefghi", "d");
     ck_assert_str_eq(path, "");
 }
 END_TEST
