@@ -310,7 +310,6 @@ static bool messages_take(struct xenstore *xs)
 {
     struct xsd_sockmsg hdr;
     size_t octets = 0;
-    uint32_t cons = xs->rsp_cons;
     while (xs->state == XENSTORE_RUNNING && octets < POLL_OCTETS && message_read(xs, &hdr)) {
         octets += xs->in_len;
         xs->in_len = 0;
@@ -319,8 +318,10 @@ static bool messages_take(struct xenstore *xs)
         else
             reply_take(xs, &hdr, xs->in + HDR);
     }
-    if (xs->rsp_cons != cons)
-        xenstore_ring_tell(xs);    /* the store may wait for room */
+    if (xs->was_full && xs->state == XENSTORE_RUNNING) {    /* or nobody waits for room */
+        xs->was_full = false;
+        xenstore_ring_tell(xs);
+    }
     return octets >= POLL_OCTETS;
 }
 
@@ -416,6 +417,7 @@ static void begin(struct xenstore *xs)
 {
     xs->state = XENSTORE_RUNNING;
     xs->young = true;
+    xs->was_full = false;
     xs->n_late = 0;
     xenstore_ring_take(xs);
     xs->reset.done = reset_done;

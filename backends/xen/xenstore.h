@@ -108,6 +108,7 @@ struct xenstore {
     uint32_t req_prod, req_cons, rsp_cons, rsp_prod;    /* as last checked */
     uint32_t next_id, next_token, n_late;
     bool young;                  /* no answer has come yet: others' may */
+    bool was_full;               /* the store may be waiting for room */
     struct xenstore_request *waiting, **waiting_end;    /* to be written */
     struct xenstore_request *sent, **sent_end;          /* to be answered */
     struct xenstore_watch *watches;

@@ -36,6 +36,7 @@ size_t xenstore_ring_read(struct xenstore *xs, uint8_t *to, size_t cap)
         return 0;
     }
     xs->rsp_prod = prod;
+    xs->was_full = xs->was_full || there == RING;
     xen_rmb();    /* the index before the octets that it covers */
     size_t len = there < cap ? there : cap;
     for (size_t i = 0; i < len; i++)

@@ -576,7 +576,8 @@ START_TEST(test_backend_that_restarts_while_our_keys_are_written)
         (void)world_turn(&w);
     ck_assert(w.bus.begin_again);
     if (_i == 1) {    /* or it does not */
-        world_back_dies(&w);
+        w.back.offline = true;
+        world_back_state(&w, XenbusStateClosing);
         world_run(&w);
         assert_down();
         ck_assert_int_eq(w.bus.bus.phase, XENBUS_CLOSED);
@@ -858,6 +859,73 @@ START_TEST(test_store_that_reconnects_or_is_silent_while_a_state_is_read)
 }
 END_TEST
 
+/* A few turns in which answers are kept back, and then come, the last first. */
+static void turns_held(unsigned n)
+{
+    w.s.holds = true;
+    for (unsigned i = 0; i < n; i++)
+        (void)world_turn(&w);
+    store_release(&w.s);
+}
+
+START_TEST(test_handshake_goes_well_in_whatever_order_answers_come)
+{
+    world_attach(&w, 0);
+    for (unsigned i = 0; i < 40; i++) {
+        turns_held(3);
+        (void)world_turn(&w);
+    }
+    world_run(&w);
+    assert_up();
+    ck_assert_uint_eq(w.nf.stats.connects, 1);
+}
+END_TEST
+
+START_TEST(test_keys_of_a_former_life_are_not_believed)
+{
+    world_attach(&w, 0);
+    w.back.stubborn = true;
+    while (w.bus.bus.phase != XENBUS_BEGUN)
+        (void)world_turn(&w);
+    w.s.holds = true;
+    for (unsigned i = 0; i < 3; i++)
+        (void)world_turn(&w);
+    ck_assert_uint_eq(w.bus.n_reading, 11);
+    world_back_state(&w, XenbusStateInitialising);
+    for (unsigned i = 0; i < 3; i++)
+        (void)world_turn(&w);
+    store_release(&w.s);    /* the state first, then the keys */
+    world_run(&w);
+    assert_down();
+    ck_assert_int_eq(w.bus.bus.phase, XENBUS_WAITING);
+    w.back.stubborn = false;
+    world_back_restart(&w);
+    world_run(&w);
+    assert_up();
+}
+END_TEST
+
+START_TEST(test_carrier_that_changes_while_it_is_read_is_read_again)
+{
+    char path[STORE_PATH];
+    attach(0);
+    snprintf(path, sizeof path, "%s/carrier", w.back.dir);
+    store_set(&w.s, path, "0");
+    while (!w.bus.carrier.busy)
+        (void)world_turn(&w);
+    w.s.holds = true;
+    for (unsigned i = 0; i < 3; i++)
+        (void)world_turn(&w);
+    store_set(&w.s, path, "1");
+    for (unsigned i = 0; i < 3; i++)
+        (void)world_turn(&w);
+    ck_assert(w.bus.carrier.busy && w.bus.bus.read_state.busy);
+    store_release(&w.s);
+    world_run(&w);
+    assert_up();
+}
+END_TEST
+
 /* Whatever is under way when the store begins anew, the handshake comes to its end. */
 START_TEST(test_store_that_reconnects_in_the_middle_of_the_handshake)
 {
@@ -940,6 +1008,9 @@ static TCase *living(void)
     tcase_add_test(t, test_cancelled_suspend_goes_on);
     tcase_add_test(t, test_store_that_reconnects_leaves_the_connection_alone);
     tcase_add_loop_test(t, test_store_that_reconnects_or_is_silent_while_a_state_is_read, 0, 2);
+    tcase_add_test(t, test_handshake_goes_well_in_whatever_order_answers_come);
+    tcase_add_test(t, test_keys_of_a_former_life_are_not_believed);
+    tcase_add_test(t, test_carrier_that_changes_while_it_is_read_is_read_again);
     tcase_add_test(t, test_store_that_reconnects_in_the_middle_of_the_handshake);
     return t;
 }

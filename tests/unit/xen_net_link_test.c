@@ -247,10 +247,12 @@ END_TEST
 START_TEST(test_small_machine_gets_a_small_driver)
 {
     static const uint64_t mibs[] = { 8, 16, 64 };
+    static const uint16_t n_rx[] = { 64, 128, 256 };
     struct netfront_config config = netfront_config_for(mibs[_i] << 20);
     fx_end(&fx);
     fx_begin(&fx, &config, &fixture_peer_all);
     size_t len = (size_t)fx.nf.n_pages * XEN_PAGE_LEN + fx.nf.config.arena_len;
+    ck_assert_uint_eq(fx.nf.config.n_rx, n_rx[_i]);
     ck_assert_uint_le(len, mibs[_i] << 17);
     ck_assert_uint_gt(len, (mibs[_i] << 17) / 5);
     fx_fill(frame, 65535, 1);

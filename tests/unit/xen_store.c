@@ -44,6 +44,16 @@ void store_send(struct xen_store *s, uint32_t type, uint32_t id, const void *dat
     uint32_t hdr[4] = { type, id, 0, (uint32_t)len };
     if (s->silent || HDR + len > sizeof s->out - s->n_out)
         return;
+    if (s->holds && type != XS_WATCH_EVENT) {
+        FAKE_HOLD(s->n_held < STORE_HELD && len <= STORE_HELD_LEN);
+        s->held[s->n_held].type = type;
+        s->held[s->n_held].id = id;
+        s->held[s->n_held].len = len;
+        if (len > 0)
+            memcpy(s->held[s->n_held].data, data, len);
+        s->n_held++;
+        return;
+    }
     uint8_t *to = s->out + s->n_out;
     memcpy(to, hdr, HDR);
     if (len > 0)
@@ -52,6 +62,16 @@ void store_send(struct xen_store *s, uint32_t type, uint32_t id, const void *dat
     if (s->mangle != NULL)
         s->mangle(s, to, HDR + len);
     flush(s);
+}
+
+void store_release(struct xen_store *s)
+{
+    s->holds = false;
+    while (s->n_held > 0) {
+        s->n_held--;
+        store_send(s, s->held[s->n_held].type, s->held[s->n_held].id, s->held[s->n_held].data,
+                   s->held[s->n_held].len);
+    }
 }
 
 static void refuse(struct xen_store *s, uint32_t id, const char *why)
@@ -313,7 +333,7 @@ void store_restore(struct xen_store *s, uint16_t domid)
     memset(s->ring, 0, sizeof *s->ring);
     s->ring->server_features = features;
     memset(s->watches, 0, sizeof s->watches);
-    s->n_ops = s->n_out = s->n_tx_open = 0;
+    s->n_ops = s->n_out = s->n_held = s->n_tx_open = 0;
     s->domid = domid;
 }
 

@@ -10,7 +10,8 @@
 
 #include "xen_fake.h"
 
-enum { STORE_NODES = 192, STORE_WATCHES = 16, STORE_OPS = 64, STORE_PATH = 160, STORE_VALUE = 128 };
+enum { STORE_NODES = 192, STORE_WATCHES = 16, STORE_OPS = 64, STORE_PATH = 160, STORE_VALUE = 128,
+       STORE_HELD = 64, STORE_HELD_LEN = 160 };
 
 struct store_node {
     char path[STORE_PATH];
@@ -44,6 +45,13 @@ struct xen_store {
     unsigned n_requests;
     bool deaf;                   /* reads nothing */
     bool silent;                 /* answers nothing */
+    bool holds;                  /* keeps answers back, not events, until store_release */
+    struct {
+        uint32_t type, id;
+        size_t len;
+        uint8_t data[STORE_HELD_LEN];
+    } held[STORE_HELD];
+    size_t n_held;
     bool no_reset;               /* knows no XS_RESET_WATCHES */
     unsigned watch_limit;        /* refuses watches above; 0: no limit */
     /* Sees each answer and event before it goes out, and may rewrite it. */
@@ -68,6 +76,9 @@ bool store_serve(struct xen_store *s);
 
 /* Sends a message of its own making. */
 void store_send(struct xen_store *s, uint32_t type, uint32_t id, const void *data, size_t len);
+
+/* Gives what it has held back, the last first. */
+void store_release(struct xen_store *s);
 
 unsigned store_n_watches(const struct xen_store *s);
 

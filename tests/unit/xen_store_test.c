@@ -196,6 +196,38 @@ START_TEST(test_longest_answer_is_read)
 }
 END_TEST
 
+static void serve_when_told(struct xen_fake *fake, uint32_t port)
+{
+    (void)fake;
+    (void)port;
+    store_serve(&s);
+}
+
+/* The store does something only when it is told: four rings full take four words. */
+START_TEST(test_store_that_waits_for_room_is_told_and_no_other)
+{
+    static uint8_t data[XENSTORE_PAYLOAD_MAX];
+    run();
+    s.silent = true;
+    ck_assert_int_eq(xenstore_read(&xs, &requests[0], 0, "a"), TERN_OK);
+    run();
+    s.silent = false;
+    unsigned told = x.ports[s.port].n_notified;
+    store_send(&s, XS_READ, requests[0].id, data, sizeof data);
+    x.notified = serve_when_told;
+    for (int i = 0; i < 20; i++)
+        (void)xenstore_poll(&xs, now_ns);
+    ck_assert_uint_eq(got[0].n_done, 1);
+    ck_assert_uint_eq(x.ports[s.port].n_notified, told + 4);
+    /* An answer that leaves room: only the request is told of. */
+    ck_assert_int_eq(xenstore_read(&xs, &requests[1], 0, "a"), TERN_OK);
+    (void)xenstore_poll(&xs, now_ns);
+    (void)xenstore_poll(&xs, now_ns);
+    ck_assert_uint_eq(got[1].n_done, 1);
+    ck_assert_uint_eq(x.ports[s.port].n_notified, told + 5);
+}
+END_TEST
+
 static struct xenstore_request again;
 static unsigned n_again;
 
@@ -931,6 +963,7 @@ static TCase *asking(void)
     tcase_add_test(t, test_more_requests_than_the_ring_holds_wait_in_order);
     tcase_add_test(t, test_busy_or_too_long_request_is_refused);
     tcase_add_test(t, test_longest_answer_is_read);
+    tcase_add_test(t, test_store_that_waits_for_room_is_told_and_no_other);
     tcase_add_test(t, test_request_may_be_asked_again_from_its_done);
     tcase_add_test(t, test_answers_may_come_in_another_order);
     tcase_add_test(t, test_client_sleeps_only_when_nothing_is_there);
