@@ -61,7 +61,10 @@ Suite *pvh_suite(void);
 
 Suite *xen_gnttab_suite(void);
 Suite *xen_store_suite(void);
+Suite *xen_store_hostile_suite(void);
+Suite *xen_value_suite(void);
 Suite *xen_bus_suite(void);
+Suite *xen_life_suite(void);
 Suite *xen_net_rx_suite(void);
 Suite *xen_net_tx_suite(void);
 Suite *xen_net_link_suite(void);

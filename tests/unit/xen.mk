@@ -30,8 +30,15 @@ tests_unit_xen_main_SOURCES = \
     tests/unit/xen_net_tx_test.c \
     tests/unit/xen_net_link_test.c \
     tests/unit/xen_net_hostile_test.c \
+    tests/unit/xen_store_fixture.h \
+    tests/unit/xen_store_fixture.c \
     tests/unit/xen_store_test.c \
+    tests/unit/xen_store_hostile_test.c \
+    tests/unit/xen_value_test.c \
+    tests/unit/xen_bus_fixture.h \
+    tests/unit/xen_bus_fixture.c \
     tests/unit/xen_bus_test.c \
+    tests/unit/xen_life_test.c \
     tests/unit/xen_tcp_test.c
 tests_unit_xen_main_LDADD = backends/xen/libtern-xenfront.la libnet/libtern-net.la \
     base/libtern-base.la $(CHECK_LIBS)

@@ -14,7 +14,10 @@ int main(void)
     srunner_add_suite(runner, xen_net_link_suite());
     srunner_add_suite(runner, xen_net_hostile_suite());
     srunner_add_suite(runner, xen_store_suite());
+    srunner_add_suite(runner, xen_store_hostile_suite());
+    srunner_add_suite(runner, xen_value_suite());
     srunner_add_suite(runner, xen_bus_suite());
+    srunner_add_suite(runner, xen_life_suite());
     srunner_add_suite(runner, xen_tcp_suite());
     srunner_run_all(runner, CK_ENV);
     int n_failed = srunner_ntests_failed(runner);
