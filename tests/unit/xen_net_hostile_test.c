@@ -239,6 +239,24 @@ START_TEST(hostile_xen_empty_answer_without_an_extra)
 }
 END_TEST
 
+/* Room of both kinds is owed, and one of them is there when the other finds the breach. */
+START_TEST(hostile_xen_broken_device_has_no_room)
+{
+    struct tern_tx lent[6];
+    (void)sent();
+    for (size_t i = 0; i < 6; i++)
+        ck_assert_int_eq(fx.nf.link.ops->tx_slot(&fx.nf.link, 60000, &lent[i]), TERN_OK);
+    ck_assert_int_eq(fx_send(&fx, frame, 60000), TERN_FULL);
+    while (fx_send(&fx, frame, 60) == TERN_OK)
+        continue;
+    fx.nf.link.ops->tx_commit(&fx.nf.link, &lent[0], 0);
+    sent_answered(300, NETIF_RSP_OKAY);
+    ck_assert_uint_eq(fx.n_tx_room, 0);
+    fx.nf.tx_owed = fx.nf.tx_long_owed = false;    /* the next connection has room */
+    assert_breach(NETFRONT_BREACH_TX_ID);
+}
+END_TEST
+
 START_TEST(hostile_xen_frames_behind_a_breach_are_not_believed)
 {
     (void)sent();
@@ -634,6 +652,7 @@ Suite *xen_net_hostile_suite(void)
     tcase_add_test(t, hostile_xen_request_answered_twice);
     tcase_add_loop_test(t, hostile_xen_status_that_does_not_exist, 0, 5);
     tcase_add_test(t, hostile_xen_empty_answer_without_an_extra);
+    tcase_add_test(t, hostile_xen_broken_device_has_no_room);
     tcase_add_test(t, hostile_xen_frames_behind_a_breach_are_not_believed);
     tcase_add_loop_test(t, hostile_xen_octets_outside_the_page, 0, 10);
     tcase_add_test(t, hostile_xen_octets_outside_a_later_page);
