@@ -327,6 +327,28 @@ START_TEST(test_reopen_at_any_step_of_the_handshake_connects)
 }
 END_TEST
 
+/* Whatever becomes of the handshake that was under way: keys written, refused, or lost. */
+START_TEST(test_reopen_during_the_handshake_is_not_forgotten)
+{
+    w.s.ring->server_features = XENSTORE_SERVER_FEATURE_RECONNECTION;
+    world_feature(&w, "feature-rx-copy", _i == 1 ? "0" : "1");
+    world_attach(&w, 0);
+    w.back.stubborn = true;
+    while (w.bus.bus.phase != XENBUS_BEGUN)
+        (void)world_turn(&w);
+    netfront_bus_reopen(&w.bus);
+    if (_i == 2)
+        ck_assert_int_eq(xenstore_reconnect(&w.xs), TERN_OK);
+    world_run(&w);
+    ck_assert_int_eq(w.bus.bus.phase, XENBUS_CLOSING);
+    ck_assert_uint_eq(world_state(&w), XenbusStateClosing);
+    world_feature(&w, "feature-rx-copy", "1");
+    w.back.stubborn = false;
+    world_run(&w);
+    bus_assert_up();
+}
+END_TEST
+
 START_TEST(test_reopen_waits_until_the_backend_has_seen_it)
 {
     w.back.stubborn = true;
@@ -614,6 +636,7 @@ static TCase *living(void)
     tcase_add_loop_test(t, test_backend_that_goes_in_the_middle_of_the_handshake, 0, 4);
     tcase_add_test(t, test_reopen_leaves_and_connects_anew);
     tcase_add_loop_test(t, test_reopen_at_any_step_of_the_handshake_connects, 0, 2);
+    tcase_add_loop_test(t, test_reopen_during_the_handshake_is_not_forgotten, 0, 3);
     tcase_add_test(t, test_reopen_waits_until_the_backend_has_seen_it);
     tcase_add_test(t, test_reopen_without_a_backend_is_harmless);
     tcase_add_test(t, hostile_xen_device_that_broke_connects_anew_with_the_same_backend);
