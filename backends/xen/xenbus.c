@@ -25,17 +25,6 @@ static void state_write(struct xenbus *bus)
     (void)xenstore_write(bus->store, &bus->write_state, XENSTORE_NO_TX, path, text);
 }
 
-static void state_written(struct xenstore_request *r, enum tern_err err, const uint8_t *data,
-                          size_t len)
-{
-    struct xenbus *bus = r->user;
-    (void)data;
-    (void)len;
-    if (err == TERN_OK)
-        state_write(bus);
-    else    /* it may not stand there: written again when we hear of the backend */
-        bus->written = XenbusStateUnknown;
-}
 
 static void state_set(struct xenbus *bus, uint32_t state)
 {
@@ -191,8 +180,29 @@ static void state_read(struct xenbus *bus)
     }
     bus->state_again = false;
     xenstore_join(path, sizeof path, bus->backend, "state");
-    if (path[0] != '\0')
+    if (bus->backend[0] != '\0' && path[0] != '\0')
         (void)xenstore_read(bus->store, &bus->read_state, XENSTORE_NO_TX, path);
+}
+
+/*
+ * What the backend says while a state of ours is under way may be its answer to
+ * an older one. To follow that would be to run after each other for ever: it is
+ * asked again when ours stands in the store.
+ */
+static void state_written(struct xenstore_request *r, enum tern_err err, const uint8_t *data,
+                          size_t len)
+{
+    struct xenbus *bus = r->user;
+    (void)data;
+    (void)len;
+    if (err == TERN_OK)
+        state_write(bus);
+    else    /* it may not stand there: written again when we hear of the backend */
+        bus->written = XenbusStateUnknown;
+    if (bus->state_later && !bus->write_state.busy) {
+        bus->state_later = false;
+        state_read(bus);
+    }
 }
 
 /* A missing key is a backend that has gone. */
@@ -205,6 +215,10 @@ static void state_got(struct xenstore_request *r, enum tern_err err, const uint8
         return;
     if (bus->state_again) {    /* old before it has come, or another backend's */
         state_read(bus);
+        return;
+    }
+    if (bus->write_state.busy) {
+        bus->state_later = true;
         return;
     }
     if (err == TERN_OK && !xenstore_number(data, len, XenbusStateReconfigured, &state)) {
