@@ -364,6 +364,38 @@ START_TEST(test_reopen_waits_until_the_backend_has_seen_it)
 }
 END_TEST
 
+/*
+ * A backend that is slow to see what we are answers what we were. Both must come
+ * to rest all the same, whatever happened at whatever step.
+ */
+START_TEST(test_slow_backend_and_we_come_to_rest)
+{
+    w.back.lag = (unsigned)_i % WORLD_LAG;
+    for (unsigned n = 0; n < 24; n++) {
+        w.now_ns += 2 * XENBUS_LASTED_NS;
+        world_attach(&w, 0);
+        for (unsigned i = 0; i < n; i++)
+            (void)world_turn(&w);
+        if (n % 3 == 0) {
+            netfront_bus_reopen(&w.bus);
+        } else if (n % 3 == 1) {
+            netback_disconnect(&w.back.nb);
+            world_back_state(&w, XenbusStateClosing);
+        } else {
+            world_back_restart(&w);
+        }
+        world_run(&w);
+        netfront_bus_reopen(&w.bus);    /* if it was left alone, for closing too often */
+        world_run(&w);
+        bus_assert_up();
+        netback_forget(&w.back.nb);
+        world_detach(&w);
+        world_run(&w);
+        bus_assert_down();
+    }
+}
+END_TEST
+
 START_TEST(test_reopen_without_a_backend_is_harmless)
 {
     netfront_bus_reopen(&w.bus);
@@ -638,6 +670,7 @@ static TCase *living(void)
     tcase_add_loop_test(t, test_reopen_at_any_step_of_the_handshake_connects, 0, 2);
     tcase_add_loop_test(t, test_reopen_during_the_handshake_is_not_forgotten, 0, 3);
     tcase_add_test(t, test_reopen_waits_until_the_backend_has_seen_it);
+    tcase_add_loop_test(t, test_slow_backend_and_we_come_to_rest, 0, WORLD_LAG);
     tcase_add_test(t, test_reopen_without_a_backend_is_harmless);
     tcase_add_test(t, hostile_xen_device_that_broke_connects_anew_with_the_same_backend);
     tcase_add_test(t, hostile_xen_backend_that_does_not_let_us_close_is_replaced);

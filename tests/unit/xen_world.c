@@ -148,9 +148,22 @@ static bool back_connect(struct world *w)
                            number(w, "rx-ring-ref"), tx, rx);
 }
 
+/* The frontend's state as the backend sees it. *moves: it is about to see another. */
+static uint32_t back_sees(struct world *w, bool *moves)
+{
+    uint32_t *seen = w->back.seen;
+    memmove(seen + 1, seen, (WORLD_LAG - 1) * sizeof *seen);
+    seen[0] = world_state(w);
+    *moves = false;
+    for (unsigned i = 0; i < w->back.lag; i++)
+        *moves = *moves || seen[i] != seen[w->back.lag];
+    return seen[w->back.lag];
+}
+
 static bool back_turn(struct world *w)
 {
-    uint32_t before = w->back.state, front = world_state(w);
+    bool moves;
+    uint32_t before = w->back.state, front = back_sees(w, &moves);
     if (!w->back.attached || w->back.stubborn)
         return false;
     switch (front) {
@@ -183,7 +196,7 @@ static bool back_turn(struct world *w)
     default:
         break;
     }
-    return w->back.state != before;
+    return w->back.state != before || moves;
 }
 
 /* ---- Everybody ---- */

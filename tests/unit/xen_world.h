@@ -11,7 +11,7 @@
 #include "xen_netback.h"
 #include "xen_store.h"
 
-enum { WORLD_GUEST = 5, WORLD_KEYS = 12 };
+enum { WORLD_GUEST = 5, WORLD_KEYS = 12, WORLD_LAG = 8 };
 
 /* A netback and its toolstack. */
 struct world_back {
@@ -23,6 +23,8 @@ struct world_back {
     bool offline;                /* closed, it stays closed */
     bool stubborn;               /* does not react to what the frontend says */
     bool ignores_close;          /* ... to its closing */
+    unsigned lag;                /* so many turns late it sees what the frontend is, below WORLD_LAG */
+    uint32_t seen[WORLD_LAG];    /* what that was, the newest first */
     const char *features[WORLD_KEYS][2];    /* what it writes beside its state */
     size_t n_features;
     unsigned n_connects, n_disconnects;
