@@ -51,7 +51,8 @@ START_TEST(test_paths_are_absolute_and_plain)
     static const struct { const char *text; bool good; } rows[] = {
         { "/local/domain/0/backend/vif/5/0", true }, { "/a", true }, { "/a-b_c@d", true },
         { "", false }, { "/", false }, { "a", false }, { "/a/", false }, { "/a//b", false },
-        { "//a", false }, { "/a b", false }, { "/a\n", false }, { "/a.b", false },
+        { "//a", false }, { "ab", false },
+        { "local/domain", false }, { "/a b", false }, { "/a\n", false }, { "/a.b", false },
         { "/\x80", false },
     };
     char path[XENSTORE_PATH_CAP];
