@@ -23,7 +23,7 @@ struct world_back {
     bool offline;                /* closed, it stays closed */
     bool stubborn;               /* does not react to what the frontend says */
     bool ignores_close;          /* ... to its closing */
-    unsigned lag;                /* so many turns late it sees what the frontend is, below WORLD_LAG */
+    unsigned lag;                /* so many turns late it sees what the frontend is */
     uint32_t seen[WORLD_LAG];    /* what that was, the newest first */
     const char *features[WORLD_KEYS][2];    /* what it writes beside its state */
     size_t n_features;
