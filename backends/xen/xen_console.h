@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The paravirtual console: two rings of octets in a page that the console's
+ * backend shares (xen/io/console.h). It is the log's way out, and what a person
+ * types comes in.
+ *
+ * The backend may write anything into the page. Our own indices are kept in
+ * private memory and only published; the other side's are read once a call.
+ * One that is not where a backend could have put it ends the console, and
+ * nothing else: the log goes on without it.
+ */
+#ifndef TERN_XEN_CONSOLE_H
+#define TERN_XEN_CONSOLE_H
+
+#include "xen.h"
+
+struct xen_console {
+    struct xen_env *env;
+    void *page;              /* NULL: there is none */
+    uint32_t port;
+    uint32_t out_prod, in_cons;
+    uint64_t breaches;
+    uint64_t out_octets, in_octets;
+};
+
+/* page: shared, of XEN_PAGE_LEN octets; what is in its rings already stays. */
+void xen_console_init(struct xen_console *console, struct xen_env *env, void *page, uint32_t port);
+
+/* Puts octets into the ring: how many found room. The backend is told. */
+size_t xen_console_write(struct xen_console *console, const char *text, size_t len);
+
+/* Takes what was typed, at most cap octets. The backend is told that there is room. */
+size_t xen_console_read(struct xen_console *console, char *to, size_t cap);
+
+#endif
