@@ -193,8 +193,8 @@ static bool find_built(struct image *image, const char *dir)
             work_format("%s/%s/.libs/libtern-%s.a", dir, folders[i], libraries[i]);
     image->include = work_format("%s/include", source);
     image->appliances = work_format("%s/appliances", source);
-    image->start = work_format("%s/backends/kvm/start.o", dir);
-    image->script = work_format("%s/backends/kvm/tern.ld", dir);
+    image->start = work_format("%s/backends/pvh/start.o", dir);
+    image->script = work_format("%s/backends/pvh/tern.ld", source);
     return true;
 }
 

@@ -30,17 +30,32 @@ KVM_RUN_ONCE = backends/kvm/libtern_virtio_la-virtio_net_ctrl.lo \
 $(KVM_RUN_ONCE) backends/kvm/libtern_virtio_handlers_la-%.lo: \
     CFLAGS := $(patsubst -O2,-Os,$(CFLAGS))
 
+# The PC, all of which runs once but waiting and the clock.
+noinst_LTLIBRARIES += backends/kvm/libtern-pc.la
+backends/kvm/libtern_pc_la-%.lo: CFLAGS := $(patsubst -O2,-Os,$(CFLAGS))
+backends_kvm_libtern_pc_la_CFLAGS = $(PVH_CFLAGS)
+# In reading order.
+backends_kvm_libtern_pc_la_SOURCES = \
+    backends/kvm/pc.h \
+    backends/kvm/pc_internal.h \
+    backends/kvm/machine.c \
+    backends/kvm/acpi.c \
+    backends/kvm/places.c \
+    backends/kvm/lapic.c \
+    backends/kvm/ioapic.c \
+    backends/kvm/pci.c \
+    backends/kvm/clock.c \
+    backends/kvm/wait.c \
+    backends/kvm/exit.c
+
 lib_LTLIBRARIES += backends/kvm/libtern-kvm.la
 backends_kvm_libtern_kvm_la_CPPFLAGS = $(KVM_CPPFLAGS)
 backends_kvm_libtern_kvm_la_CFLAGS = $(PVH_CFLAGS)
 backends_kvm_libtern_kvm_la_LDFLAGS = -static
-backends_kvm_libtern_kvm_la_LIBADD = backends/pvh/libtern-pvh.la \
+backends_kvm_libtern_kvm_la_LIBADD = backends/pvh/libtern-pvh.la backends/kvm/libtern-pc.la \
     backends/kvm/libtern-virtio.la backends/kvm/libtern-virtio-handlers.la \
     backends/host/libtern-host.la libnet/libtern-net.la base/libtern-base.la
-backends_kvm_libtern_kvm_la_SOURCES = backends/kvm/guest.c backends/kvm/guest_metrics.c
+backends_kvm_libtern_kvm_la_SOURCES = backends/kvm/guest_net.c
 
-# What every image is linked with.
-kvmdir = $(libdir)/tern
-kvm_DATA = backends/kvm/start.o backends/kvm/tern.ld
 pkgconfig_DATA += backends/kvm/tern-kvm.pc
 endif

@@ -257,7 +257,7 @@ struct virtio_dev {
     volatile void *notify_base;
     size_t notify_len;
     uint32_t notify_multiplier;
-    const void *bus;              /* a struct pvh_pci or pvh_mmio */
+    const void *bus;              /* a struct pc_pci or pvh_mmio */
     uint16_t port;                /* legacy PCI: its registers */
     bool has_irq, has_msix;
     char name_text[24];

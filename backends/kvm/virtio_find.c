@@ -20,11 +20,11 @@ const struct virtio_env virtio_pvh_env = {
 
 enum tern_err virtio_pvh_find(uint16_t type, size_t *at, struct virtio_dev *dev)
 {
-    size_t n_pci = pvh_pci_count(), n = n_pci + pvh_mmio_count();
+    size_t n_pci = pc_pci_count(), n = n_pci + pc_mmio_count();
     while (*at < n) {
         size_t i = (*at)++;
-        enum tern_err err = i < n_pci ? virtio_pci_init(dev, pvh_pci_get(i), type)
-                                      : virtio_mmio_init(dev, pvh_mmio_get(i - n_pci), type);
+        enum tern_err err = i < n_pci ? virtio_pci_init(dev, pc_pci_get(i), type)
+                                      : virtio_mmio_init(dev, pc_mmio_get(i - n_pci), type);
         if (err == TERN_OK)
             return TERN_OK;
     }
@@ -33,8 +33,8 @@ enum tern_err virtio_pvh_find(uint16_t type, size_t *at, struct virtio_dev *dev)
 
 void virtio_pvh_leave(size_t at)
 {
-    if (at > 0 && at <= pvh_pci_count())
-        pvh_pci_disable(pvh_pci_get(at - 1));
+    if (at > 0 && at <= pc_pci_count())
+        pc_pci_disable(pc_pci_get(at - 1));
 }
 
 /* How long a device may take to give entropy before the start goes on without. */

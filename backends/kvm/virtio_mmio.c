@@ -128,7 +128,7 @@ static void notify(struct virtio_dev *dev, uint16_t index)
 static void interrupt(void *arg)
 {
     struct virtio_dev *dev = arg;
-    const struct pvh_mmio *mmio = dev->bus;
+    const struct pc_mmio *mmio = dev->bus;
     uint32_t all = 0;
     for (unsigned i = 0; i < ACK_ROUNDS; i++) {
         uint32_t why = pvh_mmio_load32(dev->regs, INTERRUPT_STATUS);
@@ -149,8 +149,8 @@ static void interrupt(void *arg)
 
 static enum tern_err irq_start(struct virtio_dev *dev)
 {
-    const struct pvh_mmio *mmio = dev->bus;
-    enum tern_err err = pvh_irq_line(&mmio->line, interrupt, dev);
+    const struct pc_mmio *mmio = dev->bus;
+    enum tern_err err = pc_irq_line(&mmio->line, interrupt, dev);
     dev->has_irq = err == TERN_OK;
     if (!dev->has_irq)
         virtio_dev_say(dev, "has no line that could be had: it is polled");
@@ -183,7 +183,7 @@ static void name_set(struct virtio_dev *dev, uint64_t base)
     dev->name = dev->name_text;
 }
 
-enum tern_err virtio_mmio_init(struct virtio_dev *dev, const struct pvh_mmio *mmio, uint16_t type)
+enum tern_err virtio_mmio_init(struct virtio_dev *dev, const struct pc_mmio *mmio, uint16_t type)
 {
     if (mmio->len < CONFIG)
         return TERN_UNREACHABLE;

@@ -146,15 +146,15 @@ static void line_interrupt(void *arg)
 
 void virtio_pci_irqs(struct virtio_dev *dev)
 {
-    const struct pvh_pci *pci = dev->bus;
-    struct pvh_line line;
-    dev->has_msix = pvh_pci_msix(pci, MSIX_ENTRY_CONFIG, config_interrupt, dev) == TERN_OK &&
-                    pvh_pci_msix(pci, MSIX_ENTRY_QUEUES, queue_interrupt, dev) == TERN_OK;
+    const struct pc_pci *pci = dev->bus;
+    struct pc_line line;
+    dev->has_msix = pc_pci_msix(pci, MSIX_ENTRY_CONFIG, config_interrupt, dev) == TERN_OK &&
+                    pc_pci_msix(pci, MSIX_ENTRY_QUEUES, queue_interrupt, dev) == TERN_OK;
     dev->has_irq = dev->has_msix;
     if (!dev->has_msix)
-        pvh_pci_msix_off(pci);    /* half of it is in the line's way */
-    if (!dev->has_irq && (dev->legacy || dev->isr != NULL) && pvh_pci_line(pci, &line))
-        dev->has_irq = pvh_irq_line(&line, line_interrupt, dev) == TERN_OK;
+        pc_pci_msix_off(pci);    /* half of it is in the line's way */
+    if (!dev->has_irq && (dev->legacy || dev->isr != NULL) && pc_pci_line(pci, &line))
+        dev->has_irq = pc_irq_line(&line, line_interrupt, dev) == TERN_OK;
     if (!dev->has_irq)
         virtio_dev_say(dev, "has no interrupt that could be had: it is polled");
 }
@@ -187,18 +187,18 @@ struct window {
  * One capability: false if it describes nothing usable. The first of a type
  * that lies inside its BAR is the one (section 4.1.4.1).
  */
-static bool window_map(const struct pvh_pci *pci, uint8_t cap, size_t least, size_t align,
+static bool window_map(const struct pc_pci *pci, uint8_t cap, size_t least, size_t align,
                        struct window *w)
 {
-    uint8_t bar = pvh_pci_load8(pci, (uint8_t)(cap + CAP_BAR));
-    uint32_t off = pvh_pci_load32(pci, (uint8_t)(cap + CAP_OFFSET));
-    uint32_t len = pvh_pci_load32(pci, (uint8_t)(cap + CAP_LENGTH));
+    uint8_t bar = pc_pci_load8(pci, (uint8_t)(cap + CAP_BAR));
+    uint32_t off = pc_pci_load32(pci, (uint8_t)(cap + CAP_OFFSET));
+    uint32_t len = pc_pci_load32(pci, (uint8_t)(cap + CAP_LENGTH));
     volatile void *base;
     size_t bar_len;
     /* fine: align is a constant of the callers, never 0 */
     if (bar >= BARS || len < least || off % align != 0)
         return false;
-    if (pvh_pci_bar(pci, bar, &base, &bar_len) != TERN_OK)
+    if (pc_pci_bar(pci, bar, &base, &bar_len) != TERN_OK)
         return false;
     if (off > bar_len || len > bar_len - off)
         return false;
@@ -206,7 +206,7 @@ static bool window_map(const struct pvh_pci *pci, uint8_t cap, size_t least, siz
     return true;
 }
 
-static void windows_find(struct virtio_dev *dev, const struct pvh_pci *pci,
+static void windows_find(struct virtio_dev *dev, const struct pc_pci *pci,
                          struct window windows[N_TYPES])
 {
     static const struct { uint8_t least, align; } rule[N_TYPES] = {
@@ -214,22 +214,22 @@ static void windows_find(struct virtio_dev *dev, const struct pvh_pci *pci,
         [TYPE_DEVICE] = { 4, 4 },
     };
     for (unsigned nth = 0; nth < CAPS_MAX; nth++) {
-        uint8_t cap = pvh_pci_cap(pci, CAP_ID, nth, CAP_LEN);
+        uint8_t cap = pc_pci_cap(pci, CAP_ID, nth, CAP_LEN);
         if (cap == 0)
             break;
-        uint8_t type = pvh_pci_load8(pci, (uint8_t)(cap + CAP_TYPE));
+        uint8_t type = pc_pci_load8(pci, (uint8_t)(cap + CAP_TYPE));
         if (type == 0 || type >= N_TYPES || windows[type].base != NULL)
             continue;
         if (type == TYPE_NOTIFY) {
             if (cap > 256 - CAP_NOTIFY_LEN)
                 continue;
-            dev->notify_multiplier = pvh_pci_load32(pci, (uint8_t)(cap + CAP_NOTIFY_MULTIPLIER));
+            dev->notify_multiplier = pc_pci_load32(pci, (uint8_t)(cap + CAP_NOTIFY_MULTIPLIER));
         }
         (void)window_map(pci, cap, rule[type].least, rule[type].align, &windows[type]);
     }
 }
 
-void virtio_pci_name(struct virtio_dev *dev, const struct pvh_pci *pci)
+void virtio_pci_name(struct virtio_dev *dev, const struct pc_pci *pci)
 {
     static const char digits[] = "0123456789abcdef";
     char *text = dev->name_text;
@@ -240,7 +240,7 @@ void virtio_pci_name(struct virtio_dev *dev, const struct pvh_pci *pci)
     dev->name = text;
 }
 
-enum tern_err virtio_pci_init(struct virtio_dev *dev, const struct pvh_pci *pci, uint16_t type)
+enum tern_err virtio_pci_init(struct virtio_dev *dev, const struct pc_pci *pci, uint16_t type)
 {
     /* Section 4.1.2: a transitional device has its type as subsystem. */
     bool is_ours = pci->vendor == VENDOR &&
@@ -265,6 +265,6 @@ enum tern_err virtio_pci_init(struct virtio_dev *dev, const struct pvh_pci *pci,
     dev->isr = windows[TYPE_ISR].base;
     dev->device_cfg = windows[TYPE_DEVICE].base;
     dev->device_cfg_len = windows[TYPE_DEVICE].len;
-    pvh_pci_enable(pci);
+    pc_pci_enable(pci);
     return TERN_OK;
 }

@@ -27,22 +27,22 @@ static uint16_t at(const struct virtio_dev *dev, unsigned off)
 
 static uint8_t status(struct virtio_dev *dev)
 {
-    return pvh_port_load8(at(dev, STATUS));
+    return pc_port_load8(at(dev, STATUS));
 }
 
 static void set_status(struct virtio_dev *dev, uint8_t v)
 {
-    pvh_port_store8(at(dev, STATUS), v);
+    pc_port_store8(at(dev, STATUS), v);
 }
 
 static uint64_t features(struct virtio_dev *dev)
 {
-    return pvh_port_load32(at(dev, DEVICE_FEATURES));
+    return pc_port_load32(at(dev, DEVICE_FEATURES));
 }
 
 static void set_features(struct virtio_dev *dev, uint64_t v)
 {
-    pvh_port_store32(at(dev, DRIVER_FEATURES), (uint32_t)v);
+    pc_port_store32(at(dev, DRIVER_FEATURES), (uint32_t)v);
 }
 
 static uint32_t config(struct virtio_dev *dev, struct virtio_field field)
@@ -52,11 +52,11 @@ static uint32_t config(struct virtio_dev *dev, struct virtio_field field)
         return 0;
     switch (field.width) {
     case 1:
-        return pvh_port_load8(at(dev, off));
+        return pc_port_load8(at(dev, off));
     case 2:
-        return pvh_port_load16(at(dev, off));
+        return pc_port_load16(at(dev, off));
     default:
-        return pvh_port_load32(at(dev, off));
+        return pc_port_load32(at(dev, off));
     }
 }
 
@@ -68,28 +68,28 @@ static uint32_t generation(struct virtio_dev *dev)
 
 static uint16_t queue_max(struct virtio_dev *dev, uint16_t index)
 {
-    pvh_port_store16(at(dev, QUEUE_SELECT), index);
-    return pvh_port_load16(at(dev, QUEUE_SIZE));
+    pc_port_store16(at(dev, QUEUE_SELECT), index);
+    return pc_port_load16(at(dev, QUEUE_SIZE));
 }
 
 static enum tern_err queue_start(struct virtio_dev *dev, struct virtio_queue *q)
 {
     uint64_t page = dev->env->address((const void *)(uintptr_t)q->desc) / PAGE;
-    pvh_port_store16(at(dev, QUEUE_SELECT), q->index);
-    if (page > UINT32_MAX || pvh_port_load32(at(dev, QUEUE_PAGE)) != 0 ||
-        pvh_port_load16(at(dev, QUEUE_SIZE)) != q->num)
+    pc_port_store16(at(dev, QUEUE_SELECT), q->index);
+    if (page > UINT32_MAX || pc_port_load32(at(dev, QUEUE_PAGE)) != 0 ||
+        pc_port_load16(at(dev, QUEUE_SIZE)) != q->num)
         return TERN_UNSUPPORTED;
-    pvh_port_store32(at(dev, QUEUE_PAGE), (uint32_t)page);
+    pc_port_store32(at(dev, QUEUE_PAGE), (uint32_t)page);
     if (!dev->has_msix)
         return TERN_OK;
-    pvh_port_store16(at(dev, MSIX_QUEUE), MSIX_ENTRY_QUEUES);
-    return pvh_port_load16(at(dev, MSIX_QUEUE)) == MSIX_ENTRY_QUEUES ? TERN_OK
+    pc_port_store16(at(dev, MSIX_QUEUE), MSIX_ENTRY_QUEUES);
+    return pc_port_load16(at(dev, MSIX_QUEUE)) == MSIX_ENTRY_QUEUES ? TERN_OK
                                                                      : TERN_UNSUPPORTED;
 }
 
 static void notify(struct virtio_dev *dev, uint16_t index)
 {
-    pvh_port_store16(at(dev, QUEUE_NOTIFY), index);
+    pc_port_store16(at(dev, QUEUE_NOTIFY), index);
 }
 
 static enum tern_err irq_start(struct virtio_dev *dev)
@@ -97,14 +97,14 @@ static enum tern_err irq_start(struct virtio_dev *dev)
     virtio_pci_irqs(dev);
     if (!dev->has_msix)
         return TERN_OK;
-    pvh_port_store16(at(dev, MSIX_CONFIG), MSIX_ENTRY_CONFIG);
-    return pvh_port_load16(at(dev, MSIX_CONFIG)) == MSIX_ENTRY_CONFIG ? TERN_OK
+    pc_port_store16(at(dev, MSIX_CONFIG), MSIX_ENTRY_CONFIG);
+    return pc_port_load16(at(dev, MSIX_CONFIG)) == MSIX_ENTRY_CONFIG ? TERN_OK
                                                                       : TERN_UNSUPPORTED;
 }
 
 uint8_t virtio_pci_legacy_isr(struct virtio_dev *dev)
 {
-    return pvh_port_load8(at(dev, ISR));
+    return pc_port_load8(at(dev, ISR));
 }
 
 static const struct virtio_transport_ops legacy_ops = {
@@ -114,20 +114,20 @@ static const struct virtio_transport_ops legacy_ops = {
     .irq_start = irq_start,
 };
 
-enum tern_err virtio_pci_legacy_init(struct virtio_dev *dev, const struct pvh_pci *pci)
+enum tern_err virtio_pci_legacy_init(struct virtio_dev *dev, const struct pc_pci *pci)
 {
     uint16_t port;
     size_t len;
     *dev = (struct virtio_dev){ .ops = &legacy_ops, .env = &virtio_pvh_env, .bus = pci };
     virtio_pci_name(dev, pci);
-    if (pvh_pci_port_bar(pci, 0, &port, &len) != TERN_OK || len < CONFIG_MSIX) {
+    if (pc_pci_port_bar(pci, 0, &port, &len) != TERN_OK || len < CONFIG_MSIX) {
         virtio_dev_say(dev, "has no interface where it can be reached");
         return TERN_UNSUPPORTED;
     }
     dev->legacy = dev->ring_fixed = true;
     dev->port = port;
     dev->device_cfg_len = len;
-    pvh_pci_msix_off(pci);    /* it moves the configuration */
-    pvh_pci_enable(pci);
+    pc_pci_msix_off(pci);    /* it moves the configuration */
+    pc_pci_enable(pci);
     return TERN_OK;
 }

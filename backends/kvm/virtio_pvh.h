@@ -6,7 +6,7 @@
 #ifndef TERN_VIRTIO_PVH_H
 #define TERN_VIRTIO_PVH_H
 
-#include <backends/pvh/pvh.h>
+#include <backends/kvm/pc.h>
 
 #include "virtio.h"
 
@@ -35,16 +35,16 @@ void virtio_pvh_leave(size_t at);
  * TERN_OK: dev is ready for virtio_dev_open. TERN_UNREACHABLE: another thing.
  * TERN_UNSUPPORTED: such a device, which cannot be used, as the log says.
  */
-enum tern_err virtio_pci_init(struct virtio_dev *dev, const struct pvh_pci *pci, uint16_t type);
-enum tern_err virtio_mmio_init(struct virtio_dev *dev, const struct pvh_mmio *mmio, uint16_t type);
+enum tern_err virtio_pci_init(struct virtio_dev *dev, const struct pc_pci *pci, uint16_t type);
+enum tern_err virtio_mmio_init(struct virtio_dev *dev, const struct pc_mmio *mmio, uint16_t type);
 
 /*
  * What virtio_pci.c and virtio_pci_legacy.c share. irqs: MSI-X, else the line,
  * else none, as dev->has_msix and has_irq then say.
  */
-enum tern_err virtio_pci_legacy_init(struct virtio_dev *dev, const struct pvh_pci *pci);
+enum tern_err virtio_pci_legacy_init(struct virtio_dev *dev, const struct pc_pci *pci);
 uint8_t virtio_pci_legacy_isr(struct virtio_dev *dev);
-void virtio_pci_name(struct virtio_dev *dev, const struct pvh_pci *pci);
+void virtio_pci_name(struct virtio_dev *dev, const struct pc_pci *pci);
 void virtio_pci_irqs(struct virtio_dev *dev);
 
 #endif

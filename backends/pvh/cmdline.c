@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The command line, split into words at blanks. Two are this layer's own:
+ * The command line, split into words at blanks. One is this layer's own, others
+ * may be the machine's:
  *
- *   tern.exit=PORT                       leave by writing the status to this port
- *   virtio_mmio.device=SIZE@BASE:LINE    a device (Linux: kernel-parameters)
+ *   tern.exit=PORT      leave by writing the status to this port
  *
- * The others are the backend's, as they are.
+ * The rest are the appliance's, as they are.
  */
 #include <string.h>
 
@@ -47,7 +47,7 @@ bool pvh_number_parse(const char **text, uint64_t *value)
 }
 
 /* What follows "key=" in the word, NULL if it is another key. */
-PVH_BOOT static const char *value_of(const char *word, const char *key)
+PVH_BOOT const char *pvh_word_value(const char *word, const char *key)
 {
     size_t len = strlen(key);
     return strlen(word) >= len && memcmp(word, key, len) == 0 ? word + len : NULL;
@@ -63,42 +63,17 @@ PVH_BOOT static void take_exit(const char *value)
     exit_port = (uint16_t)port;
 }
 
-/* SIZE may end in K; a device that is given twice or too many is an error. */
-PVH_BOOT static void take_mmio(const char *value)
-{
-    uint64_t len, base, line;
-    bool good = pvh_number_parse(&value, &len);
-    if (good && (*value == 'K' || *value == 'k')) {
-        good = len <= UINT64_MAX / 1024;
-        len *= 1024;
-        value++;
-    }
-    good = good && *value++ == '@' && pvh_number_parse(&value, &base);
-    good = good && *value++ == ':' && pvh_number_parse(&value, &line);
-    good = good && (*value == '\0' || *value == ':');    /* an identifier may follow */
-    if (!good || len < 0x100 || len > 0x10000 || line > 255)
-        pvh_fail(PVH_STATUS_USAGE, "boot: virtio_mmio.device= takes SIZE@BASE:LINE\n");
-
-    /* Linux takes such lines as ISA ones: edge triggered, active high. */
-    struct pvh_line gsi = { .gsi = (uint32_t)line };
-    if (!pvh_mmio_add(base, (size_t)len, gsi))
-        pvh_fail(PVH_STATUS_USAGE, "boot: too many virtio_mmio.device= words\n");
-}
-
 PVH_BOOT static void take_word(const char *word)
 {
-    const char *port = value_of(word, "tern.exit=");
-    const char *device = value_of(word, "virtio_mmio.device=");
-    if (port != NULL) {
+    const char *port = pvh_word_value(word, "tern.exit=");
+    if (port != NULL)
         take_exit(port);
-    } else if (device != NULL) {
-        take_mmio(device);
-    } else if (n_words < WORDS_MAX) {
-        words[n_words++] = word;
-    } else {
+    if (port != NULL || pvh_machine_word(word))
+        return;
+    if (n_words == WORDS_MAX)
         pvh_fail(PVH_STATUS_USAGE, "boot: the command line has more than %u words\n",
                  (unsigned)WORDS_MAX);
-    }
+    words[n_words++] = word;
 }
 
 PVH_BOOT static bool blank(char c)

@@ -14,7 +14,9 @@ PVH_CFLAGS = $(TERN_LIB_CFLAGS) $(PVH_HANDLER_CFLAGS)
 
 # Nearly all of it runs once, before the first frame: its octets matter, not its
 # speed. CFLAGS stands last on the command line and says otherwise.
-backends/pvh/libtern_pvh_la-%.lo: CFLAGS := $(patsubst -O2,-Os,$(CFLAGS))
+# Not so guest.c, which clears memory: -Os would make the processor do that octet by octet.
+$(patsubst %,backends/pvh/libtern_pvh_la-%.lo,main phys boot cmdline paging mem trap log uart \
+    pending entropy guest_metrics): CFLAGS := $(patsubst -O2,-Os,$(CFLAGS))
 
 backends_pvh_libtern_start_la_CFLAGS = $(PVH_CFLAGS)
 backends_pvh_libtern_start_la_SOURCES = \
@@ -29,6 +31,7 @@ backends_pvh_libtern_pvh_la_SOURCES = \
     backends/pvh/cpu.h \
     backends/pvh/pvh.h \
     backends/pvh/pvh_internal.h \
+    backends/pvh/guest.h \
     backends/pvh/main.c \
     backends/pvh/phys.c \
     backends/pvh/boot.c \
@@ -37,30 +40,27 @@ backends_pvh_libtern_pvh_la_SOURCES = \
     backends/pvh/mem.c \
     backends/pvh/trap.S \
     backends/pvh/trap.c \
-    backends/pvh/console.c \
-    backends/pvh/acpi.c \
-    backends/pvh/lapic.c \
-    backends/pvh/ioapic.c \
-    backends/pvh/pci.c \
-    backends/pvh/clock.c \
-    backends/pvh/wait.c \
+    backends/pvh/log.c \
+    backends/pvh/uart.c \
+    backends/pvh/pending.c \
     backends/pvh/entropy.c \
-    backends/pvh/exit.c
+    backends/pvh/guest.c \
+    backends/pvh/guest_metrics.c
 
 # One object, named first in an image's link: what it defines is then never
-# taken from an archive. It stands with the linker script beside the archive of
-# the backend, where `tern image` looks for them.
-backends/kvm/start.o: backends/pvh/libtern-start.la
-	$(AM_V_GEN)$(MKDIR_P) backends/kvm && \
+# taken from an archive. It stands with the linker script beside the archives of
+# the backends, where `tern image` looks for them.
+backends/pvh/start.o: backends/pvh/libtern-start.la
+	$(AM_V_GEN)$(MKDIR_P) backends/pvh && \
 	$(LD) -r -o $@ --whole-archive backends/pvh/.libs/libtern-start.a
-backends/kvm/tern.ld: backends/pvh/tern.ld
-	$(AM_V_GEN)$(MKDIR_P) backends/kvm && cp $(srcdir)/backends/pvh/tern.ld $@
+pvhdir = $(libdir)/tern
+pvh_DATA = backends/pvh/start.o backends/pvh/tern.ld
 
 # How an image is linked; objects and archives follow.
 PVH_LINK_FLAGS = -static -nostdlib --gc-sections --build-id=sha1 -z noexecstack \
     -z max-page-size=0x200000
-PVH_LINK = $(LD) $(PVH_LINK_FLAGS) -T backends/kvm/tern.ld backends/kvm/start.o
-PVH_LINK_DEPS = backends/kvm/tern.ld backends/kvm/start.o
-CLEANFILES += $(PVH_LINK_DEPS)
+PVH_LINK = $(LD) $(PVH_LINK_FLAGS) -T $(srcdir)/backends/pvh/tern.ld backends/pvh/start.o
+PVH_LINK_DEPS = $(srcdir)/backends/pvh/tern.ld backends/pvh/start.o
+CLEANFILES += backends/pvh/start.o
 EXTRA_DIST += backends/pvh/tern.ld
 endif

@@ -48,22 +48,17 @@ PVH_BOOT static void say_hello(void)
 PVH_BOOT __attribute__((no_stack_protector)) uint64_t pvh_start(uint32_t info, bool is_linux)
 {
     pvh_trap_init();
-    pvh_console_init();
+    pvh_machine_hello();
     if (is_linux)
         pvh_boot_copy_linux(info);
     else
         pvh_boot_copy(info);
     pvh_cmdline_init();
+    pvh_machine_early();
     pvh_mem_init();
     pvh_paging_init();
-    pvh_acpi_init();
-    pvh_lapic_init();
-    pvh_ioapic_init();
-    pvh_clock_init();
+    pvh_machine_init();
     choose_string();
-    pvh_acpi_button_init();
-    pvh_mmio_probe();
-    pvh_pci_init();
     say_hello();
 
     if (!pvh_entropy_init())

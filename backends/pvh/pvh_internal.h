@@ -13,15 +13,14 @@
  *   paging.c     the map of memory and its seal
  *   mem.c        RAM, carved
  *   trap.S, trap.c    traps: a report, then the end; interrupts: a handler
- *   console.c    the log and the serial port
- *   acpi.c       tables; the power button
- *   lapic.c      the local APIC: vectors, the timer
- *   ioapic.c     lines
- *   pci.c        configuration space of bus 0
- *   clock.c      time
- *   wait.c       waiting
+ *   log.c        the log
+ *   uart.c       the serial port
+ *   pending.c    what has happened and waits for the loop
  *   entropy.c    the seed
- *   exit.c       the ways out
+ *   guest.c, guest_metrics.c    the appliance on this ground (guest.h)
+ *
+ * What a machine adds is at this file's end; backends/kvm/pc_internal.h and
+ * backends/xen/machine.h are two.
  */
 #ifndef PVH_INTERNAL_H
 #define PVH_INTERNAL_H
@@ -107,6 +106,9 @@ void pvh_boot_copy_linux(uint32_t boot_params);
 void pvh_cmdline_init(void);
 uint16_t pvh_cmdline_exit_port(void);    /* of tern.exit=, 0: none */
 
+/* What follows "key=" in the word, NULL if it is another key. */
+const char *pvh_word_value(const char *word, const char *key);
+
 /* Reads digits, "0x" before hexadecimal ones; false if there is none or too many. */
 bool pvh_number_parse(const char **text, uint64_t *value);
 
@@ -146,77 +148,53 @@ _Noreturn void pvh_trap(const struct pvh_trap_frame *frame);
 /* Ends the guest because of a fault that is not the processor's; pc is where. */
 _Noreturn void pvh_trap_software(const char *what, const void *pc);
 
-/* ---- console.c ---- */
+/* ---- log.c, uart.c ---- */
 
-void pvh_console_init(void);
 /* Sends at most n octets, without waiting. False while something is left. */
-bool pvh_console_send(size_t n);
-/* From now on log calls wait for the port: for reports at the end. */
-void pvh_console_direct(void);
+bool pvh_log_send(size_t n);
+/* From now on log calls wait for the console: for reports at the end. */
+void pvh_log_direct(void);
 
-/* ---- acpi.c ---- */
+/* The serial port at 0x3f8. False: there is none. */
+bool pvh_uart_open(void);
+/* Sends octets; how many it took, at once. */
+size_t pvh_uart_put(const char *text, size_t len);
 
-/* What the tables say. Zero where they say nothing. */
-struct pvh_acpi {
-    bool present;
-    uint64_t lapic_base;
-    size_t n_ioapics;
-    struct {
-        uint64_t base;
-        uint32_t gsi_base;
-    } ioapics[8];
-    struct pvh_line isa[16];    /* lines of the old interrupt numbers */
-    uint16_t pm1a_event, pm1a_control, pm1_event_len;
-    uint16_t smi_port;
-    uint8_t smi_enable;
-    uint16_t sci;               /* an old interrupt number or a GSI */
-    uint64_t sleep_control;     /* memory address, hardware-reduced ACPI */
-    bool s5;
-    uint8_t s5_type;
-    uint64_t ged_selector;      /* memory address of the generic event device */
-    struct pvh_line ged_line;
-    uint8_t century;            /* index of the century in CMOS RAM */
-};
+/* ---- pending.c ---- */
 
-extern struct pvh_acpi pvh_acpi;
-
-void pvh_acpi_init(void);
-/* Arms the power button: it sets PVH_DRAIN. After the interrupt files. */
-void pvh_acpi_button_init(void);
-/* Notes a virtio-mmio place; false when there are too many. */
-bool pvh_mmio_add(uint64_t base, size_t len, struct pvh_line line);
-/* Looks into microvm's slots when nothing else names a place. */
-void pvh_mmio_probe(void);
-
-/* ---- lapic.c, ioapic.c ---- */
-
-void pvh_lapic_init(void);
-uint32_t pvh_lapic_id(void);
-/* A device vector for a handler, one a line: 0 when none is left. gsi: the line, or -1. */
-uint8_t pvh_irq_vector(void (*handler)(void *arg), void *arg, int64_t gsi);
-void pvh_interrupt(uint64_t vector);    /* called by trap.S */
 bool pvh_pending(void);
-/* Unmasks lines that a storm has masked. */
-void pvh_irq_calm(void);
-/* One interrupt in ns from now, UINT64_MAX: none. */
-void pvh_timer_set(uint64_t ns);
-bool pvh_timer_armed(void);
-/* Counts at 1 GHz down from 2^32 - 1 with interrupts every period_ns; for clock.c. */
-void pvh_timer_periodic(uint32_t period_ns);
-uint32_t pvh_timer_count(void);
-
-void pvh_ioapic_init(void);
-void pvh_ioapic_mask(uint32_t gsi, bool masked);
 
 extern struct pvh_stats pvh_counters;
 
-/* ---- pci.c, clock.c, entropy.c, exit.c ---- */
-
-void pvh_pci_init(void);
-void pvh_clock_init(void);
+/* ---- entropy.c ---- */
 
 /* Collects the seed: false if there is none. Then a canary may be had of it. */
 bool pvh_entropy_init(void);
+
+/* ---- The machine: a PC (backends/kvm), a domain (backends/xen) ----------------- */
+
+/*
+ * Beside these a machine defines what pvh.h has of time, waiting and
+ * pvh_hypervisor.
+ */
+
+/* First of all: the console, if it can be had so early. */
+void pvh_machine_hello(void);
+/* Is the word one of its own? Called by the split of the command line. */
+bool pvh_machine_word(const char *word);
+/* When all that the loader passed is known, and before RAM is counted. */
+void pvh_machine_early(void);
+/* Memory is mapped and can be carved: clock, interrupts, buses. */
+void pvh_machine_init(void);
+
+/*
+ * Sends to the console: how many octets it took, at once. All of them if there is
+ * no console; 0: it is full, or not there yet.
+ */
+size_t pvh_machine_put(const char *text, size_t len);
+
+/* Called by trap.S for a vector that is not the processor's own. */
+void pvh_interrupt(uint64_t vector);
 
 /* Leaves without a word: the last part of pvh_exit. */
 _Noreturn void pvh_leave(int status);

@@ -171,7 +171,7 @@ static void report_begin(void)
     if (reporting)
         pvh_leave(PVH_STATUS_TRAP);
     reporting = true;
-    pvh_console_direct();
+    pvh_log_direct();
 }
 
 _Noreturn void pvh_trap(const struct pvh_trap_frame *f)

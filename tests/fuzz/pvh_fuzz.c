@@ -15,7 +15,8 @@
 #include "backends/pvh/boot.c"
 #include "backends/pvh/cmdline.c"
 #include "backends/pvh/mem.c"
-#include "backends/pvh/acpi.c"
+#include "backends/kvm/acpi.c"
+#include "backends/kvm/places.c"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -72,7 +73,7 @@ bool pvh_paging_guard(uint64_t start, uint64_t end)
     return start < end;
 }
 
-enum tern_err pvh_irq_line(const struct pvh_line *line, void (*handler)(void *arg), void *arg)
+enum tern_err pc_irq_line(const struct pc_line *line, void (*handler)(void *arg), void *arg)
 {
     (void)line;
     (void)handler;
@@ -98,7 +99,7 @@ static void begin_anew(void)
     memset(words, 0, sizeof words);
     n_words = exit_port = 0;
     n_stretches = total = 0;
-    memset(&pvh_acpi, 0, sizeof pvh_acpi);
+    memset(&pc_acpi, 0, sizeof pc_acpi);
     n_places = 0;
 }
 
@@ -168,10 +169,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     for (size_t i = 0; i < pvh_word_count(); i++)
         check(strlen(pvh_word(i)) <= PVH_CMDLINE_CAP);
     pvh_mem_init();
-    pvh_acpi_init();
-    check(pvh_acpi.n_ioapics <= 8 && pvh_acpi.s5_type < 8 + 248 * !pvh_acpi.s5);
-    for (size_t i = 0; i < pvh_mmio_count(); i++)
-        check(pvh_mmio_get(i)->len >= 0x100 && pvh_mmio_get(i)->len <= 0x10000);
+    pc_acpi_init();
+    check(pc_acpi.n_ioapics <= 8 && pc_acpi.s5_type < 8 + 248 * !pc_acpi.s5);
+    for (size_t i = 0; i < pc_mmio_count(); i++)
+        check(pc_mmio_get(i)->len >= 0x100 && pc_mmio_get(i)->len <= 0x10000);
     carve_all();
     return 0;
 }

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "backends/pvh/cpu.h"
-#include "backends/pvh/pvh_internal.h"
+#include "backends/kvm/pc_internal.h"
 #include "suites.h"
 
 static uint16_t port_in16(uint16_t port);
@@ -21,7 +21,8 @@ static void port_out16(uint16_t port, uint16_t value);
 #define cpu_in16 port_in16
 #define cpu_out8 port_out8
 #define cpu_out16 port_out16
-#include "backends/pvh/acpi.c"
+#include "backends/kvm/acpi.c"
+#include "backends/kvm/places.c"
 #include "backends/pvh/cmdline.c"
 
 enum { MEMORY_AT = 0x10000, MEMORY_LEN = 0x120000 };
@@ -43,7 +44,7 @@ static struct {
     unsigned scis_after;         /* SCI_EN is set after so many reads of it */
     char out[128];
     enum tern_err line_err;
-    struct pvh_line line;
+    struct pc_line line;
     void (*handler)(void *arg);
     uint32_t pending;
 } seen;
@@ -88,7 +89,7 @@ volatile void *pvh_mmio_map(uint64_t phys, size_t len)
     return no_registers || len > 0x1000 ? NULL : (volatile uint8_t *)registers + (phys & 0xfffc);
 }
 
-enum tern_err pvh_irq_line(const struct pvh_line *line, void (*handler)(void *arg), void *arg)
+enum tern_err pc_irq_line(const struct pc_line *line, void (*handler)(void *arg), void *arg)
 {
     (void)arg;
     seen.line = *line;
@@ -103,7 +104,7 @@ void pvh_pending_set(uint32_t bits)
 
 static uint16_t port_in16(uint16_t port)
 {
-    if (port != pvh_acpi.pm1a_control)
+    if (port != pc_acpi.pm1a_control)
         return seen.status;
     seen.control |= seen.n_reads++ >= seen.scis_after ? 1 : 0;
     return seen.control;
@@ -223,7 +224,7 @@ static void tables_emit(void)
 static void begin_anew(void)
 {
     memset(&pvh_boot, 0, sizeof pvh_boot);
-    memset(&pvh_acpi, 0, sizeof pvh_acpi);
+    memset(&pc_acpi, 0, sizeof pc_acpi);
     memset(&seen, 0, sizeof seen);
     memset(registers, 0, sizeof registers);
     n_places = n_words = exit_port = 0;
@@ -244,33 +245,33 @@ static void machine(void)
 START_TEST(test_acpi_reads_a_machine)
 {
     machine();
-    pvh_acpi_init();
-    ck_assert(pvh_acpi.present);
-    ck_assert_uint_eq(pvh_acpi.lapic_base, 0x1fee00000);
-    ck_assert_uint_eq(pvh_acpi.n_ioapics, 1);
-    ck_assert_uint_eq(pvh_acpi.ioapics[0].base, 0xfec00000);
-    ck_assert_uint_eq(pvh_acpi.isa[0].gsi, 2);
-    ck_assert(!pvh_acpi.isa[0].level && !pvh_acpi.isa[0].active_low);
-    ck_assert_uint_eq(pvh_acpi.isa[3].gsi, 3);
-    ck_assert_uint_eq(pvh_acpi.isa[5].gsi, 21);
-    ck_assert(pvh_acpi.isa[5].level && pvh_acpi.isa[5].active_low);
-    ck_assert(pvh_acpi.isa[9].level && !pvh_acpi.isa[9].active_low);
-    ck_assert_uint_eq(pvh_acpi.sci, 9);
-    ck_assert_uint_eq(pvh_acpi.pm1a_event, 0x600);
-    ck_assert_uint_eq(pvh_acpi.pm1a_control, 0x604);
-    ck_assert_uint_eq(pvh_acpi.century, 0x32);
-    ck_assert_uint_eq(pvh_acpi.sleep_control, 0xfe002000);
-    ck_assert(pvh_acpi.s5);
-    ck_assert_uint_eq(pvh_acpi.s5_type, 5);
-    ck_assert_uint_eq(pvh_mmio_count(), 1);
-    ck_assert_uint_eq(pvh_mmio_get(0)->base, 0xd0000200);
-    ck_assert_uint_eq(pvh_mmio_get(0)->len, 512);
-    ck_assert_uint_eq(pvh_mmio_get(0)->line.gsi, 17);
-    ck_assert(pvh_mmio_get(0)->line.level && !pvh_mmio_get(0)->line.active_low);
-    ck_assert_ptr_null(pvh_mmio_get(1));
-    ck_assert_uint_eq(pvh_acpi.ged_selector, 0xfe001000);
-    ck_assert_uint_eq(pvh_acpi.ged_line.gsi, 18);
-    ck_assert(!pvh_acpi.ged_line.level && pvh_acpi.ged_line.active_low);
+    pc_acpi_init();
+    ck_assert(pc_acpi.present);
+    ck_assert_uint_eq(pc_acpi.lapic_base, 0x1fee00000);
+    ck_assert_uint_eq(pc_acpi.n_ioapics, 1);
+    ck_assert_uint_eq(pc_acpi.ioapics[0].base, 0xfec00000);
+    ck_assert_uint_eq(pc_acpi.isa[0].gsi, 2);
+    ck_assert(!pc_acpi.isa[0].level && !pc_acpi.isa[0].active_low);
+    ck_assert_uint_eq(pc_acpi.isa[3].gsi, 3);
+    ck_assert_uint_eq(pc_acpi.isa[5].gsi, 21);
+    ck_assert(pc_acpi.isa[5].level && pc_acpi.isa[5].active_low);
+    ck_assert(pc_acpi.isa[9].level && !pc_acpi.isa[9].active_low);
+    ck_assert_uint_eq(pc_acpi.sci, 9);
+    ck_assert_uint_eq(pc_acpi.pm1a_event, 0x600);
+    ck_assert_uint_eq(pc_acpi.pm1a_control, 0x604);
+    ck_assert_uint_eq(pc_acpi.century, 0x32);
+    ck_assert_uint_eq(pc_acpi.sleep_control, 0xfe002000);
+    ck_assert(pc_acpi.s5);
+    ck_assert_uint_eq(pc_acpi.s5_type, 5);
+    ck_assert_uint_eq(pc_mmio_count(), 1);
+    ck_assert_uint_eq(pc_mmio_get(0)->base, 0xd0000200);
+    ck_assert_uint_eq(pc_mmio_get(0)->len, 512);
+    ck_assert_uint_eq(pc_mmio_get(0)->line.gsi, 17);
+    ck_assert(pc_mmio_get(0)->line.level && !pc_mmio_get(0)->line.active_low);
+    ck_assert_ptr_null(pc_mmio_get(1));
+    ck_assert_uint_eq(pc_acpi.ged_selector, 0xfe001000);
+    ck_assert_uint_eq(pc_acpi.ged_line.gsi, 18);
+    ck_assert(!pc_acpi.ged_line.level && pc_acpi.ged_line.active_low);
 }
 END_TEST
 
@@ -295,11 +296,11 @@ START_TEST(test_acpi_without_a_root_is_none)
             table(XSDT, "XSDX", 44);
             table(RSDT, "RSDX", 40);
         }
-        pvh_acpi_init();
-        ck_assert_msg(!pvh_acpi.present, "case %d", i);
-        ck_assert_uint_eq(pvh_acpi.lapic_base, 0);
-        ck_assert_uint_eq(pvh_acpi.isa[9].gsi, 9);
-        ck_assert(!pvh_acpi.isa[9].level);
+        pc_acpi_init();
+        ck_assert_msg(!pc_acpi.present, "case %d", i);
+        ck_assert_uint_eq(pc_acpi.lapic_base, 0);
+        ck_assert_uint_eq(pc_acpi.isa[9].gsi, 9);
+        ck_assert(!pc_acpi.isa[9].level);
     }
 }
 END_TEST
@@ -320,8 +321,8 @@ START_TEST(test_acpi_takes_the_old_root_where_the_new_one_is_broken)
             at(XSDT)[9]++;
         if (i == 4)
             table_len(XSDT, 35);    /* shorter than its header */
-        pvh_acpi_init();
-        ck_assert_msg(pvh_acpi.sci == 11, "case %d", i);
+        pc_acpi_init();
+        ck_assert_msg(pc_acpi.sci == 11, "case %d", i);
     }
 }
 END_TEST
@@ -345,9 +346,9 @@ START_TEST(test_acpi_reads_no_table_that_is_broken)
             memcpy(at(LARGE), at(FADT), 256);
             table_len(LARGE, 1024 * 1024 + (i == 4));
         }
-        pvh_acpi_init();
-        ck_assert_msg((pvh_acpi.sci == 9) == (i == 3), "case %d", i);
-        ck_assert_uint_eq(pvh_acpi.n_ioapics, 1);
+        pc_acpi_init();
+        ck_assert_msg((pc_acpi.sci == 9) == (i == 3), "case %d", i);
+        ck_assert_uint_eq(pc_acpi.n_ioapics, 1);
     }
 }
 END_TEST
@@ -371,20 +372,20 @@ START_TEST(test_acpi_madt_entries_end_where_they_must)
         table(MADT, "APIC", 44 + (uint32_t)cases[i].len);
         memcpy(at(MADT) + 44, cases[i].octets, cases[i].len);
         table_sum(MADT);
-        pvh_acpi_init();
-        ck_assert_msg(pvh_acpi.n_ioapics == cases[i].n_ioapics, "%s", cases[i].why);
+        pc_acpi_init();
+        ck_assert_msg(pc_acpi.n_ioapics == cases[i].n_ioapics, "%s", cases[i].why);
     }
     machine();
     table_len(MADT, 43);    /* not even its own fields */
-    pvh_acpi_init();
-    ck_assert_uint_eq(pvh_acpi.lapic_base, 0);
+    pc_acpi_init();
+    ck_assert_uint_eq(pc_acpi.lapic_base, 0);
     machine();
     table(MADT, "APIC", 44 + 9 * 12);    /* eight are kept */
     for (size_t i = 0; i < 9; i++)
         memcpy(at(MADT) + 44 + 12 * i, madt_entries, 12);
     table_sum(MADT);
-    pvh_acpi_init();
-    ck_assert_uint_eq(pvh_acpi.n_ioapics, 8);
+    pc_acpi_init();
+    ck_assert_uint_eq(pc_acpi.n_ioapics, 8);
 }
 END_TEST
 
@@ -392,38 +393,38 @@ START_TEST(test_acpi_fadt_fields_are_read_where_they_are)
 {
     machine();
     table_len(FADT, 115);
-    pvh_acpi_init();
-    ck_assert_uint_eq(pvh_acpi.sci, 0);
-    ck_assert(!pvh_acpi.s5);
+    pc_acpi_init();
+    ck_assert_uint_eq(pc_acpi.sci, 0);
+    ck_assert(!pc_acpi.s5);
     machine();
     table_len(FADT, 116);    /* of ACPI 1.0 */
-    pvh_acpi_init();
-    ck_assert_uint_eq(pvh_acpi.sci, 9);
-    ck_assert(pvh_acpi.s5);
-    ck_assert_uint_eq(pvh_acpi.sleep_control, 0);
+    pc_acpi_init();
+    ck_assert_uint_eq(pc_acpi.sci, 9);
+    ck_assert(pc_acpi.s5);
+    ck_assert_uint_eq(pc_acpi.sleep_control, 0);
     machine();
     table_len(FADT, 255);
-    pvh_acpi_init();
-    ck_assert_uint_eq(pvh_acpi.sleep_control, 0);
+    pc_acpi_init();
+    ck_assert_uint_eq(pc_acpi.sleep_control, 0);
     machine();
     at(FADT)[244] = 1;    /* a port, not memory */
     table_sum(FADT);
-    pvh_acpi_init();
-    ck_assert_uint_eq(pvh_acpi.sleep_control, 0);
+    pc_acpi_init();
+    ck_assert_uint_eq(pc_acpi.sleep_control, 0);
     machine();
     tern_store_le32(at(FADT) + 64, 0x10604);    /* no port has this number */
     tern_store_le32(at(FADT) + 112, 1u << 20);
     tern_store_le64(at(FADT) + 140, DSDT);
     tern_store_le32(at(FADT) + 40, 0);
     table_sum(FADT);
-    pvh_acpi_init();    /* reduced hardware has no SCI */
-    ck_assert_uint_eq(pvh_acpi.sci, 0);
-    ck_assert(pvh_acpi.s5);
+    pc_acpi_init();    /* reduced hardware has no SCI */
+    ck_assert_uint_eq(pc_acpi.sci, 0);
+    ck_assert(pc_acpi.s5);
     machine();
     tern_store_le32(at(FADT) + 64, 0x10604);
     table_sum(FADT);
-    pvh_acpi_init();
-    ck_assert_uint_eq(pvh_acpi.pm1a_control, 0);
+    pc_acpi_init();
+    ck_assert_uint_eq(pc_acpi.pm1a_control, 0);
 }
 END_TEST
 
@@ -437,7 +438,7 @@ static void with_dsdt(const uint8_t *octets, size_t len)
     table_sum(DSDT);
     /* What lies behind it is no part of it. */
     memcpy(at(DSDT) + 36 + len, dsdt_octets + 8, sizeof dsdt_octets - 8);
-    pvh_acpi_init();
+    pc_acpi_init();
 }
 
 START_TEST(test_acpi_s5_is_a_small_integer_in_a_package)
@@ -463,8 +464,8 @@ START_TEST(test_acpi_s5_is_a_small_integer_in_a_package)
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         with_dsdt(cases[i].octets, cases[i].len);
-        ck_assert_msg(pvh_acpi.s5 == cases[i].s5, "%s", cases[i].why);
-        ck_assert_msg(!cases[i].s5 || pvh_acpi.s5_type == cases[i].type, "%s", cases[i].why);
+        ck_assert_msg(pc_acpi.s5 == cases[i].s5, "%s", cases[i].why);
+        ck_assert_msg(!cases[i].s5 || pc_acpi.s5_type == cases[i].type, "%s", cases[i].why);
     }
 }
 END_TEST
@@ -508,9 +509,9 @@ START_TEST(test_acpi_devices_are_found_by_their_encodings)
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         with_dsdt(cases[i].octets, cases[i].len);
-        size_t n = pvh_mmio_count() + (pvh_acpi.ged_selector == 0xfe001000 ? 16 : 0);
+        size_t n = pc_mmio_count() + (pc_acpi.ged_selector == 0xfe001000 ? 16 : 0);
         ck_assert_msg(n == cases[i].n, "%zu: %s", n, cases[i].why);
-        ck_assert(n == 16 || pvh_acpi.ged_selector == 0);
+        ck_assert(n == 16 || pc_acpi.ged_selector == 0);
     }
 }
 END_TEST
@@ -519,9 +520,9 @@ END_TEST
 
 static void button_init(void)
 {
-    pvh_acpi_init();
-    pvh_acpi.ged_selector = 0;
-    pvh_acpi_button_init();
+    pc_acpi_init();
+    pc_acpi.ged_selector = 0;
+    pc_acpi_button_init();
 }
 
 START_TEST(test_acpi_button_is_armed_when_the_firmware_has_handed_over)
@@ -566,17 +567,17 @@ START_TEST(test_acpi_event_device_is_asked_at_once)
 {
     machine();
     registers[0x1000 / 4] = 2;    /* pressed before now */
-    pvh_acpi_init();
-    pvh_acpi_button_init();
+    pc_acpi_init();
+    pc_acpi_button_init();
     ck_assert_uint_eq(seen.line.gsi, 18);
     ck_assert_uint_eq(seen.pending, PVH_DRAIN);
-    ck_assert_uint_eq(pvh_acpi.sleep_control, 0xfe002000);
+    ck_assert_uint_eq(pc_acpi.sleep_control, 0xfe002000);
     machine();
     no_registers = true;
-    pvh_acpi_init();
-    pvh_acpi_button_init();
+    pc_acpi_init();
+    pc_acpi_button_init();
     ck_assert_str_eq(said, "acpi: the event device is out of reach: no power button\n");
-    ck_assert_uint_eq(pvh_acpi.sleep_control, 0);
+    ck_assert_uint_eq(pc_acpi.sleep_control, 0);
 }
 END_TEST
 
@@ -584,16 +585,16 @@ END_TEST
 
 START_TEST(test_mmio_places_are_kept_once_and_bounded)
 {
-    struct pvh_line line = { .gsi = 5 };
+    struct pc_line line = { .gsi = 5 };
     begin_anew();
     for (uint32_t i = 0; i < 32; i++) {
-        ck_assert(pvh_mmio_add(0x1000 * i, 0x200, line));
-        ck_assert(pvh_mmio_add(0x1000 * i, 0x200, line));
-        ck_assert_uint_eq(pvh_mmio_count(), i + 1);
+        ck_assert(pc_mmio_add(0x1000 * i, 0x200, line));
+        ck_assert(pc_mmio_add(0x1000 * i, 0x200, line));
+        ck_assert_uint_eq(pc_mmio_count(), i + 1);
     }
-    ck_assert(!pvh_mmio_add(0x100000, 0x200, line));
-    ck_assert(pvh_mmio_add(0x1000, 0x200, line));
-    ck_assert_uint_eq(pvh_mmio_count(), 32);
+    ck_assert(!pc_mmio_add(0x100000, 0x200, line));
+    ck_assert(pc_mmio_add(0x1000, 0x200, line));
+    ck_assert_uint_eq(pc_mmio_count(), 32);
 }
 END_TEST
 
@@ -604,17 +605,17 @@ START_TEST(test_mmio_slots_are_probed_where_nothing_is_told)
         for (size_t slot = 0; slot < (i == 1 ? 3 : 8); slot++)
             registers[0x200 * slot / 4] = 0x74726976;
         if (i == 2)
-            pvh_acpi.present = true;
+            pc_acpi.present = true;
         if (i == 3)
-            (void)pvh_mmio_add(0x1000, 0x200, (struct pvh_line){ 0 });
+            (void)pc_mmio_add(0x1000, 0x200, (struct pc_line){ 0 });
         if (i == 4)
             no_registers = true;
-        pvh_mmio_probe();
+        pc_mmio_probe();
         static const size_t counts[] = { 8, 3, 0, 1, 0 };
-        ck_assert_msg(pvh_mmio_count() == counts[i], "case %d", i);
+        ck_assert_msg(pc_mmio_count() == counts[i], "case %d", i);
         if (i == 0) {
-            ck_assert_uint_eq(pvh_mmio_get(7)->base, 0xfeb00e00);
-            ck_assert_uint_eq(pvh_mmio_get(7)->line.gsi, 12);
+            ck_assert_uint_eq(pc_mmio_get(7)->base, 0xfeb00e00);
+            ck_assert_uint_eq(pc_mmio_get(7)->line.gsi, 12);
         }
     }
 }
@@ -645,9 +646,9 @@ START_TEST(test_cmdline_is_split_at_blanks)
     ck_assert_str_eq(pvh_word(1), "last");
     ck_assert_ptr_null(pvh_word(2));
     ck_assert_uint_eq(pvh_cmdline_exit_port(), 0x501);
-    ck_assert_uint_eq(pvh_mmio_count(), 1);
-    ck_assert_uint_eq(pvh_mmio_get(0)->base, 0xfeb00000);
-    ck_assert_uint_eq(pvh_mmio_get(0)->line.gsi, 5);
+    ck_assert_uint_eq(pc_mmio_count(), 1);
+    ck_assert_uint_eq(pc_mmio_get(0)->base, 0xfeb00000);
+    ck_assert_uint_eq(pc_mmio_get(0)->line.gsi, 5);
     ck_assert_int_eq(line_read(""), 0);
     ck_assert_int_eq(line_read("   "), 0);
     ck_assert_uint_eq(pvh_word_count(), 0);
@@ -707,7 +708,7 @@ START_TEST(test_cmdline_has_bounds)
         (void)snprintf(text + strlen(text), sizeof text - strlen(text),
                        "virtio_mmio.device=512@%zu:5 ", n);
     ck_assert_int_eq(line_read(text), PVH_STATUS_USAGE);
-    ck_assert_uint_eq(pvh_mmio_count(), 32);
+    ck_assert_uint_eq(pc_mmio_count(), 32);
     begin_anew();
     pvh_boot.cmdline_cut = stops = true;
     if (setjmp(stopped) == 0) {

@@ -13,10 +13,10 @@ struct bus bus;
 
 /* ---- The ground --------------------------------------------------------------- */
 
-size_t pvh_pci_count(void) { return 1; }
-const struct pvh_pci *pvh_pci_get(size_t i) { (void)i; return &bus.pci; }
-size_t pvh_mmio_count(void) { return 1; }
-const struct pvh_mmio *pvh_mmio_get(size_t i) { (void)i; return &bus.mmio; }
+size_t pc_pci_count(void) { return 1; }
+const struct pc_pci *pc_pci_get(size_t i) { (void)i; return &bus.pci; }
+size_t pc_mmio_count(void) { return 1; }
+const struct pc_mmio *pc_mmio_get(size_t i) { (void)i; return &bus.mmio; }
 uint64_t pvh_now_ns(void) { return 0; }
 void *pvh_mem_carve(size_t len, size_t align) { (void)align; return calloc(1, len); }
 
@@ -40,15 +40,15 @@ void pvh_log(const char *text, size_t len)
         memcpy(bus.said + used, text, len);
 }
 
-uint8_t pvh_pci_load8(const struct pvh_pci *p, uint8_t off) { (void)p; return bus.config[off]; }
-uint32_t pvh_pci_load32(const struct pvh_pci *p, uint8_t off)
+uint8_t pc_pci_load8(const struct pc_pci *p, uint8_t off) { (void)p; return bus.config[off]; }
+uint32_t pc_pci_load32(const struct pc_pci *p, uint8_t off)
 {
     (void)p;
     ck_assert_uint_le(off, 252);
     return tern_load_le32(bus.config + off);
 }
 
-uint8_t pvh_pci_cap(const struct pvh_pci *p, uint8_t id, unsigned nth, size_t least)
+uint8_t pc_pci_cap(const struct pc_pci *p, uint8_t id, unsigned nth, size_t least)
 {
     (void)p;
     ck_assert_uint_eq(id, 9);
@@ -59,7 +59,7 @@ uint8_t pvh_pci_cap(const struct pvh_pci *p, uint8_t id, unsigned nth, size_t le
     return nth < bus.n_caps ? bus.cap_at[nth] : 0;
 }
 
-enum tern_err pvh_pci_bar(const struct pvh_pci *p, unsigned n, volatile void **base, size_t *len)
+enum tern_err pc_pci_bar(const struct pc_pci *p, unsigned n, volatile void **base, size_t *len)
 {
     (void)p;
     ck_assert_uint_lt(n, 6);
@@ -70,10 +70,10 @@ enum tern_err pvh_pci_bar(const struct pvh_pci *p, unsigned n, volatile void **b
     return TERN_OK;
 }
 
-void pvh_pci_enable(const struct pvh_pci *p) { (void)p; bus.n_enabled++; }
-void pvh_pci_disable(const struct pvh_pci *p) { (void)p; bus.n_disabled++; }
+void pc_pci_enable(const struct pc_pci *p) { (void)p; bus.n_enabled++; }
+void pc_pci_disable(const struct pc_pci *p) { (void)p; bus.n_disabled++; }
 
-enum tern_err pvh_pci_msix(const struct pvh_pci *p, unsigned entry, void (*handler)(void *arg),
+enum tern_err pc_pci_msix(const struct pc_pci *p, unsigned entry, void (*handler)(void *arg),
                            void *arg)
 {
     (void)p;
@@ -84,7 +84,7 @@ enum tern_err pvh_pci_msix(const struct pvh_pci *p, unsigned entry, void (*handl
     return TERN_OK;
 }
 
-enum tern_err pvh_irq_line(const struct pvh_line *line, void (*handler)(void *arg), void *arg)
+enum tern_err pc_irq_line(const struct pc_line *line, void (*handler)(void *arg), void *arg)
 {
     ck_assert_uint_eq(line->gsi, 47);
     bus.handlers[2] = handler;
@@ -92,16 +92,16 @@ enum tern_err pvh_irq_line(const struct pvh_line *line, void (*handler)(void *ar
     return TERN_OK;
 }
 
-void pvh_pci_msix_off(const struct pvh_pci *p) { (void)p; }
+void pc_pci_msix_off(const struct pc_pci *p) { (void)p; }
 
-bool pvh_pci_line(const struct pvh_pci *p, struct pvh_line *line)
+bool pc_pci_line(const struct pc_pci *p, struct pc_line *line)
 {
     (void)p;
-    *line = (struct pvh_line){ .gsi = 47, .level = true };
+    *line = (struct pc_line){ .gsi = 47, .level = true };
     return !bus.no_line;
 }
 
-enum tern_err pvh_pci_port_bar(const struct pvh_pci *p, unsigned n, uint16_t *port, size_t *len)
+enum tern_err pc_pci_port_bar(const struct pc_pci *p, unsigned n, uint16_t *port, size_t *len)
 {
     (void)p;
     ck_assert_uint_eq(n, 0);
@@ -118,18 +118,18 @@ static uint8_t *port_at(uint16_t port, size_t width)
     return bus.ports + (port - PORT);
 }
 
-uint8_t pvh_port_load8(uint16_t port) { return *port_at(port, 1); }
-uint16_t pvh_port_load16(uint16_t port)
+uint8_t pc_port_load8(uint16_t port) { return *port_at(port, 1); }
+uint16_t pc_port_load16(uint16_t port)
 {
     /* A device that has no vector to give reads NO_VECTOR (section 4.1.5.1.2). */
     if (bus.no_vectors && (port == PORT + 20 || port == PORT + 22))
         return 0xffff;
     return tern_load_le16(port_at(port, 2));
 }
-uint32_t pvh_port_load32(uint16_t port) { return tern_load_le32(port_at(port, 4)); }
-void pvh_port_store8(uint16_t port, uint8_t v) { *port_at(port, 1) = v; }
-void pvh_port_store16(uint16_t port, uint16_t v) { tern_store_le16(port_at(port, 2), v); }
-void pvh_port_store32(uint16_t port, uint32_t v) { tern_store_le32(port_at(port, 4), v); }
+uint32_t pc_port_load32(uint16_t port) { return tern_load_le32(port_at(port, 4)); }
+void pc_port_store8(uint16_t port, uint8_t v) { *port_at(port, 1) = v; }
+void pc_port_store16(uint16_t port, uint16_t v) { tern_store_le16(port_at(port, 2), v); }
+void pc_port_store32(uint16_t port, uint32_t v) { tern_store_le32(port_at(port, 4), v); }
 
 volatile void *pvh_mmio_map(uint64_t phys, size_t len)
 {
@@ -162,8 +162,8 @@ void bus_setup(void)
     bus.endless = bus.no_msix = bus.no_line = bus.no_port_bar = bus.no_vectors = false;
     memset(bus.ports, 0, sizeof bus.ports);
     bus.ports_len = 32;
-    bus.pci = (struct pvh_pci){ .dev = 2, .vendor = 0x1af4, .device = 0x1041 };
-    bus.mmio = (struct pvh_mmio){ .base = 0xfeb02e00, .len = 0x200, .line = { .gsi = 47 } };
+    bus.pci = (struct pc_pci){ .dev = 2, .vendor = 0x1af4, .device = 0x1041 };
+    bus.mmio = (struct pc_mmio){ .base = 0xfeb02e00, .len = 0x200, .line = { .gsi = 47 } };
     tern_store_le32(bus.regs + 0, 0x74726976);
     tern_store_le32(bus.regs + 4, 2);
     tern_store_le32(bus.regs + 8, VIRTIO_TYPE_NET);

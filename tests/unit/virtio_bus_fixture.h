@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Registers that are the test's memory, and the services of the ground below
- * (backends/pvh/pvh.h), which are the test's too.
+ * (backends/kvm/pc.h), which are the test's too.
  */
 #ifndef TERN_TESTS_UNIT_VIRTIO_BUS_FIXTURE_H
 #define TERN_TESTS_UNIT_VIRTIO_BUS_FIXTURE_H
@@ -19,8 +19,8 @@ struct bus {
     bool endless, no_msix, no_line, no_port_bar, no_vectors;
     uint8_t ports[64];         /* of a legacy PCI device */
     size_t ports_len;          /* 0: it has no I/O BAR */
-    struct pvh_pci pci;
-    struct pvh_mmio mmio;
+    struct pc_pci pci;
+    struct pc_mmio mmio;
     void (*handlers[3])(void *arg);
     void *handler_arg;
     char said[512];

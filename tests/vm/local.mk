@@ -11,8 +11,9 @@ tests_vm_liblinktest_la_CFLAGS = $(PVH_CFLAGS)
 tests_vm_liblinktest_la_SOURCES = tests/vm/link.c
 EXTRA_DIST += tests/vm/asset.S
 
-VM_GROUND = backends/pvh/.libs/libtern-pvh.a base/.libs/libtern-base.a
-VM_GROUND_DEPS = backends/pvh/libtern-pvh.la base/libtern-base.la $(PVH_LINK_DEPS)
+VM_GROUND = --start-group backends/pvh/.libs/libtern-pvh.a backends/kvm/.libs/libtern-pc.a \
+    --end-group base/.libs/libtern-base.a
+VM_GROUND_DEPS = backends/pvh/libtern-pvh.la backends/kvm/libtern-pc.la base/libtern-base.la $(PVH_LINK_DEPS)
 
 # With an asset of 100,000 octets, and with one of 100 MB, which only the test makes.
 tests/vm/selftest.elf: tests/vm/libselftest.la tests/vm/asset.S $(VM_GROUND_DEPS)
@@ -32,7 +33,8 @@ tests/vm/link.elf: tests/vm/liblinktest.la backends/kvm/libtern-virtio.la \
     backends/kvm/libtern-virtio-handlers.la $(VM_GROUND_DEPS)
 	$(AM_V_GEN)$(PVH_LINK) -o $@ --whole-archive tests/vm/.libs/liblinktest.a \
 	    --no-whole-archive --start-group backends/kvm/.libs/libtern-virtio.a \
-	    backends/kvm/.libs/libtern-virtio-handlers.a $(VM_GROUND) --end-group
+	    backends/kvm/.libs/libtern-virtio-handlers.a backends/pvh/.libs/libtern-pvh.a \
+	    backends/kvm/.libs/libtern-pc.a base/.libs/libtern-base.a --end-group
 
 # Stands above the images that it loads.
 tests/vm/loader.elf: tests/vm/loader.S tests/vm/loader.c

@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "backends/pvh/pvh.h"
+#include "backends/kvm/pc.h"
 
 /* Symbols of tern.ld and start.S, and the site of asset.S. */
 extern char pvh_image[], pvh_boot_end[], pvh_tables[], pvh_tables_end[];
@@ -348,14 +348,14 @@ static int services(void)
 {
     int64_t wall;
     pvh_logf("selftest: words %zu, modules %zu, functions %zu, places %zu\n", pvh_word_count(),
-             pvh_module_count(), pvh_pci_count(), pvh_mmio_count());
-    for (size_t i = 0; i < pvh_pci_count(); i++) {
-        const struct pvh_pci *pci = pvh_pci_get(i);
+             pvh_module_count(), pc_pci_count(), pc_mmio_count());
+    for (size_t i = 0; i < pc_pci_count(); i++) {
+        const struct pc_pci *pci = pc_pci_get(i);
         pvh_logf("selftest: pci %u.%u %04x:%04x class %02x%02x\n", pci->dev, pci->fn, pci->vendor,
                  pci->device, pci->class_code, pci->subclass);
     }
-    for (size_t i = 0; i < pvh_mmio_count(); i++) {
-        const struct pvh_mmio *m = pvh_mmio_get(i);
+    for (size_t i = 0; i < pc_mmio_count(); i++) {
+        const struct pc_mmio *m = pc_mmio_get(i);
         pvh_logf("selftest: place %lx line %u %s\n", m->base, m->line.gsi,
                  m->line.level ? "level" : "edge");
     }

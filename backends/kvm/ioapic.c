@@ -3,7 +3,7 @@
  * I/O APICs: lines of devices to vectors. Intel 82093AA data sheet, section 3:
  * a register is chosen by its number at offset 0 and reached at offset 16.
  */
-#include "backends/pvh/pvh_internal.h"
+#include "backends/kvm/pc_internal.h"
 
 enum { SELECT = 0x00, WINDOW = 0x10 };
 enum { REG_VERSION = 0x01, REG_REDIRECT = 0x10 };
@@ -45,11 +45,11 @@ PVH_BOOT static void ioapic_add(uint64_t base, uint32_t gsi_base)
     n_ioapics++;
 }
 
-PVH_BOOT void pvh_ioapic_init(void)
+PVH_BOOT void pc_ioapic_init(void)
 {
-    for (size_t i = 0; i < pvh_acpi.n_ioapics; i++)
-        ioapic_add(pvh_acpi.ioapics[i].base, pvh_acpi.ioapics[i].gsi_base);
-    if (pvh_acpi.n_ioapics == 0)
+    for (size_t i = 0; i < pc_acpi.n_ioapics; i++)
+        ioapic_add(pc_acpi.ioapics[i].base, pc_acpi.ioapics[i].gsi_base);
+    if (pc_acpi.n_ioapics == 0)
         ioapic_add(0xfec00000, 0);    /* where it stands since the 82093AA */
 }
 
@@ -62,13 +62,13 @@ static const struct ioapic *ioapic_of(uint32_t gsi)
     return NULL;
 }
 
-enum tern_err pvh_irq_line(const struct pvh_line *line, void (*handler)(void *arg), void *arg)
+enum tern_err pc_irq_line(const struct pc_line *line, void (*handler)(void *arg), void *arg)
 {
     const struct ioapic *io = ioapic_of(line->gsi);
-    uint32_t id = pvh_lapic_id();
+    uint32_t id = pc_lapic_id();
     if (io == NULL || id > 0xff)
         return TERN_UNREACHABLE;
-    uint8_t vector = pvh_irq_vector(handler, arg, line->gsi);
+    uint8_t vector = pc_irq_vector(handler, arg, line->gsi);
     if (vector == 0)
         return TERN_FULL;
     uint32_t reg = REG_REDIRECT + 2 * (line->gsi - io->gsi_base);
@@ -78,7 +78,7 @@ enum tern_err pvh_irq_line(const struct pvh_line *line, void (*handler)(void *ar
     return TERN_OK;
 }
 
-void pvh_ioapic_mask(uint32_t gsi, bool masked)
+void pc_ioapic_mask(uint32_t gsi, bool masked)
 {
     const struct ioapic *io = ioapic_of(gsi);
     if (io == NULL)

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "backends/pvh/cpu.h"
-#include "backends/pvh/pvh_internal.h"
+#include "backends/kvm/pc_internal.h"
 
 enum { KVM_FEATURE_CLOCKSOURCE2 = 1u << 3 };
 enum { MSR_KVM_WALL_CLOCK = 0x4b564d00, MSR_KVM_SYSTEM_TIME = 0x4b564d01 };
@@ -112,7 +112,7 @@ struct moment {
 PVH_BOOT static struct moment moment_read(void)
 {
     uint64_t before = cpu_tsc();
-    uint32_t count = pvh_timer_count();
+    uint32_t count = pc_timer_count();
     uint64_t spread = (cpu_tsc() - before) / 2;
     return (struct moment){ count, before + spread, spread };
 }
@@ -127,9 +127,9 @@ PVH_BOOT static uint64_t rate_read(void)
 {
     enum { PERIOD_NS = 1000000 };
     /* An interrupt left over from the last reading would end this one early. */
-    pvh_timer_set(UINT64_MAX);
+    pc_timer_set(UINT64_MAX);
     cpu_irq_window();
-    pvh_timer_periodic(PERIOD_NS);
+    pc_timer_periodic(PERIOD_NS);
     struct moment a = moment_read();
     cpu_irq_halt();
     struct moment b = moment_read();
@@ -158,7 +158,7 @@ PVH_BOOT static uint64_t tsc_ns_per_tick_32(void)
             /* fine: the first n are written */
             uint64_t apart = rate > rates[i] ? rate - rates[i] : rates[i] - rate;
             if (apart <= rate >> 10) {
-                pvh_timer_set(UINT64_MAX);
+                pc_timer_set(UINT64_MAX);
                 return (UINT64_C(1) << 53) / (rate + rates[i]);
             }
         }
@@ -207,7 +207,7 @@ PVH_BOOT static bool cmos_read(struct cmos_time *t)
         if ((cmos(0x0a) & 0x80) != 0)
             continue;
         *t = (struct cmos_time){ cmos(0), cmos(2), cmos(4), cmos(7), cmos(8), cmos(9),
-                                 pvh_acpi.century != 0 ? cmos(pvh_acpi.century) : 0 };
+                                 pc_acpi.century != 0 ? cmos(pc_acpi.century) : 0 };
         return true;
     }
     return false;
@@ -295,7 +295,7 @@ const char *pvh_wall_name(void)
     return wall_name;
 }
 
-PVH_BOOT void pvh_clock_init(void)
+PVH_BOOT void pc_clock_init(void)
 {
     hypervisor_init();
     if (!kvm_clock) {

@@ -1,74 +1,36 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The log: a ring of octets that is sent to COM1 a little at a time, so that a
- * slow console never holds up the loop. What finds no room is dropped, a whole
+ * The log: a ring of octets that is sent to the console a little at a time, so
+ * that a slow one never holds up the loop. What finds no room is dropped, a whole
  * call's text at once, counted, and reported where the gap is.
- *
- * 16550 UART: PC16550D data sheet, section 8. The transmitter is polled: its
- * FIFO takes 16 octets whenever the line status says that it is empty.
  */
 #include <stdarg.h>
 #include <string.h>
 
-#include "backends/pvh/cpu.h"
 #include "backends/pvh/pvh_internal.h"
 
-enum { COM1 = 0x3f8 };
-enum { UART_DATA = 0, UART_IER = 1, UART_FCR = 2, UART_LCR = 3, UART_MCR = 4, UART_LSR = 5,
-       UART_SCRATCH = 7 };
-enum { LSR_THR_EMPTY = 0x20, FIFO_LEN = 16 };
+enum { RING_CAP = 8192, PIECE = 16 };    /* a power of two; what a flush sends at once */
 
-enum { RING_CAP = 8192 };    /* a power of two */
-
-struct console {
-    bool port;      /* a UART answers */
-    bool direct;    /* wait for the port instead of dropping */
+static struct {
+    bool direct;    /* wait for the console instead of dropping */
     bool lost;      /* a gap is to be reported */
     uint32_t head, tail;    /* free-running: octets written, octets sent */
     char ring[RING_CAP];
-};
+} console;
 
-static struct console console;
-
-PVH_BOOT void pvh_console_init(void)
+bool pvh_log_send(size_t n)
 {
-    /* Where no UART is, the scratch register does not remember. */
-    cpu_out8(COM1 + UART_SCRATCH, 0x5a);
-    console.port = cpu_in8(COM1 + UART_SCRATCH) == 0x5a;
-    if (!console.port)
-        return;
-    cpu_out8(COM1 + UART_IER, 0);
-    cpu_out8(COM1 + UART_LCR, 0x80);     /* divisor: 115,200 baud */
-    cpu_out8(COM1 + UART_DATA, 1);
-    cpu_out8(COM1 + UART_IER, 0);
-    cpu_out8(COM1 + UART_LCR, 0x03);     /* 8 bits, no parity, 1 stop bit */
-    cpu_out8(COM1 + UART_FCR, 0x07);     /* FIFOs on and empty */
-    cpu_out8(COM1 + UART_MCR, 0x03);     /* DTR, RTS */
-}
-
-/* One FIFO's worth, if it is empty. False if the port takes nothing now. */
-static bool send_fifo(size_t n)
-{
-    if ((cpu_in8(COM1 + UART_LSR) & LSR_THR_EMPTY) == 0)
-        return false;
-    if (n > FIFO_LEN)
-        n = FIFO_LEN;
-    for (; n > 0; n--)
-        cpu_out8(COM1 + UART_DATA, (uint8_t)console.ring[console.tail++ % RING_CAP]);
-    return true;
-}
-
-bool pvh_console_send(size_t n)
-{
-    if (!console.port)
-        console.tail = console.head;
     while (console.head != console.tail && n > 0) {
-        size_t len = console.head - console.tail;
+        size_t len = console.head - console.tail, to_end = RING_CAP - console.tail % RING_CAP;
+        if (len > to_end)
+            len = to_end;
         if (len > n)
             len = n;
-        if (!send_fifo(len))
+        size_t taken = pvh_machine_put(console.ring + console.tail % RING_CAP, len);
+        if (taken == 0)
             return false;
-        n -= len < FIFO_LEN ? len : FIFO_LEN;
+        console.tail += (uint32_t)taken;
+        n -= taken;
     }
     return console.head == console.tail;
 }
@@ -83,12 +45,12 @@ void pvh_log_flush(void)
     uint32_t idle = 0;
     while (console.head != console.tail && idle < 1000000) {
         uint32_t before = console.tail;
-        (void)pvh_console_send(FIFO_LEN);
+        (void)pvh_log_send(PIECE);
         idle = console.tail == before ? idle + 1 : 0;
     }
 }
 
-void pvh_console_direct(void)
+void pvh_log_direct(void)
 {
     console.direct = true;
     pvh_log_flush();
@@ -216,7 +178,7 @@ _Noreturn void pvh_fail(int status, const char *format, ...)
     va_start(args, format);
     line_format(&line, format, args);
     va_end(args);
-    pvh_console_direct();
+    pvh_log_direct();
     pvh_log(line.text, line.len);
     pvh_exit(status);
 }

@@ -5,7 +5,7 @@
  * line, a triple fault.
  */
 #include "backends/pvh/cpu.h"
-#include "backends/pvh/pvh_internal.h"
+#include "backends/kvm/pc_internal.h"
 
 enum { I8042_COMMAND = 0x64, I8042_RESET = 0xfe };
 enum { SLP_EN = 1u << 13, SLEEP_CONTROL_EN = 1u << 5 };
@@ -19,14 +19,14 @@ static void linger(void)
 
 static void acpi_off(void)
 {
-    if (!pvh_acpi.s5)
+    if (!pc_acpi.s5)
         return;
-    if (pvh_acpi.pm1a_control != 0) {
-        cpu_out16(pvh_acpi.pm1a_control, (uint16_t)(SLP_EN | (uint32_t)pvh_acpi.s5_type << 10));
+    if (pc_acpi.pm1a_control != 0) {
+        cpu_out16(pc_acpi.pm1a_control, (uint16_t)(SLP_EN | (uint32_t)pc_acpi.s5_type << 10));
         linger();
-    } else if (pvh_acpi.sleep_control != 0 && pvh_acpi.sleep_control <= UINT32_MAX) {
-        volatile uint8_t *control = (volatile uint8_t *)(uintptr_t)pvh_acpi.sleep_control;
-        *control = (uint8_t)(SLEEP_CONTROL_EN | (uint32_t)pvh_acpi.s5_type << 2);
+    } else if (pc_acpi.sleep_control != 0 && pc_acpi.sleep_control <= UINT32_MAX) {
+        volatile uint8_t *control = (volatile uint8_t *)(uintptr_t)pc_acpi.sleep_control;
+        *control = (uint8_t)(SLEEP_CONTROL_EN | (uint32_t)pc_acpi.s5_type << 2);
         linger();
     }
 }
@@ -54,7 +54,7 @@ _Noreturn void pvh_leave(int status)
     }
     acpi_off();
     static const char words[] = "exit: nothing here powers off: a reset instead\n";
-    pvh_console_direct();
+    pvh_log_direct();
     pvh_log(words, sizeof words - 1);
     cpu_out8(I8042_COMMAND, I8042_RESET);
     linger();

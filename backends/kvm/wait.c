@@ -5,7 +5,7 @@
  * interrupt can slip in: `sti` takes effect after the instruction that follows.
  */
 #include "backends/pvh/cpu.h"
-#include "backends/pvh/pvh_internal.h"
+#include "backends/kvm/pc_internal.h"
 
 /* Octets of log that one round sends, and when a full port is asked again. */
 enum { LOG_ROUND = 512 };
@@ -15,17 +15,17 @@ static uint64_t timer_at;    /* what the timer is set to */
 
 static void timer_until(uint64_t at_ns, uint64_t now_ns)
 {
-    if (pvh_timer_armed() ? at_ns == timer_at : at_ns == UINT64_MAX)
+    if (pc_timer_armed() ? at_ns == timer_at : at_ns == UINT64_MAX)
         return;
     timer_at = at_ns;
-    pvh_timer_set(at_ns == UINT64_MAX ? UINT64_MAX : at_ns - now_ns);
+    pc_timer_set(at_ns == UINT64_MAX ? UINT64_MAX : at_ns - now_ns);
 }
 
 void pvh_wait(uint64_t deadline_ns)
 {
-    pvh_irq_calm();
+    pc_irq_calm();
     for (;;) {
-        bool sent = pvh_console_send(LOG_ROUND);
+        bool sent = pvh_log_send(LOG_ROUND);
         cpu_irq_window();
         if (pvh_pending())
             return;

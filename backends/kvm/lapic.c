@@ -10,7 +10,7 @@
  * (APIC_BUS_CYCLE_NS is 1).
  */
 #include "backends/pvh/cpu.h"
-#include "backends/pvh/pvh_internal.h"
+#include "backends/kvm/pc_internal.h"
 
 enum { MSR_APIC_BASE = 0x1b };
 enum { BASE_ENABLE = 1u << 11, BASE_X2APIC = 1u << 10 };
@@ -41,14 +41,6 @@ static uint8_t arrivals[PVH_N_DEVICE];    /* of each vector since the last calm 
 static bool stormed;
 static bool armed;
 static uint32_t divide;
-static volatile uint32_t pending;
-
-struct pvh_stats pvh_counters;
-
-const struct pvh_stats *pvh_stats(void)
-{
-    return &pvh_counters;
-}
 
 static uint32_t lapic_load(uint32_t reg)
 {
@@ -67,7 +59,7 @@ PVH_BOOT static void pic_mask(void)
     cpu_out8(0xa1, 0xff);
 }
 
-PVH_BOOT void pvh_lapic_init(void)
+PVH_BOOT void pc_lapic_init(void)
 {
     uint64_t base = cpu_msr_load(MSR_APIC_BASE);
     if ((base & BASE_X2APIC) != 0) {
@@ -89,14 +81,14 @@ PVH_BOOT void pvh_lapic_init(void)
     lapic_store(LAPIC_LVT_TIMER, LVT_MASKED | PVH_VECTOR_TIMER);
 }
 
-uint32_t pvh_lapic_id(void)
+uint32_t pc_lapic_id(void)
 {
     return lapic_load(LAPIC_ID) >> 24;
 }
 
 /* ---- Vectors ---- */
 
-uint8_t pvh_irq_vector(void (*handler)(void *arg), void *arg, int64_t gsi)
+uint8_t pc_irq_vector(void (*handler)(void *arg), void *arg, int64_t gsi)
 {
     if (n_irqs == PVH_N_DEVICE || pvh_paging_sealed())
         return 0;
@@ -107,11 +99,11 @@ uint8_t pvh_irq_vector(void (*handler)(void *arg), void *arg, int64_t gsi)
     return (uint8_t)(PVH_VECTOR_DEVICE + i);
 }
 
-enum tern_err pvh_irq_msi(void (*handler)(void *arg), void *arg, uint64_t *addr, uint32_t *data)
+enum tern_err pc_irq_msi(void (*handler)(void *arg), void *arg, uint64_t *addr, uint32_t *data)
 {
     /* SDM volume 3, section 11.11: fixed delivery, edge, physical destination. */
-    uint32_t id = pvh_lapic_id();
-    uint8_t vector = pvh_irq_vector(handler, arg, -1);
+    uint32_t id = pc_lapic_id();
+    uint8_t vector = pc_irq_vector(handler, arg, -1);
     if (vector == 0)
         return TERN_FULL;
     *addr = 0xfee00000 | id << 12;
@@ -132,7 +124,7 @@ static void device_arrived(size_t i)
     } else if (irqs[i].gsi >= 0) {
         pvh_counters.irq_storms++;
         stormed = true;
-        pvh_ioapic_mask((uint32_t)irqs[i].gsi, true);
+        pc_ioapic_mask((uint32_t)irqs[i].gsi, true);
     }
 }
 
@@ -151,37 +143,14 @@ void pvh_interrupt(uint64_t vector)
     lapic_store(LAPIC_EOI, 0);
 }
 
-void pvh_irq_calm(void)
+void pc_irq_calm(void)
 {
     for (size_t i = 0; i < n_irqs; i++) {
         if (stormed && arrivals[i] >= STORM && irqs[i].gsi >= 0)
-            pvh_ioapic_mask((uint32_t)irqs[i].gsi, false);
+            pc_ioapic_mask((uint32_t)irqs[i].gsi, false);
         arrivals[i] = 0;
     }
     stormed = false;
-}
-
-/* ---- What is pending ---- */
-
-/*
- * Interrupts are let in only inside pvh_wait, so none comes between a load and
- * a store here; a handler's own store cannot be interrupted either.
- */
-void pvh_pending_set(uint32_t bits)
-{
-    pending = pending | bits;
-}
-
-uint32_t pvh_pending_take(void)
-{
-    uint32_t bits = pending;
-    pending = 0;
-    return bits;
-}
-
-bool pvh_pending(void)
-{
-    return pending != 0;
 }
 
 /* ---- The timer ---- */
@@ -202,7 +171,7 @@ static void timer_divide(uint32_t code)
  * A time beyond the counter's 32 bits comes in pieces: the waiter finds that its
  * deadline has not come and sets the timer again.
  */
-void pvh_timer_set(uint64_t ns)
+void pc_timer_set(uint64_t ns)
 {
     armed = ns != UINT64_MAX;
     if (!armed) {
@@ -220,19 +189,19 @@ void pvh_timer_set(uint64_t ns)
     lapic_store(LAPIC_TIMER_INITIAL, count < UINT32_MAX ? (uint32_t)count + 1 : UINT32_MAX);
 }
 
-bool pvh_timer_armed(void)
+bool pc_timer_armed(void)
 {
     return armed;
 }
 
-void pvh_timer_periodic(uint32_t period_ns)
+void pc_timer_periodic(uint32_t period_ns)
 {
     timer_divide(DIVIDE_1);
     timer_mode(TIMER_PERIODIC);
     lapic_store(LAPIC_TIMER_INITIAL, period_ns);
 }
 
-uint32_t pvh_timer_count(void)
+uint32_t pc_timer_count(void)
 {
     return lapic_load(LAPIC_TIMER_CURRENT);
 }

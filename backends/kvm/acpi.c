@@ -9,14 +9,11 @@
 #include <string.h>
 
 #include "backends/pvh/cpu.h"
-#include "backends/pvh/pvh_internal.h"
+#include "backends/kvm/pc_internal.h"
 
 enum { HEADER_LEN = 36, TABLE_MAX = 1024 * 1024 };
-enum { MMIO_MAX = 32 };
 
-struct pvh_acpi pvh_acpi PVH_SEALED;
-static struct pvh_mmio places[MMIO_MAX] PVH_SEALED;
-static size_t n_places PVH_SEALED;
+struct pc_acpi pc_acpi PVH_SEALED;
 
 /* A table whose length and sum are checked; len 0: there is none. */
 struct table {
@@ -45,9 +42,9 @@ PVH_BOOT static bool table_is(struct table t, const char *signature)
 /* ---- MADT (section 5.2.12) ---- */
 
 /* The trigger and polarity of an override: section 5.2.12.5, MPS INTI flags. */
-PVH_BOOT static struct pvh_line inti_line(uint32_t gsi, uint16_t flags, bool level, bool active_low)
+PVH_BOOT static struct pc_line inti_line(uint32_t gsi, uint16_t flags, bool level, bool active_low)
 {
-    struct pvh_line line = { gsi, level, active_low };
+    struct pc_line line = { gsi, level, active_low };
     if ((flags & 3) != 0)
         line.active_low = (flags & 3) == 3;
     if ((flags >> 2 & 3) != 0)
@@ -58,17 +55,17 @@ PVH_BOOT static struct pvh_line inti_line(uint32_t gsi, uint16_t flags, bool lev
 PVH_BOOT static void madt_entry(const uint8_t *e, size_t len)
 {
     uint8_t source = len >= 4 ? e[3] : 0xff;    /* once: what is checked is what is used */
-    if (e[0] == 1 && len >= 12 && pvh_acpi.n_ioapics < 8) {
-        pvh_acpi.ioapics[pvh_acpi.n_ioapics].base = tern_load_le32(e + 4);
-        pvh_acpi.ioapics[pvh_acpi.n_ioapics].gsi_base = tern_load_le32(e + 8);
-        pvh_acpi.n_ioapics++;
+    if (e[0] == 1 && len >= 12 && pc_acpi.n_ioapics < 8) {
+        pc_acpi.ioapics[pc_acpi.n_ioapics].base = tern_load_le32(e + 4);
+        pc_acpi.ioapics[pc_acpi.n_ioapics].gsi_base = tern_load_le32(e + 8);
+        pc_acpi.n_ioapics++;
     } else if (e[0] == 2 && len >= 10 && e[2] == 0 && source < 16) {
         /* The SCI is level and active low unless its override says otherwise. */
-        bool sci = source == pvh_acpi.sci;
-        pvh_acpi.isa[source] =
+        bool sci = source == pc_acpi.sci;
+        pc_acpi.isa[source] =
             inti_line(tern_load_le32(e + 4), tern_load_le16(e + 8), sci, sci);
     } else if (e[0] == 5 && len >= 12) {
-        pvh_acpi.lapic_base = tern_load_le64(e + 4);
+        pc_acpi.lapic_base = tern_load_le64(e + 4);
     }
 }
 
@@ -76,7 +73,7 @@ PVH_BOOT static void madt_read(struct table t)
 {
     if (t.len < 44)
         return;
-    pvh_acpi.lapic_base = tern_load_le32(t.octets + 36);
+    pc_acpi.lapic_base = tern_load_le32(t.octets + 36);
     size_t off = 44;
     while (t.len - off >= 2) {
         size_t len = t.octets[off + 1];
@@ -109,15 +106,15 @@ PVH_BOOT static uint64_t fadt_read(struct table t)
     if (t.len < 116)
         return 0;
     if ((tern_load_le32(t.octets + 112) & REDUCED_HARDWARE) == 0) {
-        pvh_acpi.sci = tern_load_le16(t.octets + 46);
-        pvh_acpi.smi_port = fadt_port(t, 48);
-        pvh_acpi.smi_enable = t.octets[52];
-        pvh_acpi.pm1a_event = fadt_port(t, 56);
-        pvh_acpi.pm1a_control = fadt_port(t, 64);
-        pvh_acpi.pm1_event_len = t.octets[88];
-        pvh_acpi.century = t.octets[108] < 128 ? t.octets[108] : 0;
+        pc_acpi.sci = tern_load_le16(t.octets + 46);
+        pc_acpi.smi_port = fadt_port(t, 48);
+        pc_acpi.smi_enable = t.octets[52];
+        pc_acpi.pm1a_event = fadt_port(t, 56);
+        pc_acpi.pm1a_control = fadt_port(t, 64);
+        pc_acpi.pm1_event_len = t.octets[88];
+        pc_acpi.century = t.octets[108] < 128 ? t.octets[108] : 0;
     }
-    pvh_acpi.sleep_control = fadt_memory(t, 244);
+    pc_acpi.sleep_control = fadt_memory(t, 244);
     uint64_t dsdt = t.len >= 148 ? tern_load_le64(t.octets + 140) : 0;
     return dsdt != 0 ? dsdt : tern_load_le32(t.octets + 40);
 }
@@ -144,19 +141,19 @@ PVH_BOOT static void dsdt_s5(const uint8_t *p, size_t len)
     if (memcmp(p, "_S5_\x12", 5) != 0)
         return;
     size_t off = 6 + (size_t)(p[5] >> 6) + 1;    /* PkgLength has 1 to 4 octets */
-    if (off < len && aml_small(p + off, len - off, &pvh_acpi.s5_type))
-        pvh_acpi.s5 = pvh_acpi.s5_type < 8;
+    if (off < len && aml_small(p + off, len - off, &pc_acpi.s5_type))
+        pc_acpi.s5 = pc_acpi.s5_type < 8;
 }
 
 /*
  * The first extended interrupt descriptor (0x89, section 6.4.3.6) in the next
  * 64 octets: its flags and its first interrupt.
  */
-PVH_BOOT static bool crs_interrupt(const uint8_t *p, size_t len, struct pvh_line *line)
+PVH_BOOT static bool crs_interrupt(const uint8_t *p, size_t len, struct pc_line *line)
 {
     for (size_t i = 0; i < 64 && len - i >= 9; i++) {
         if (p[i] == 0x89 && tern_load_le16(p + i + 1) >= 6 && p[i + 4] >= 1) {
-            *line = (struct pvh_line){ tern_load_le32(p + i + 5), (p[i + 3] & 2) == 0,
+            *line = (struct pc_line){ tern_load_le32(p + i + 5), (p[i + 3] & 2) == 0,
                                        (p[i + 3] & 4) != 0 };
             return true;
         }
@@ -167,7 +164,7 @@ PVH_BOOT static bool crs_interrupt(const uint8_t *p, size_t len, struct pvh_line
 /* A virtio-mmio device: _HID "LNRO0005", then Memory32Fixed (0x86, section 6.4.3.4). */
 PVH_BOOT static void dsdt_virtio(const uint8_t *p, size_t len)
 {
-    struct pvh_line line;
+    struct pc_line line;
     if (memcmp(p, "LNRO0005", 8) != 0 || !crs_interrupt(p, len, &line))
         return;
     for (size_t i = 8; i < 64 && len - i >= 12; i++) {
@@ -175,7 +172,7 @@ PVH_BOOT static void dsdt_virtio(const uint8_t *p, size_t len)
             uint64_t base = tern_load_le32(p + i + 4);
             size_t size = tern_load_le32(p + i + 8);
             if (size >= 0x100 && size <= 0x10000)
-                (void)pvh_mmio_add(base, size, line);
+                (void)pc_mmio_add(base, size, line);
             return;
         }
     }
@@ -188,13 +185,13 @@ PVH_BOOT static void dsdt_virtio(const uint8_t *p, size_t len)
  */
 PVH_BOOT static void dsdt_events(const uint8_t *p, size_t len)
 {
-    struct pvh_line line;
+    struct pc_line line;
     if (memcmp(p, "ACPI0013", 8) != 0 || !crs_interrupt(p, len, &line))
         return;
     for (size_t i = 8; i < 256 && len - i >= 12; i++) {
         if (p[i] == 0x5b && p[i + 1] == 0x80 && p[i + 6] == 0 && p[i + 7] == 0x0c) {
-            pvh_acpi.ged_selector = tern_load_le32(p + i + 8);
-            pvh_acpi.ged_line = line;
+            pc_acpi.ged_selector = tern_load_le32(p + i + 8);
+            pc_acpi.ged_line = line;
             return;
         }
     }
@@ -247,19 +244,19 @@ PVH_BOOT static struct table find(struct table root, const char *signature)
     return (struct table){ NULL, 0 };
 }
 
-PVH_BOOT void pvh_acpi_init(void)
+PVH_BOOT void pc_acpi_init(void)
 {
     for (uint32_t i = 0; i < 16; i++)
-        pvh_acpi.isa[i].gsi = i;
+        pc_acpi.isa[i].gsi = i;
     struct table root = root_table();
     if (root.len == 0)
         return;
-    pvh_acpi.present = true;
+    pc_acpi.present = true;
     struct table fadt = find(root, "FACP");
     uint64_t dsdt_at = fadt.len > 0 ? fadt_read(fadt) : 0;
     /* After the FADT, whose SCI decides the defaults of its override. */
-    if (pvh_acpi.sci < 16)
-        pvh_acpi.isa[pvh_acpi.sci] = (struct pvh_line){ pvh_acpi.sci, true, true };
+    if (pc_acpi.sci < 16)
+        pc_acpi.isa[pc_acpi.sci] = (struct pc_line){ pc_acpi.sci, true, true };
     struct table madt = find(root, "APIC");
     if (madt.len > 0)
         madt_read(madt);
@@ -281,8 +278,8 @@ static volatile void *ged PVH_SEALED;
 static void sci_arrived(void *arg)
 {
     (void)arg;
-    uint16_t status = cpu_in16(pvh_acpi.pm1a_event);
-    cpu_out16(pvh_acpi.pm1a_event, status);
+    uint16_t status = cpu_in16(pc_acpi.pm1a_event);
+    cpu_out16(pc_acpi.pm1a_event, status);
     if ((status & PM1_POWER_BUTTON) != 0)
         pvh_pending_set(PVH_DRAIN);
 }
@@ -297,34 +294,34 @@ static void ged_arrived(void *arg)
 
 PVH_BOOT static void sci_init(void)
 {
-    uint16_t event = pvh_acpi.pm1a_event;
-    size_t half = pvh_acpi.pm1_event_len / 2;
-    if (event == 0 || half < 2 || pvh_acpi.pm1a_control == 0)
+    uint16_t event = pc_acpi.pm1a_event;
+    size_t half = pc_acpi.pm1_event_len / 2;
+    if (event == 0 || half < 2 || pc_acpi.pm1a_control == 0)
         return;
-    if ((cpu_in16(pvh_acpi.pm1a_control) & PM1_CONTROL_SCI_EN) == 0 && pvh_acpi.smi_port != 0)
-        cpu_out8(pvh_acpi.smi_port, pvh_acpi.smi_enable);
+    if ((cpu_in16(pc_acpi.pm1a_control) & PM1_CONTROL_SCI_EN) == 0 && pc_acpi.smi_port != 0)
+        cpu_out8(pc_acpi.smi_port, pc_acpi.smi_enable);
     /* The firmware sets SCI_EN when it has handed over (section 4.8.2.5). */
     for (unsigned i = 0; i < 10000; i++) {
-        if ((cpu_in16(pvh_acpi.pm1a_control) & PM1_CONTROL_SCI_EN) != 0)
+        if ((cpu_in16(pc_acpi.pm1a_control) & PM1_CONTROL_SCI_EN) != 0)
             break;
     }
-    struct pvh_line line = { pvh_acpi.sci, true, true };
-    if (pvh_acpi.sci < 16)
-        line = pvh_acpi.isa[pvh_acpi.sci];
+    struct pc_line line = { pc_acpi.sci, true, true };
+    if (pc_acpi.sci < 16)
+        line = pc_acpi.isa[pc_acpi.sci];
     /* A press before now stays: it comes as soon as it is enabled. */
     cpu_out16(event, (uint16_t)~PM1_POWER_BUTTON);
-    if (pvh_irq_line(&line, sci_arrived, NULL) != TERN_OK) {
+    if (pc_irq_line(&line, sci_arrived, NULL) != TERN_OK) {
         pvh_logf("acpi: no I/O APIC has the SCI's line %u: no power button\n", line.gsi);
         return;
     }
     cpu_out16((uint16_t)(event + half), PM1_POWER_BUTTON);
 }
 
-PVH_BOOT void pvh_acpi_button_init(void)
+PVH_BOOT void pc_acpi_button_init(void)
 {
-    if (pvh_acpi.ged_selector != 0) {
-        ged = pvh_mmio_map(pvh_acpi.ged_selector, 4);
-        if (ged == NULL || pvh_irq_line(&pvh_acpi.ged_line, ged_arrived, NULL) != TERN_OK)
+    if (pc_acpi.ged_selector != 0) {
+        ged = pvh_mmio_map(pc_acpi.ged_selector, 4);
+        if (ged == NULL || pc_irq_line(&pc_acpi.ged_line, ged_arrived, NULL) != TERN_OK)
             pvh_logf("acpi: the event device is out of reach: no power button\n");
         else
             ged_arrived(NULL);    /* a press before now: the line's edge went by, this stays */
@@ -332,48 +329,6 @@ PVH_BOOT void pvh_acpi_button_init(void)
         sci_init();
     }
     /* For pvh_leave, when nothing can be mapped any more. */
-    if (pvh_acpi.sleep_control != 0 && pvh_mmio_map(pvh_acpi.sleep_control, 1) == NULL)
-        pvh_acpi.sleep_control = 0;
-}
-
-/* ---- Places of virtio-mmio devices ---- */
-
-PVH_BOOT bool pvh_mmio_add(uint64_t base, size_t len, struct pvh_line line)
-{
-    for (size_t i = 0; i < n_places; i++) {
-        if (places[i].base == base)
-            return true;
-    }
-    if (n_places == MMIO_MAX)
-        return false;
-    places[n_places++] = (struct pvh_mmio){ base, len, line };
-    return true;
-}
-
-/*
- * microvm without ACPI and with auto-kernel-cmdline=off tells nothing: its
- * eight slots of 512 octets begin at 0xfeb00000, with lines from 5 on. The magic
- * value (virtio 1.2, section 4.2.2) tells whether they are there.
- */
-PVH_BOOT void pvh_mmio_probe(void)
-{
-    if (pvh_acpi.present || n_places > 0)
-        return;
-    for (uint32_t slot = 0; slot < 8; slot++) {
-        uint64_t base = 0xfeb00000 + 0x200 * (uint64_t)slot;
-        const volatile void *at = pvh_mmio_map(base, 0x200);
-        if (at == NULL || pvh_mmio_load32(at, 0) != 0x74726976)
-            return;
-        (void)pvh_mmio_add(base, 0x200, (struct pvh_line){ .gsi = 5 + slot });
-    }
-}
-
-size_t pvh_mmio_count(void)
-{
-    return n_places;
-}
-
-const struct pvh_mmio *pvh_mmio_get(size_t i)
-{
-    return i < n_places ? &places[i] : NULL;
+    if (pc_acpi.sleep_control != 0 && pvh_mmio_map(pc_acpi.sleep_control, 1) == NULL)
+        pc_acpi.sleep_control = 0;
 }

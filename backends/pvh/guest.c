@@ -4,16 +4,10 @@
  * read, the network device is started and all memory is placed; after it a host
  * over libnet runs the appliance, and the loop turns until the appliance has
  * drained.
- *
- * Compiled without SSE: an interrupt handler stands here.
  */
 #include <string.h>
 
-#include "backends/host/host_internal.h"
-#include "virtio_net.h"
-#include "virtio_pvh.h"
-
-enum { PENDING_NET = 1u << 1 };    /* beside PVH_DRAIN */
+#include "backends/pvh/guest.h"
 
 /* Payload gets what is left over, but no more than this unless memory= says so. */
 #define BLOCKS_DEFAULT ((size_t)64 << 20)
@@ -22,8 +16,7 @@ struct guest {
     struct tern_host_options options;
     struct tern_host_settings settings;
     struct tern_carver carver;
-    struct virtio_dev dev;
-    struct virtio_net net;
+    struct tern_link *link;
     struct tern_turn turn;
     struct tern_net_host *host;
     size_t n_appliance_pools;    /* the first ones in carver */
@@ -41,7 +34,8 @@ static void options_read(struct guest *g)
 {
     enum tern_err err = tern_host_options_init(&g->options, &tern_appliance, NULL);
     if (err != TERN_OK)
-        pvh_fail(PVH_STATUS_SETUP, "kvm: the appliance's descriptor: %s\n", tern_err_text(err));
+        pvh_fail(PVH_STATUS_SETUP, "%s: the appliance's descriptor: %s\n", guest_backend,
+                 tern_err_text(err));
     for (size_t i = 0; i < pvh_word_count() && err == TERN_OK; i++)
         err = tern_host_options_word(&g->options, pvh_word(i));
     if (err == TERN_OK)
@@ -50,56 +44,6 @@ static void options_read(struct guest *g)
         err = tern_host_options_settings(&g->options, &g->settings);
     if (err != TERN_OK)
         pvh_fail(PVH_STATUS_USAGE, "%s: %s\n", tern_appliance.name, g->options.error);
-}
-
-static void arrived(void *arg)
-{
-    (void)arg;
-    pvh_pending_set(PENDING_NET);
-}
-
-/*
- * Lists all network devices and leaves each reset and switched off, then takes the
- * first or the one that nic= names. Of two with its address that is the first.
- */
-TERN_COLD
-static void nic_choose(struct guest *g)
-{
-    const struct tern_host_settings *s = &g->settings;
-    size_t at = 0, taken = SIZE_MAX;
-    uint8_t first[6];    /* of the one that is taken */
-    unsigned n = 0;
-    while (virtio_pvh_find(VIRTIO_TYPE_NET, &at, &g->dev) == TERN_OK) {
-        uint8_t mac[6];
-        bool good = virtio_net_address(&g->dev, mac) == TERN_OK;
-        bool twin = taken != SIZE_MAX && memcmp(mac, first, 6) == 0;
-        good = good && taken == SIZE_MAX && (!s->has_nic || memcmp(mac, s->nic, 6) == 0);
-        if (good) {
-            taken = at - 1;
-            memcpy(first, mac, sizeof first);
-        }
-        virtio_pvh_leave(at);
-        pvh_logf("kvm: net%u, %02x:%02x:%02x:%02x:%02x:%02x, %s%s\n", n++, mac[0], mac[1],
-                 mac[2], mac[3], mac[4], mac[5], g->dev.name,
-                 good ? ": taken" : twin ? ": the same address again" : "");
-    }
-    if (virtio_pvh_find(VIRTIO_TYPE_NET, &taken, &g->dev) != TERN_OK)
-        pvh_fail(PVH_STATUS_SETUP,
-                 s->has_nic ? "kvm: option nic: no network device has that address\n"
-                            : "kvm: the machine has no virtio network device of use\n");
-}
-
-TERN_COLD
-static void net_start(struct guest *g)
-{
-    struct virtio_net_config config = virtio_net_config_for(pvh_mem_total());
-    nic_choose(g);
-    g->dev.interrupt = arrived;
-    if (g->settings.has_mac)
-        memcpy(config.mac, g->settings.mac, sizeof config.mac);
-    enum tern_err err = virtio_net_init(&g->net, &g->dev, &config);
-    if (err != TERN_OK)
-        pvh_fail(PVH_STATUS_SETUP, "kvm: the network device: %s\n", tern_err_text(err));
 }
 
 static void pool_clear(const struct tern_carved *pool)
@@ -181,7 +125,7 @@ TERN_COLD
 enum tern_err pvh_backend_setup(void)
 {
     options_read(&guest);
-    net_start(&guest);
+    guest.link = guest_net_start(&guest.settings);
     memory_place(&guest);
     return TERN_OK;
 }
@@ -218,7 +162,7 @@ static void host_start(struct guest *g)
     pvh_entropy(seed, sizeof seed);
     tern_turn_init(&g->turn, NULL, pvh_now_ns());
     struct tern_net_host_config config = {
-        .turn = &g->turn, .link = &g->net.link, .settings = &g->settings,
+        .turn = &g->turn, .link = g->link, .settings = &g->settings,
         .carver = &g->carver, .options = &g->options, .seed = seed,
         .blocks_mem = g->blocks, .blocks_len = g->blocks_len,
     };
@@ -238,13 +182,14 @@ static void host_start(struct guest *g)
     /* The address is announced, or asked for: the appliance is set up meanwhile. */
     (void)tern_turn_run(&g->turn, pvh_now_ns());
     appliance_pools_clear(g);
+    guest_started(g->host);
 }
 
 /* One round: what has arrived, or what is due. Returns the next deadline. */
 static uint64_t turn(struct guest *g, uint64_t now_ns)
 {
     uint64_t deadline_ns;
-    if (!virtio_net_poll(&g->net, now_ns, &deadline_ns))
+    if (!guest_net_poll(now_ns, &deadline_ns))
         deadline_ns = tern_turn_run(&g->turn, now_ns);
     /* Who presses the button cannot see whether it was heard, and presses it again. */
     if ((pvh_pending_take() & PVH_DRAIN) != 0 && !g->host->core.draining) {
@@ -261,11 +206,9 @@ static int loop(struct guest *g)
         uint64_t deadline_ns = turn(g, now_ns);
         if (g->host->core.over)
             return g->host->core.status;
-        if (!g->dev.has_irq && deadline_ns > now_ns + VIRTIO_POLL_NS)
-            deadline_ns = now_ns + VIRTIO_POLL_NS;
         /* A busy loop waits not at all, but lets interrupts in and the log out. */
-        if (deadline_ns > now_ns && !virtio_net_idle(&g->net))
-            deadline_ns = now_ns;
+        if (deadline_ns > now_ns)
+            deadline_ns = guest_net_until(now_ns, deadline_ns);
         pvh_wait(deadline_ns);
     }
 }
@@ -280,8 +223,8 @@ int pvh_backend_main(void)
     tern_host_core_seal(&guest.host->core);
     int status = guest.host->core.over ? guest.host->core.status : loop(&guest);
     const struct pvh_stats *stats = pvh_stats();
-    pvh_logf("kvm: ends with status %d: %lu wake-ups, %lu device and %lu timer interrupts, "
+    pvh_logf("%s: ends with status %d: %lu wake-ups, %lu device and %lu timer interrupts, "
              "%lu octets of log lost\n",
-             status, stats->wakeups, stats->irq_device, stats->irq_timer, stats->log_dropped);
+             guest_backend, status, stats->wakeups, stats->irq_device, stats->irq_timer, stats->log_dropped);
     return status;
 }
