@@ -21,7 +21,7 @@
 
 static void usage(FILE *to)
 {
-    fputs("usage: tern image APPLIANCE [--backend kvm|unix] [--site DIR]\n"
+    fputs("usage: tern image APPLIANCE [--backend kvm|xen|unix] [--site DIR]\n"
           "                  [--headers FILE] [-o FILE] [--map] [--print-memory]\n"
           "       tern image --site-object FILE [--site DIR] [--headers FILE]\n"
           "       tern image --audit FILE\n"
@@ -30,20 +30,21 @@ static void usage(FILE *to)
           "appliances/, another folder of C files, or a C or object file.\n"
           "\n"
           "  --backend kvm    a sealed image for QEMU, Firecracker and their like (default)\n"
+          "  --backend xen    a sealed image for Xen (type=\"pvh\")\n"
           "  --backend unix   an ordinary program\n"
           "  --site DIR       compiles the files of DIR in, for tern_http_assets_serve;\n"
           "                   names that begin with a dot stay out, but for .well-known\n"
           "  --headers FILE   header fields that go with the site, a line each; \"Name: value\"\n"
           "                   adds or replaces a default, \"Name:\" removes it\n"
-          "  -o FILE          where to; default: the appliance's name, .elf for kvm\n"
+          "  -o FILE          where to; default: the appliance's name, .elf behind a guest's\n"
           "  --map            prints the archive members that were taken, each with the\n"
           "                   SHA-256 of its octets, instead of the sums\n"
           "  --print-memory   lists the pools too, with their octets at the default options\n"
           "  --site-object FILE\n"
           "                   makes nothing but the object that the site is in an image, for\n"
           "                   a link by hand, of either backend\n"
-          "  --audit FILE     makes nothing: tells what proves, or disproves, that an image of\n"
-          "                   kvm stays sealed; status 0 if all of it holds\n"
+          "  --audit FILE     makes nothing: tells what proves, or disproves, that a guest's\n"
+          "                   image stays sealed; status 0 if all of it holds\n"
           "  --help           this\n"
           "\n"
           "Uses cc (or $CC) and the linker behind it.\n",
@@ -52,7 +53,7 @@ static void usage(FILE *to)
 
 struct image {
     const char *appliance, *site_dir, *headers;
-    const char *backend;       /* "kvm", "unix" */
+    const char *backend;       /* "kvm", "xen", "unix" */
     const char *out;
     const char *site_object;   /* --site-object: where to, and nothing else is made */
     const char *audit;         /* --audit: an image, and nothing else is done */
@@ -65,9 +66,9 @@ struct image {
     struct image_site site;
 };
 
-static bool is_kvm(const struct image *image)
+static bool is_guest(const struct image *image)
 {
-    return strcmp(image->backend, "kvm") == 0;
+    return strcmp(image->backend, "unix") != 0;
 }
 
 static bool exists(const char *path)
@@ -107,8 +108,9 @@ static int options(struct image *image, int argc, char **argv)
             image->audit = optarg;
             break;
         case 'b':
-            if (strcmp(optarg, "kvm") != 0 && strcmp(optarg, "unix") != 0) {
-                fprintf(stderr, "tern image: --backend: '%s' is neither kvm nor unix\n", optarg);
+            if (strcmp(optarg, "kvm") != 0 && strcmp(optarg, "xen") != 0 &&
+                strcmp(optarg, "unix") != 0) {
+                fprintf(stderr, "tern image: --backend: '%s' is not kvm, xen or unix\n", optarg);
                 return 3;
             }
             image->backend = optarg;
@@ -193,7 +195,7 @@ static bool find_built(struct image *image, const char *dir)
             work_format("%s/%s/.libs/libtern-%s.a", dir, folders[i], libraries[i]);
     image->include = work_format("%s/include", source);
     image->appliances = work_format("%s/appliances", source);
-    image->start = work_format("%s/backends/pvh/start.o", dir);
+    image->start = work_format("%s/backends/pvh/tern/start.o", dir);
     image->script = work_format("%s/backends/pvh/tern.ld", source);
     return true;
 }
@@ -244,8 +246,8 @@ static bool find_tern(struct image *image)
 static bool find_libraries(const struct image *image)
 {
     const char *needed[] = { image->archives[0], image->archives[1], image->archives[2],
-                             image->archives[3], is_kvm(image) ? image->start : NULL,
-                             is_kvm(image) ? image->script : NULL };
+                             image->archives[3], is_guest(image) ? image->start : NULL,
+                             is_guest(image) ? image->script : NULL };
     for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++)
         if (needed[i] != NULL && !exists(needed[i])) {
             fprintf(stderr, "tern image: %s: %s\n", needed[i], strerror(errno));
@@ -418,7 +420,7 @@ static bool link_image(const struct image *image, const char *order, const char 
 {
     struct work_words args = { 0 };
     cc_words(&args);
-    if (is_kvm(image)) {
+    if (is_guest(image)) {
         static const char *const flags[] = {
             "-static", "-nostdlib", "-Wl,--gc-sections", "-Wl,--build-id=sha1",
             "-Wl,-z,noexecstack", "-Wl,-z,max-page-size=0x200000",
@@ -528,7 +530,7 @@ static bool budget_print(const struct image *image)
 {
     struct image process = *image;
     const char *program = work_path("budget");
-    const char *argv[] = { program, is_kvm(image) ? "--print-memory=guest" : "--print-memory",
+    const char *argv[] = { program, is_guest(image) ? "--print-memory=guest" : "--print-memory",
                            NULL };
     char *said = NULL;
 
@@ -556,7 +558,7 @@ static bool link_sealed(const struct image *image, const char *out, struct image
     for (size_t i = 0; i < N_ORDERS && *seal == AUDIT_HIDDEN; i++) {
         if (!link_image(image, orders[i], out) || !image_map_read(map, work_path("map")))
             return false;
-        if (!is_kvm(image))
+        if (!is_guest(image))
             return true;
         *seal = image_audit_made(out, map, i + 1 == N_ORDERS);
     }
@@ -593,7 +595,7 @@ static bool make(struct image *image)
         !compile_sources(image) || !assemble_site(image, work_path("site.o")))
         return false;
     if (image->out == NULL)
-        image->out = work_format("%s%s", image->name, is_kvm(image) ? ".elf" : "");
+        image->out = work_format("%s%s", image->name, is_guest(image) ? ".elf" : "");
     struct image_map map;
     const char *fresh = fresh_name("-o", image->out);
     if (fresh == NULL)

@@ -60,9 +60,3 @@ _Noreturn void pvh_leave(int status)
     linger();
     triple_fault();
 }
-
-_Noreturn void pvh_exit(int status)
-{
-    pvh_log_flush();
-    pvh_leave(status);
-}

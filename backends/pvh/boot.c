@@ -72,7 +72,7 @@ PVH_BOOT static void ram_cut(struct pvh_range hole)
 }
 
 /* What is RAM in one entry and anything else in another belongs to somebody else. */
-PVH_BOOT static void copy_map(const uint8_t *map, uint32_t n, size_t entry_len)
+PVH_BOOT void pvh_boot_map(const uint8_t *map, uint32_t n, size_t entry_len)
 {
     for (uint32_t i = 0; i < 2 * n; i++) {    /* RAM first, then the others */
         /* fine: the loop does not run for n of 0 */
@@ -137,7 +137,7 @@ PVH_BOOT void pvh_boot_copy(uint32_t start_info)
         n = 1024;
     const uint8_t *map = pvh_phys(tern_load_le64(info + 40), (uint64_t)n * MAP_ENTRY_LEN);
     if (map != NULL)
-        copy_map(map, n, MAP_ENTRY_LEN);
+        pvh_boot_map(map, n, MAP_ENTRY_LEN);
     copy_modules(tern_load_le64(info + 16), tern_load_le32(info + 12));
     const uint8_t *text = pvh_phys(tern_load_le64(info + 24), PVH_CMDLINE_CAP + 1);
     if (text != NULL)
@@ -170,7 +170,7 @@ PVH_BOOT void pvh_boot_copy_linux(uint32_t boot_params)
     if (n > E820_MAX)
         pvh_fail(PVH_STATUS_SETUP, "boot: boot_params: a memory map of %u entries\n", n);
     pvh_boot.rsdp = tern_load_le64(p + 0x70);
-    copy_map(p + 0x2d0, n, E820_LEN);
+    pvh_boot_map(p + 0x2d0, n, E820_LEN);
 
     uint64_t at = two_words(p + 0x218, p + 0xc0);
     uint64_t len = two_words(p + 0x21c, p + 0xc4);

@@ -57,6 +57,15 @@ PVH_BOOT bool pvh_entropy_init(void)
     return seeded;
 }
 
+bool pvh_entropy_renew(void)
+{
+    uint64_t words[SEED_WORDS + 1] = { 0 };
+    bool seeded = rdrand_seed(words);
+    words[SEED_WORDS] = cpu_tsc();
+    tern_drbg_reseed(&drbg, (const uint8_t *)words, sizeof words);
+    return seeded;
+}
+
 void pvh_entropy(uint8_t *out, size_t len)
 {
     if (tern_drbg_fill(&drbg, out, len) != TERN_OK)

@@ -48,19 +48,19 @@ backends_pvh_libtern_pvh_la_SOURCES = \
     backends/pvh/guest_metrics.c
 
 # One object, named first in an image's link: what it defines is then never
-# taken from an archive. It stands with the linker script beside the archives of
-# the backends, where `tern image` looks for them.
-backends/pvh/start.o: backends/pvh/libtern-start.la
-	$(AM_V_GEN)$(MKDIR_P) backends/pvh && \
+# taken from an archive. In a folder of its own: start.S makes a start.o too. It is
+# installed beside the linker script, where `tern image` looks for both.
+backends/pvh/tern/start.o: backends/pvh/libtern-start.la
+	$(AM_V_GEN)$(MKDIR_P) backends/pvh/tern && \
 	$(LD) -r -o $@ --whole-archive backends/pvh/.libs/libtern-start.a
 pvhdir = $(libdir)/tern
-pvh_DATA = backends/pvh/start.o backends/pvh/tern.ld
+pvh_DATA = backends/pvh/tern/start.o backends/pvh/tern.ld
 
 # How an image is linked; objects and archives follow.
 PVH_LINK_FLAGS = -static -nostdlib --gc-sections --build-id=sha1 -z noexecstack \
     -z max-page-size=0x200000
-PVH_LINK = $(LD) $(PVH_LINK_FLAGS) -T $(srcdir)/backends/pvh/tern.ld backends/pvh/start.o
-PVH_LINK_DEPS = $(srcdir)/backends/pvh/tern.ld backends/pvh/start.o
-CLEANFILES += backends/pvh/start.o
+PVH_LINK = $(LD) $(PVH_LINK_FLAGS) -T $(srcdir)/backends/pvh/tern.ld backends/pvh/tern/start.o
+PVH_LINK_DEPS = $(srcdir)/backends/pvh/tern.ld backends/pvh/tern/start.o
+CLEANFILES += backends/pvh/tern/start.o
 EXTRA_DIST += backends/pvh/tern.ld
 endif

@@ -72,6 +72,12 @@ PVH_BOOT __attribute__((no_stack_protector)) uint64_t pvh_start(uint32_t info, b
     return pvh_paging_seal();
 }
 
+_Noreturn void pvh_exit(int status)
+{
+    pvh_log_flush();
+    pvh_leave(status);
+}
+
 _Noreturn void pvh_sealed_start(void)
 {
     pvh_exit(pvh_backend_main());

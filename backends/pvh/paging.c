@@ -155,7 +155,8 @@ PVH_BOOT static volatile void *map_high(uint64_t start, uint64_t end)
     return (volatile void *)(uintptr_t)(FOUR_GIB + base * LARGE + (start - first));
 }
 
-PVH_BOOT static volatile void *map(uint64_t phys, size_t len)
+/* Registers uncached (PVH_PTE_UC); what a hypervisor shares is memory like other memory (0). */
+PVH_BOOT static volatile void *map(uint64_t phys, size_t len, uint64_t cache)
 {
     if (len == 0 || phys >= address_end || len > address_end - phys)
         return NULL;
@@ -163,13 +164,13 @@ PVH_BOOT static volatile void *map(uint64_t phys, size_t len)
     uint64_t first = phys & ~(uint64_t)(LARGE - 1);
     uint64_t last = (end + LARGE - 1) & ~(uint64_t)(LARGE - 1);
     if (phys >= FOUR_GIB)
-        return len > N_WINDOWS * (uint64_t)LARGE / 2 ? NULL : map_high(phys, end);
+        return cache == 0 || len > N_WINDOWS * (uint64_t)LARGE / 2 ? NULL : map_high(phys, end);
     /* The page attributes of whole 2 MiB change: no RAM may share them. */
     if (last > FOUR_GIB || first < LARGE || pvh_mem_overlaps(first, last))
         return NULL;
     for (uint64_t at = first; at < last; at += LARGE) {
         directory()[at / LARGE] =
-            at | PVH_PDE_RAM | PVH_PTE_UC | PVH_PTE_KEEP | PVH_PTE_NX;
+            at | PVH_PDE_RAM | cache | PVH_PTE_KEEP | PVH_PTE_NX;
     }
     pvh_boot_flush();
     return (volatile void *)(uintptr_t)phys;
@@ -177,7 +178,12 @@ PVH_BOOT static volatile void *map(uint64_t phys, size_t len)
 
 volatile void *pvh_mmio_map(uint64_t phys, size_t len)
 {
-    return sealed ? NULL : map(phys, len);
+    return sealed ? NULL : map(phys, len, PVH_PTE_UC);
+}
+
+void *pvh_page_map(uint64_t phys)
+{
+    return sealed ? NULL : (void *)(uintptr_t)map(phys, PAGE, 0);
 }
 
 /* ---- Guard pages around what devices reach ---- */

@@ -123,6 +123,12 @@ static inline uint64_t pvh_mem_phys(const void *p)
  */
 volatile void *pvh_mmio_map(uint64_t phys, size_t len);
 
+/*
+ * The same for a page below 4 GiB, outside of RAM, that the hypervisor shares:
+ * cached.
+ */
+void *pvh_page_map(uint64_t phys);
+
 /* Registers of 8, 16 and 32 bits: one access each, in program order. */
 static inline uint8_t pvh_mmio_load8(const volatile void *base, size_t off)
 {
@@ -183,7 +189,7 @@ uint64_t pvh_now_ns(void);
  */
 bool pvh_wall_offset_ns(int64_t *offset_ns);
 
-/* "kvmclock", "tsc"; and of the wall clock "kvm", "rtc", "none". */
+/* "kvmclock", "tsc", "xen"; and of the wall clock "kvm", "rtc", "xen", "none". */
 const char *pvh_clock_name(void);
 const char *pvh_wall_name(void);
 
@@ -202,6 +208,12 @@ void pvh_wait(uint64_t deadline_ns);
  * pvh_entropy_source. From setup on.
  */
 void pvh_entropy(uint8_t *out, size_t len);
+
+/*
+ * Adds entropy: in another life (a restored copy of this memory) the generator
+ * must not say again what another one says. False: there is no RDRAND.
+ */
+bool pvh_entropy_renew(void);
 
 /*
  * The words of the command line in order, NUL-terminated ("ip=10.0.0.2/24"),

@@ -99,6 +99,8 @@ extern struct pvh_boot pvh_boot;
  */
 void pvh_boot_copy(uint32_t start_info);
 void pvh_boot_copy_linux(uint32_t boot_params);
+/* Adds n entries of a memory map: address and length of 64 bits, a type of 32. */
+void pvh_boot_map(const uint8_t *map, uint32_t n, size_t entry_len);
 
 /* ---- cmdline.c ---- */
 

@@ -4,63 +4,72 @@
  * channels, time, waiting, and the way out (xen/xen.h, xen/sched.h,
  * xen/event_channel.h, xen/memory.h, xen/hvm/params.h).
  *
- * There are no interrupts. The loop waits in SCHEDOP_poll, which names the event
- * channels that end the wait; a channel's bit in the shared page stays set
- * until it is taken, so no event is lost between a look and a wait.
+ *   machine.c      the start, what Xen shares, the console, the end
+ *   events.c       event channels, waiting
+ *   xen_clock.c    time
+ *   guest_net.c    the device, the store, and what the toolstack wants
+ *
+ * There are no interrupts.
  */
 #ifndef TERN_XEN_MACHINE_H
 #define TERN_XEN_MACHINE_H
 
 #include "xen.h"
+#include "xen_public.h"
 
 /* hypercall.S. Negative: an error of xen/errno.h. */
 int64_t xen_hypercall(unsigned n, uintptr_t a, uintptr_t b, uintptr_t c);
 
-/* Is this Xen? Reads CPUID only. */
-bool xen_machine_is(void);
+static inline uintptr_t xen_arg(const volatile void *p)
+{
+    return (uintptr_t)p;
+}
 
-/*
- * Takes possession: the hypercall page, the shared information page, all event
- * channels masked. Once, before the seal; ends the guest where Xen refuses.
- */
-void xen_machine_start(void);
-
-/* After a resume: as at the start, and no event channel is left. */
-void xen_machine_resume(void);
+/* Xen's to write; each value is read once. */
+union xen_shared_page {
+    volatile struct shared_info info;
+    uint8_t page[XEN_PAGE_LEN];
+};
+extern union xen_shared_page xen_shared;
 
 /* HVM_PARAM_*; 0 where Xen says nothing. */
 uint64_t xen_machine_param(uint32_t index);
 
-/*
- * A page that Xen or the toolstack shares by a parameter (store, console),
- * mapped; NULL: there is none, or it cannot be mapped. Before the seal.
- */
+/* A page whose number is a parameter (the store's), mapped. NULL: none. Before the seal. */
 void *xen_machine_page(uint32_t pfn_param);
 
 /* Grant table pages, shared; *n_frames: wanted, then had. NULL: none. Before the seal. */
 void *xen_machine_grants(uint32_t *n_frames);
 
+/* What was typed on the console: at most cap octets, 0 if nothing. */
+size_t xen_machine_typed(char *to, size_t cap);
+
+/* The end, if it is a good one, shall be a new start. */
+void xen_machine_reboots(void);
+
 /*
- * RAM of XENMEM_memory_map in the format of the start info: 24 octets an
- * entry. How many were written.
+ * SHUTDOWN_suspend: true when this is the same domain still. In a new life there
+ * is no event channel but those that the toolstack has bound, and the grant table
+ * is empty: xen_machine_resume, which also takes up time where it was.
  */
-size_t xen_machine_ram(uint8_t *entries, size_t n_max);
-
-/* Nanoseconds since Xen started, never back; wall time at its 0. */
-uint64_t xen_machine_now_ns(void);
-bool xen_machine_wall_ns(uint64_t *at_zero_ns);
-
-/* Waits until a port that is alive and unmasked is raised, or until that time of xen_machine_now_ns. */
-void xen_machine_wait(uint64_t until_ns);
-
-/* SHUTDOWN_* of xen/sched.h. */
-_Noreturn void xen_machine_shutdown(unsigned reason);
-/* SHUTDOWN_suspend: true when this is the same domain still, false in a new life. */
 bool xen_machine_suspend(void);
+void xen_machine_resume(void);
+
+/* ---- events.c ---- */
+
+void xen_events_start(void);
 
 /* A port that the toolstack has bound (store, console) joins those that end a wait. */
 void xen_machine_listen(uint32_t port);
 
+/* The machine as drivers see it. */
 extern struct xen_env xen_machine_env;
+
+/* ---- xen_clock.c ---- */
+
+void xen_clock_start(void);
+void xen_clock_resume(void);
+/* Xen's system time at that time of ours. */
+uint64_t xen_clock_raw_ns(uint64_t ns);
 
 #endif

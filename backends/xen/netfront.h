@@ -76,6 +76,7 @@ struct netfront_config {
     uint16_t n_tx;         /* pages of short slots (two frames of 1,500 octets each); 48 */
     uint16_t n_tx_long;    /* slots for a frame of 64 KiB; 6 */
     size_t arena_len;      /* private memory for received frames; NETFRONT_ARENA */
+    uint8_t mac[6];        /* to be had in place of the store's; zeros: the store's */
     bool no_gso;           /* neither sends nor receives aggregates */
     bool filter;           /* receives only those groups that netfront_join has named */
 };

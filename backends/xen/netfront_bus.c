@@ -129,10 +129,11 @@ static void agree(struct netfront_bus *nb)
     if (mtu < MTU_LEAST)    /* nothing that an IP host could live with */
         mtu = MTU_DEFAULT;
     peer.mtu = (uint16_t)(mtu < MTU_MOST ? mtu : MTU_MOST);
-    memcpy(peer.mac, nb->mac, sizeof peer.mac);
+    bool own_mac = memcmp(nb->nf->config.mac, (const uint8_t[6]){ 0 }, 6) != 0;
+    memcpy(peer.mac, own_mac ? nb->nf->config.mac : nb->mac, sizeof peer.mac);
     if (value(nb, KEY_RX_COPY, 0) != 1)
         xenbus_refuse(&nb->bus, "its backend cannot copy");
-    else if (!nb->has_mac)
+    else if (!own_mac && !nb->has_mac)
         xenbus_refuse(&nb->bus, "has no address");
     else if (netfront_open(nb->nf, &peer, &refs) != TERN_OK)
         xenbus_refuse(&nb->bus, "cannot be opened");

@@ -27,6 +27,32 @@ xen_headers = \
 	backends/xen/netfront.h \
 	backends/xen/netfront_bus.h
 
+# The domain, most of which runs once; what waits and tells the time is small.
+if BUILD_KVM
+if HAVE_XEN
+noinst_LTLIBRARIES += backends/xen/libtern-domain.la
+backends/xen/libtern_domain_la-%.lo: CFLAGS := $(patsubst -O2,-Os,$(CFLAGS))
+backends_xen_libtern_domain_la_CFLAGS = $(PVH_CFLAGS)
+backends_xen_libtern_domain_la_SOURCES = \
+	backends/xen/machine.h \
+	backends/xen/xen_console.h \
+	backends/xen/hypercall.S \
+	backends/xen/machine.c \
+	backends/xen/events.c \
+	backends/xen/xen_clock.c \
+	backends/xen/xen_console.c
+
+lib_LTLIBRARIES += backends/xen/libtern-xen.la
+backends_xen_libtern_xen_la_CFLAGS = $(TERN_LIB_CFLAGS)
+backends_xen_libtern_xen_la_LDFLAGS = -static
+backends_xen_libtern_xen_la_LIBADD = backends/pvh/libtern-pvh.la backends/xen/libtern-domain.la \
+	backends/xen/libtern-xenfront.la backends/host/libtern-host.la libnet/libtern-net.la \
+	base/libtern-base.la
+backends_xen_libtern_xen_la_SOURCES = backends/xen/guest_net.c
+pkgconfig_DATA += backends/xen/tern-xen.pc
+endif
+endif
+
 # Built as an image would have them, so that they are what is tested.
 if HAVE_XEN
 noinst_LTLIBRARIES += backends/xen/libtern-xenfront.la

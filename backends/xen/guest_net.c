@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The network device of a guest of Xen, and its place in the loop; what the
+ * toolstack wants (docs/misc/xenstore-paths.pandoc of Xen, "control/shutdown"):
+ * the end, a new start, a suspend; and what a person types on the console.
+ *
+ * A device or a store that has broken a rule is left alone for a while, then
+ * begun with anew, each time after twice as long.
+ */
+#include <string.h>
+
+#include "xen_public.h"
+#include <xen/hvm/params.h>
+
+#include "backends/pvh/guest.h"
+#include "machine.h"
+#include "netfront_bus.h"
+
+enum { DEVICES_MAX = 16, GRANT_FRAMES = 1, CTRL_C = 3 };
+
+#define RETRY_FIRST_NS TERN_SECOND_NS
+#define RETRY_LAST_NS (300 * TERN_SECOND_NS)
+#define LASTED_NS (60 * TERN_SECOND_NS)
+
+const char guest_backend[] = "xen";
+
+/* When something that broke is begun with anew. */
+struct retry {
+    uint64_t at_ns, wait_ns, begun_ns;    /* at_ns 0: it is not broken */
+};
+
+static struct {
+    struct gnttab grants;
+    struct netfront net;
+    struct netfront_bus bus;
+    struct xenstore store;
+    uint64_t store_due_ns;
+    struct retry net_retry, store_retry;
+    struct xenstore_watch wish;
+    struct xenstore_request wish_read, wish_answer, features[3];
+    bool wish_again, suspend;
+    struct tern_net_host *host;
+    char dir[sizeof "device/vif/4294967295"];
+} xen;
+
+/* ---- The start ---- */
+
+static struct {
+    enum tern_err err;
+    bool done;
+    uint8_t data[XENSTORE_VALUE_CAP];
+    size_t len;
+} answer;
+
+static void answered(struct xenstore_request *r, enum tern_err err, const uint8_t *data, size_t len)
+{
+    (void)r;
+    answer.done = true;
+    answer.err = err == TERN_OK && len > sizeof answer.data ? TERN_INVALID : err;
+    answer.len = answer.err == TERN_OK ? len : 0;
+    if (answer.len > 0)
+        memcpy(answer.data, data, len);
+}
+
+/* The value of a key; waits for it, at most XENSTORE_TIMEOUT_NS. */
+TERN_COLD
+static enum tern_err ask(const char *path)
+{
+    static struct xenstore_request request = { .done = answered };
+    answer.done = false;
+    enum tern_err err = xenstore_read(&xen.store, &request, XENSTORE_NO_TX, path);
+    while (err == TERN_OK && !answer.done) {
+        if (xen.store.state == XENSTORE_BROKEN)
+            return TERN_ABORTED;
+        uint64_t now_ns = pvh_now_ns();
+        uint64_t due_ns = xenstore_poll(&xen.store, now_ns);
+        if (!answer.done && due_ns > now_ns && xenstore_idle(&xen.store))
+            pvh_wait(due_ns);
+    }
+    return err == TERN_OK ? answer.err : err;
+}
+
+/* Lists all devices and takes the first, or the one that nic= names. */
+TERN_COLD
+static bool nic_choose(const struct tern_host_settings *s)
+{
+    bool taken = false;
+    unsigned n = 0;
+    for (uint32_t i = 0; i < DEVICES_MAX; i++) {
+        char number[11], dir[sizeof xen.dir], path[XENSTORE_PATH_CAP];
+        uint8_t mac[6];
+        xenstore_text(number, sizeof number, i);
+        xenstore_join(dir, sizeof dir, "device/vif", number);
+        xenstore_join(path, sizeof path, dir, "mac");
+        enum tern_err err = ask(path);
+        if (err == TERN_UNREACHABLE)
+            continue;
+        if (err != TERN_OK)
+            pvh_fail(PVH_STATUS_SETUP, "xen: the store: %s: %s\n", path, tern_err_text(err));
+        bool good = xenstore_mac(answer.data, answer.len, mac);
+        if (!good)
+            memset(mac, 0, sizeof mac);
+        good = good && !taken && (!s->has_nic || memcmp(mac, s->nic, 6) == 0);
+        pvh_logf("xen: net%u, %02x:%02x:%02x:%02x:%02x:%02x, %s%s\n", n++, mac[0], mac[1],
+                 mac[2], mac[3], mac[4], mac[5], dir, good ? ": taken" : "");
+        if (good)
+            memcpy(xen.dir, dir, sizeof dir);
+        taken = taken || good;
+    }
+    return taken;
+}
+
+TERN_COLD
+static void store_start(void)
+{
+    void *page = xen_machine_page(HVM_PARAM_STORE_PFN);
+    uint32_t port = (uint32_t)xen_machine_param(HVM_PARAM_STORE_EVTCHN);
+    if (page == NULL || port == 0)
+        pvh_fail(PVH_STATUS_SETUP, "xen: the domain has no store\n");
+    xen_machine_listen(port);
+    xenstore_init(&xen.store, &xen_machine_env, page, port);
+}
+
+TERN_COLD
+struct tern_link *guest_net_start(const struct tern_host_settings *settings)
+{
+    struct netfront_config config = netfront_config_for(pvh_mem_total());
+    uint32_t n_frames = GRANT_FRAMES;
+    if (settings->has_mac)
+        memcpy(config.mac, settings->mac, sizeof config.mac);
+    store_start();
+    if (!nic_choose(settings))
+        pvh_fail(PVH_STATUS_SETUP, settings->has_nic
+                                       ? "xen: option nic: no network device has that address\n"
+                                       : "xen: the domain has no network device (vif)\n");
+    void *table = xen_machine_grants(&n_frames);
+    enum tern_err err = TERN_FULL;
+    if (table != NULL)
+        err = gnttab_init(&xen.grants, &xen_machine_env, table,
+                          n_frames * (XEN_PAGE_LEN / (uint32_t)sizeof(struct grant_entry_v1)));
+    if (err != TERN_OK)
+        pvh_fail(PVH_STATUS_SETUP, "xen: the grant table: %s\n", tern_err_text(err));
+    err = netfront_init(&xen.net, &xen_machine_env, &xen.grants, &config);
+    if (err != TERN_OK)
+        pvh_fail(PVH_STATUS_SETUP, "xen: the network device: %s\n", tern_err_text(err));
+    return &xen.net.link;
+}
+
+/* ---- What the toolstack wants ---- */
+
+static void wish_look(void)
+{
+    xen.wish_again = xenstore_read(&xen.store, &xen.wish_read, XENSTORE_NO_TX,
+                                   "control/shutdown") != TERN_OK;
+}
+
+static void wish_fired(struct xenstore_watch *w)
+{
+    (void)w;
+    wish_look();
+}
+
+static bool is(const uint8_t *data, size_t len, const char *text)
+{
+    return len == strlen(text) && memcmp(data, text, len) == 0;
+}
+
+/* The key is emptied: who wrote it waits for that. */
+static void wish_came(struct xenstore_request *r, enum tern_err err, const uint8_t *data,
+                      size_t len)
+{
+    (void)r;
+    if (xen.wish_again)
+        wish_look();
+    if (err != TERN_OK || len == 0)
+        return;
+    if (is(data, len, "suspend"))
+        xen.suspend = true;
+    else if (is(data, len, "reboot"))
+        xen_machine_reboots();
+    if (is(data, len, "poweroff") || is(data, len, "halt") || is(data, len, "reboot"))
+        pvh_pending_set(PVH_DRAIN);
+    else if (!xen.suspend)
+        pvh_logf("xen: control/shutdown: a wish that is not known here\n");
+    (void)xenstore_write(&xen.store, &xen.wish_answer, XENSTORE_NO_TX, "control/shutdown", "");
+}
+
+/* Nothing depends on it: older toolstacks do not let a guest write these. */
+static void ignored(struct xenstore_request *r, enum tern_err err, const uint8_t *data, size_t len)
+{
+    (void)r;
+    (void)err;
+    (void)data;
+    (void)len;
+}
+
+static void features_say(void)
+{
+    static const char *const keys[] = {
+        "control/feature-poweroff", "control/feature-reboot", "control/feature-suspend",
+    };
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        xen.features[i].done = ignored;
+        (void)xenstore_write(&xen.store, &xen.features[i], XENSTORE_NO_TX, keys[i], "1");
+    }
+}
+
+void guest_started(struct tern_net_host *host)
+{
+    xen.host = host;
+    netfront_bus_init(&xen.bus, &xen.net, &xen.store, xen.dir);
+    xen.wish.fired = wish_fired;
+    xen.wish_read.done = wish_came;
+    xen.wish_answer.done = ignored;
+    (void)xenstore_watch_set(&xen.store, &xen.wish, "control/shutdown");
+    features_say();
+}
+
+static void typed_look(void)
+{
+    char typed[64];
+    size_t n = xen_machine_typed(typed, sizeof typed);
+    for (size_t i = 0; i < n; i++) {
+        if (typed[i] == CTRL_C)
+            pvh_pending_set(PVH_DRAIN);
+    }
+}
+
+/* ---- Another life ---- */
+
+/*
+ * Nothing is under way with the store. In a restored domain all grants and
+ * channels are void, and there may be another copy of this memory: what is random
+ * must be so anew.
+ */
+static void suspend(void)
+{
+    xen.suspend = false;
+    netfront_suspend(&xen.net);
+    pvh_log_flush();
+    if (xen_machine_suspend()) {
+        pvh_logf("xen: the suspend was cancelled\n");
+        netfront_resume(&xen.net, true);
+        return;
+    }
+    xen_machine_resume();
+    uint32_t port = (uint32_t)xen_machine_param(HVM_PARAM_STORE_EVTCHN);
+    uint64_t page = xen_machine_param(HVM_PARAM_STORE_PFN) * XEN_PAGE_LEN;
+    if (page != pvh_mem_phys((const void *)(uintptr_t)xen.store.ring))
+        pvh_fail(PVH_STATUS_SETUP, "xen: the store's page has moved\n");
+    xen_machine_listen(port);
+    if (!pvh_entropy_renew())
+        pvh_logf("xen: no entropy in this life but what there was\n");
+    uint8_t seed[TERN_SEED_LEN];
+    pvh_entropy(seed, sizeof seed);
+    tern_drbg_reseed(&xen.host->core.drbg, seed, sizeof seed);
+    xen.host->core.wall_offset_ns = 0;    /* is asked for again */
+
+    gnttab_restart(&xen.grants);
+    netfront_resume(&xen.net, false);
+    netfront_bus_restart(&xen.bus);
+    xenstore_restart(&xen.store, (void *)(uintptr_t)page, port);
+    features_say();
+    pvh_logf("xen: resumed in another life\n");
+}
+
+/* ---- What broke ---- */
+
+/* Is it time to begin anew with what is broken? */
+static bool retry_due(struct retry *r, bool broken, uint64_t now_ns)
+{
+    if (!broken) {
+        if (r->wait_ns != 0 && now_ns - r->begun_ns >= LASTED_NS)
+            r->wait_ns = 0;
+        r->at_ns = 0;
+        return false;
+    }
+    if (r->at_ns == 0) {
+        r->wait_ns = r->wait_ns == 0 ? RETRY_FIRST_NS : 2 * r->wait_ns;
+        if (r->wait_ns > RETRY_LAST_NS)
+            r->wait_ns = RETRY_LAST_NS;
+        r->at_ns = now_ns + r->wait_ns;
+    }
+    if (now_ns < r->at_ns)
+        return false;
+    r->at_ns = 0;
+    r->begun_ns = now_ns;
+    return true;
+}
+
+static void retry(uint64_t now_ns)
+{
+    if (retry_due(&xen.net_retry, xen.net.state == NETFRONT_BROKEN, now_ns))
+        netfront_bus_reopen(&xen.bus);
+    if (retry_due(&xen.store_retry, xen.store.state == XENSTORE_BROKEN, now_ns))
+        (void)xenstore_reconnect(&xen.store);
+}
+
+/* ---- The loop ---- */
+
+bool guest_net_poll(uint64_t now_ns, uint64_t *deadline_ns)
+{
+    typed_look();
+    retry(now_ns);
+    xen.store_due_ns = xenstore_poll(&xen.store, now_ns);
+    if (xen.suspend && xenstore_is_quiet(&xen.store))
+        suspend();
+    return netfront_poll(&xen.net, now_ns, deadline_ns);
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+uint64_t guest_net_until(uint64_t now_ns, uint64_t deadline_ns)
+{
+    if (xen.suspend || !xenstore_idle(&xen.store) || !netfront_idle(&xen.net))
+        return xen.suspend ? earlier(deadline_ns, xen.store_due_ns) : now_ns;
+    deadline_ns = earlier(deadline_ns, xen.store_due_ns);
+    deadline_ns = earlier(deadline_ns, netfront_due(&xen.net));
+    if (xen.net_retry.at_ns != 0)
+        deadline_ns = earlier(deadline_ns, xen.net_retry.at_ns);
+    if (xen.store_retry.at_ns != 0)
+        deadline_ns = earlier(deadline_ns, xen.store_retry.at_ns);
+    return deadline_ns;
+}
+
+/* ---- What it counts ---- */
+
+#define NET_METRICS(X, T)                                                                      \
+    X(T, rx_frames, TERN_COUNTER("in_frames", "Frames received"))                              \
+    X(T, rx_octets, TERN_COUNTER("in_bytes", "Octets of frames received"))                     \
+    X(T, rx_batches, TERN_COUNTER("in_batches", "Batches of frames"))                          \
+    X(T, rx_runt, TERN_COUNTER_BY("in_drops", "reason", "runt", "Frames dropped"))             \
+    X(T, rx_error, TERN_METRIC_ALSO("failed"))                                                 \
+    X(T, tx_frames, TERN_COUNTER("out_frames", "Frames sent"))                                 \
+    X(T, tx_octets, TERN_COUNTER("out_bytes", "Octets of frames sent"))                        \
+    X(T, tx_full, TERN_COUNTER("out_waits", "Slots there were not: sent later"))               \
+    X(T, tx_refused, TERN_COUNTER_BY("out_drops", "reason", "refused", "Frames not sent"))     \
+    X(T, tx_stale, TERN_METRIC_ALSO("stale"))                                                  \
+    X(T, tx_bad, TERN_METRIC_ALSO("bad"))                                                      \
+    X(T, tx_summed, TERN_COUNTER("out_summed", "Checksums completed by the driver"))           \
+    X(T, changes, TERN_COUNTER("changes", "Changes of carrier, MTU or backend"))               \
+    X(T, connects, TERN_COUNTER("connects", "Backends connected"))                             \
+    X(T, storms, TERN_COUNTER("storms", "Times a port was masked for bringing no work"))       \
+    X(T, no_pages, TERN_COUNTER("no_pages", "Connections not made: pages are kept back"))
+
+#define BREACH_METRICS(X, T)                                                                   \
+    X(T, NETFRONT_BREACH_PROD, TERN_COUNTER_BY("breaches", "reason", "prod",                   \
+                                               "Rules the backend broke: it is left"))         \
+    X(T, NETFRONT_BREACH_BACKWARDS, TERN_METRIC_ALSO("backwards"))                             \
+    X(T, NETFRONT_BREACH_TX_ID, TERN_METRIC_ALSO("tx_id"))                                     \
+    X(T, NETFRONT_BREACH_TX_PENDING, TERN_METRIC_ALSO("tx_pending"))                           \
+    X(T, NETFRONT_BREACH_TX_STATUS, TERN_METRIC_ALSO("tx_status"))                             \
+    X(T, NETFRONT_BREACH_TX_NULL, TERN_METRIC_ALSO("tx_null"))                                 \
+    X(T, NETFRONT_BREACH_RX_EXTENT, TERN_METRIC_ALSO("rx_extent"))                             \
+    X(T, NETFRONT_BREACH_RX_FLAGS, TERN_METRIC_ALSO("rx_flags"))                               \
+    X(T, NETFRONT_BREACH_RX_SLOTS, TERN_METRIC_ALSO("rx_slots"))                               \
+    X(T, NETFRONT_BREACH_RX_EXTRA, TERN_METRIC_ALSO("rx_extra"))                               \
+    X(T, NETFRONT_BREACH_RX_GSO, TERN_METRIC_ALSO("rx_gso"))                                   \
+    X(T, NETFRONT_BREACH_RX_TOO_LONG, TERN_METRIC_ALSO("rx_too_long"))
+
+TERN_METRICS_TABLE(NET_METRICS, netfront_stats, sizeof(struct netfront_stats), "xen_net");
+TERN_METRICS_ARRAY(BREACH_METRICS, breaches, NETFRONT_BREACH_COUNT, "xen_net");
+
+bool guest_net_metrics(size_t i, struct tern_metrics *set)
+{
+    if (i > 1)
+        return false;
+    set->labels[0].name = NULL;
+    set->text = i == 0 ? netfront_stats_text : breaches_text;
+    set->values = i == 0 ? (const uint64_t *)(const void *)&xen.net.stats : xen.net.breaches;
+    return true;
+}
