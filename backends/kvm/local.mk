@@ -39,6 +39,7 @@ backends_kvm_libtern_pc_la_SOURCES = \
     backends/kvm/pc.h \
     backends/kvm/pc_internal.h \
     backends/kvm/machine.c \
+    backends/kvm/on_xen.c \
     backends/kvm/acpi.c \
     backends/kvm/places.c \
     backends/kvm/lapic.c \

@@ -8,6 +8,7 @@ static bool uart PVH_SEALED;
 
 PVH_BOOT void pvh_machine_hello(void)
 {
+    pc_refuse_xen();
     uart = pvh_uart_open();
 }
 

@@ -3,6 +3,7 @@
  * What the files of the PC share. In reading order:
  *
  *   machine.c    the order of its start
+ *   on_xen.c     not on Xen
  *   acpi.c       tables; the power button
  *   places.c     where virtio-mmio devices may stand
  *   lapic.c      the local APIC: vectors, the timer
@@ -71,6 +72,9 @@ uint32_t pc_timer_count(void);
 
 void pc_ioapic_init(void);
 void pc_ioapic_mask(uint32_t gsi, bool masked);
+
+/* Under Xen: says so on its console, and ends. */
+void pc_refuse_xen(void);
 
 void pc_pci_init(void);
 void pc_clock_init(void);

@@ -16,7 +16,7 @@ PVH_CFLAGS = $(TERN_LIB_CFLAGS) $(PVH_HANDLER_CFLAGS)
 # speed. CFLAGS stands last on the command line and says otherwise.
 # Not so guest.c, which clears memory: -Os would make the processor do that octet by octet.
 $(patsubst %,backends/pvh/libtern_pvh_la-%.lo,main phys boot cmdline paging mem trap log uart \
-    pending entropy guest_metrics): CFLAGS := $(patsubst -O2,-Os,$(CFLAGS))
+    pending entropy reset guest_metrics): CFLAGS := $(patsubst -O2,-Os,$(CFLAGS))
 
 backends_pvh_libtern_start_la_CFLAGS = $(PVH_CFLAGS)
 backends_pvh_libtern_start_la_SOURCES = \
@@ -44,6 +44,7 @@ backends_pvh_libtern_pvh_la_SOURCES = \
     backends/pvh/uart.c \
     backends/pvh/pending.c \
     backends/pvh/entropy.c \
+    backends/pvh/reset.c \
     backends/pvh/guest.c \
     backends/pvh/guest_metrics.c
 

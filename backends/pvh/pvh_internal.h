@@ -17,6 +17,7 @@
  *   uart.c       the serial port
  *   pending.c    what has happened and waits for the loop
  *   entropy.c    the seed
+ *   reset.c      the last ways out
  *   guest.c, guest_metrics.c    the appliance on this ground (guest.h)
  *
  * What a machine adds is at this file's end; backends/kvm/pc_internal.h and
@@ -172,6 +173,11 @@ extern struct pvh_stats pvh_counters;
 
 /* Collects the seed: false if there is none. Then a canary may be had of it. */
 bool pvh_entropy_init(void);
+
+/* ---- reset.c ---- */
+
+/* Resets a PC. */
+_Noreturn void pvh_reset(void);
 
 /* ---- The machine: a PC (backends/kvm), a domain (backends/xen) ----------------- */
 

@@ -226,9 +226,7 @@ _Noreturn void pvh_leave(int status)
     uint16_t port = pvh_cmdline_exit_port();
     if (port != 0)
         cpu_out8(port, (uint8_t)status);
-    cpu_out8(0x64, 0xfe);    /* the keyboard controller's reset line */
-    for (;;)
-        __asm__ volatile("cli; hlt");
+    pvh_reset();
 }
 
 /* No channel is bound to a vector, and interrupts are never let in. */
