@@ -205,9 +205,18 @@ static void features_say(void)
     }
 }
 
+/* Xen's idea of the wall may change, and does in another life. */
+static uint64_t wall_offset(struct tern_host_core *core)
+{
+    int64_t offset_ns;
+    (void)core;
+    return pvh_wall_offset_ns(&offset_ns) ? (uint64_t)offset_ns : 0;
+}
+
 void guest_started(struct tern_net_host *host)
 {
     xen.host = host;
+    host->core.wall_offset = wall_offset;
     netfront_bus_init(&xen.bus, &xen.net, &xen.store, xen.dir);
     xen.wish.fired = wish_fired;
     xen.wish_read.done = wish_came;

@@ -120,11 +120,25 @@ static int64_t place(uint32_t space, uint32_t idx, const volatile void *page)
     return xen_hypercall(__HYPERVISOR_memory_op, XENMEM_add_to_physmap, xen_arg(&at), 0);
 }
 
+/*
+ * A vector for events, though none is ever let in: by it the toolstack knows a
+ * guest that can tell a suspend that was cancelled from another life.
+ */
+static void vector_say(void)
+{
+    struct xen_hvm_param param = {
+        .domid = DOMID_SELF, .index = HVM_PARAM_CALLBACK_IRQ,
+        .value = (uint64_t)HVM_PARAM_CALLBACK_TYPE_VECTOR << 56 | PVH_VECTOR_SPURIOUS,
+    };
+    (void)xen_hypercall(__HYPERVISOR_hvm_op, HVMOP_set_param, xen_arg(&param), 0);
+}
+
 static void shared_start(void)
 {
     if (place(XENMAPSPACE_shared_info, 0, &xen_shared) != 0)
         pvh_fail(PVH_STATUS_SETUP, "xen: the shared information page cannot be had\n");
     xen_events_start();
+    vector_say();
     xen_machine_listen(console.port);
 }
 
