@@ -225,6 +225,7 @@ int pvh_backend_main(void)
     const struct pvh_stats *stats = pvh_stats();
     pvh_logf("%s: ends with status %d: %lu wake-ups, %lu device and %lu timer interrupts, "
              "%lu octets of log lost\n",
-             guest_backend, status, stats->wakeups, stats->irq_device, stats->irq_timer, stats->log_dropped);
+             guest_backend, status, stats->wakeups, stats->irq_device, stats->irq_timer,
+             stats->log_dropped);
     return status;
 }

@@ -56,8 +56,10 @@ static enum tern_err evtchn_alloc(struct xen_env *env, uint16_t domid, uint32_t 
 {
     struct evtchn_alloc_unbound alloc = { .dom = DOMID_SELF, .remote_dom = domid };
     (void)env;
-    if (listening.n == LISTEN_MAX ||
-        xen_hypercall(__HYPERVISOR_event_channel_op, EVTCHNOP_alloc_unbound, xen_arg(&alloc), 0) != 0)
+    if (listening.n == LISTEN_MAX)
+        return TERN_FULL;
+    if (xen_hypercall(__HYPERVISOR_event_channel_op, EVTCHNOP_alloc_unbound, xen_arg(&alloc),
+                      0) != 0)
         return TERN_FULL;
     *port = alloc.port;
     xen_machine_listen(alloc.port);
