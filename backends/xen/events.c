@@ -170,14 +170,20 @@ static void say(struct xen_env *env, const char *text, size_t len)
     pvh_log(text, len);
 }
 
-struct xen_env xen_machine_env = {
-    .carve = carve,
-    .carve_io = carve_io,
-    .frame = frame,
-    .evtchn_alloc = evtchn_alloc,
-    .evtchn_close = evtchn_close,
-    .evtchn_notify = evtchn_notify,
-    .evtchn_mask = evtchn_mask,
-    .evtchn_take = evtchn_take,
-    .log = say,
-};
+struct xen_env xen_machine_env PVH_SEALED;
+
+void xen_env_start(void)
+{
+    static const struct xen_env env = {
+        .carve = carve,
+        .carve_io = carve_io,
+        .frame = frame,
+        .evtchn_alloc = evtchn_alloc,
+        .evtchn_close = evtchn_close,
+        .evtchn_notify = evtchn_notify,
+        .evtchn_mask = evtchn_mask,
+        .evtchn_take = evtchn_take,
+        .log = say,
+    };
+    xen_machine_env = env;
+}

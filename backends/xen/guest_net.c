@@ -13,6 +13,7 @@
 #include <xen/hvm/params.h>
 
 #include "backends/pvh/guest.h"
+#include "backends/pvh/pvh_internal.h"
 #include "machine.h"
 #include "netfront_bus.h"
 
@@ -66,7 +67,8 @@ static void answered(struct xenstore_request *r, enum tern_err err, const uint8_
 TERN_COLD
 static enum tern_err ask(const char *path)
 {
-    static struct xenstore_request request = { .done = answered };
+    static struct xenstore_request request;
+    request.done = answered;
     answer.done = false;
     enum tern_err err = xenstore_read(&xen.store, &request, XENSTORE_NO_TX, path);
     while (err == TERN_OK && !answer.done) {
@@ -81,7 +83,7 @@ static enum tern_err ask(const char *path)
 }
 
 /* Lists all devices and takes the first, or the one that nic= names. */
-TERN_COLD
+PVH_BOOT
 static bool nic_choose(const struct tern_host_settings *s)
 {
     bool taken = false;
@@ -110,7 +112,7 @@ static bool nic_choose(const struct tern_host_settings *s)
     return taken;
 }
 
-TERN_COLD
+PVH_BOOT
 static void store_start(void)
 {
     void *page = xen_machine_page(HVM_PARAM_STORE_PFN);
@@ -121,7 +123,7 @@ static void store_start(void)
     xenstore_init(&xen.store, &xen_machine_env, page, port);
 }
 
-TERN_COLD
+PVH_BOOT
 struct tern_link *guest_net_start(const struct tern_host_settings *settings)
 {
     struct netfront_config config = netfront_config_for(pvh_mem_total());

@@ -5,7 +5,7 @@
  * then, and where Xen leaves a gap, each octet is a breakpoint. The page is a
  * part of the text: the guest itself cannot write it.
  */
-    .section .text.xen_hypercall, "ax", @progbits
+    .section .hypercall, "ax", @progbits
     .balign 4096
     .globl xen_hypercall_page
     .type xen_hypercall_page, @object
@@ -19,6 +19,7 @@ xen_hypercall_page:
  * A function and not inline: a call pushes, and callers keep values below
  * their stack pointer.
  */
+    .text
     .globl xen_hypercall
     .type xen_hypercall, @function
 xen_hypercall:

@@ -81,6 +81,7 @@ PVH_BOOT void pvh_machine_hello(void)
         return;
     }
     struct cpu_id id = cpu_id(cpuid_base + 2);
+    xen_env_start();
     if (id.eax != 0)
         pvh_boot_wrmsr(id.ebx, pvh_mem_phys(xen_hypercall_page));
     console_open();
@@ -158,7 +159,7 @@ uint64_t xen_machine_param(uint32_t index)
     return param.value;
 }
 
-void *xen_machine_page(uint32_t pfn_param)
+PVH_BOOT void *xen_machine_page(uint32_t pfn_param)
 {
     uint64_t pfn = xen_machine_param(pfn_param);
     return pfn == 0 || pfn > UINT32_MAX / XEN_PAGE_LEN ? NULL : pvh_page_map(pfn * XEN_PAGE_LEN);

@@ -62,8 +62,9 @@ void xen_events_start(void);
 /* A port that the toolstack has bound (store, console) joins those that end a wait. */
 void xen_machine_listen(uint32_t port);
 
-/* The machine as drivers see it. */
+/* The machine as drivers see it; from xen_env_start on, which is called first of all. */
 extern struct xen_env xen_machine_env;
+void xen_env_start(void);
 
 /* ---- xen_clock.c ---- */
 

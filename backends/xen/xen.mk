@@ -16,7 +16,8 @@ xen_pure = \
 	backends/xen/netfront_rx.c \
 	backends/xen/netfront_tx.c \
 	backends/xen/netfront_group.c \
-	backends/xen/netfront_bus.c
+	backends/xen/netfront_bus.c \
+	backends/xen/xen_console.c
 xen_headers = \
 	backends/xen/xen.h \
 	backends/xen/xen_public.h \
@@ -25,7 +26,8 @@ xen_headers = \
 	backends/xen/xenstore.h \
 	backends/xen/xenbus.h \
 	backends/xen/netfront.h \
-	backends/xen/netfront_bus.h
+	backends/xen/netfront_bus.h \
+	backends/xen/xen_console.h
 
 # The domain, most of which runs once; what waits and tells the time is small.
 if BUILD_KVM
@@ -35,14 +37,13 @@ backends/xen/libtern_domain_la-%.lo: CFLAGS := $(patsubst -O2,-Os,$(CFLAGS))
 backends_xen_libtern_domain_la_CFLAGS = $(PVH_CFLAGS)
 backends_xen_libtern_domain_la_SOURCES = \
 	backends/xen/machine.h \
-	backends/xen/xen_console.h \
 	backends/xen/hypercall.S \
 	backends/xen/machine.c \
 	backends/xen/events.c \
-	backends/xen/xen_clock.c \
-	backends/xen/xen_console.c
+	backends/xen/xen_clock.c
 
 lib_LTLIBRARIES += backends/xen/libtern-xen.la
+backends/xen/libtern_xen_la-%.lo: CFLAGS := $(patsubst -O2,-Os,$(CFLAGS))
 backends_xen_libtern_xen_la_CFLAGS = $(TERN_LIB_CFLAGS)
 backends_xen_libtern_xen_la_LDFLAGS = -static
 backends_xen_libtern_xen_la_LIBADD = backends/pvh/libtern-pvh.la backends/xen/libtern-domain.la \
@@ -56,6 +57,10 @@ endif
 # Built as an image would have them, so that they are what is tested.
 if HAVE_XEN
 noinst_LTLIBRARIES += backends/xen/libtern-xenfront.la
+# The store, the handshake and the console run rarely: their octets matter.
+$(patsubst %,backends/xen/libtern_xenfront_la-%.lo,xen xenstore xenstore_wire xenstore_update \
+	xenstore_value xenbus netfront netfront_group netfront_bus xen_console): \
+	CFLAGS := $(patsubst -O2,-Os,$(CFLAGS))
 backends_xen_libtern_xenfront_la_CFLAGS = $(TERN_LIB_CFLAGS)
 backends_xen_libtern_xenfront_la_SOURCES = $(xen_pure) $(xen_headers)
 endif

@@ -70,6 +70,8 @@ Suite *xen_net_tx_suite(void);
 Suite *xen_net_link_suite(void);
 Suite *xen_net_hostile_suite(void);
 Suite *xen_tcp_suite(void);
+Suite *xen_console_suite(void);
+Suite *xen_clock_suite(void);
 
 Suite *host_options_suite(void);
 Suite *host_carve_suite(void);

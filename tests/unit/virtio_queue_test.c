@@ -305,6 +305,10 @@ START_TEST(hostile_net_55_used_index_found_by_arming)
     fake_used_idx(&f, FAKE_RX, 0x8000);
     ck_assert(virtio_queue_arm(&q));
     assert_breach(VIRTIO_BREACH_USED_IDX);
+    /* A device that is stopped is asked for nothing. */
+    q.armed = false;
+    ck_assert(virtio_queue_arm(&q));
+    ck_assert(!q.armed);
 }
 END_TEST
 
