@@ -90,6 +90,7 @@ PVH_BOOT static void split(uint64_t region)
     set_pages(table, region, 0, PAGE, ABSENT);
     set_pages(table, region, addr(pvh_image), addr(pvh_text_end), READ_EXECUTE);
     set_pages(table, region, addr(pvh_text_end), addr(pvh_constants_end), READ);
+    set_pages(table, region, addr(pvh_sealed_end), addr(pvh_hypercall_end), READ_EXECUTE);
     for (size_t i = 0; i < sizeof guards / sizeof *guards; i++)
         set_pages(table, region, addr(guards[i]), addr(guards[i]) + PAGE, ABSENT);
     __asm__ volatile("" : : : "memory");

@@ -31,7 +31,7 @@
 
 /* Symbols of tern.ld: only their addresses mean anything. */
 extern char pvh_image[], pvh_boot_end[], pvh_text_end[], pvh_constants_end[];
-extern char pvh_sealed[], pvh_sealed_end[];
+extern char pvh_sealed[], pvh_sealed_end[], pvh_hypercall_end[];
 extern char pvh_bss_end[], pvh_stacks_end[], pvh_image_end[], pvh_tables[], pvh_tables_end[];
 extern char pvh_guards[], pvh_guard_trap[], pvh_guard_double_fault[], pvh_guard_nmi[];
 extern char pvh_guard_machine_check[], pvh_guard_device[], pvh_guard_above[];

@@ -89,6 +89,9 @@ fill_text:
         movl    $0, pvh_tables + PVH_TABLE_PD + 4(, %ecx, 8)
         decl    %ecx
         jnz     fill_text
+        movl    $pvh_sealed_end, %ecx   /* so is what Xen fills */
+        shrl    $21, %ecx
+        movl    $0, pvh_tables + PVH_TABLE_PD + 4(, %ecx, 8)
 
         movl    $(pvh_tables + PVH_TABLE_PD + PVH_PDE_TABLE), %eax
         movl    $(pvh_tables + PVH_TABLE_PDPT), %edi

@@ -158,6 +158,8 @@ static const char *place(uint64_t at)
         return "data";
     if (p < pvh_sealed_end)
         return "sealed";
+    if (p < pvh_hypercall_end)
+        return "hypercalls";
     if (p < pvh_bss_end)
         return "bss";
     return p < pvh_stacks_end ? "stack" : "page tables";

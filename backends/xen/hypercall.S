@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The way into the hypervisor: a page of 128 entries of 32 octets, one a
- * hypercall, which Xen fills (xen/arch-x86/cpuid.h, leaf 2; xen/xen.h). Until
- * then, and where Xen leaves a gap, each octet is a breakpoint. The page is a
- * part of the text: the guest itself cannot write it.
+ * hypercall, which Xen fills (xen/arch-x86/cpuid.h, leaf 2; xen/xen.h). The file
+ * has no octet of it; paging.c lets it be executed, and nobody write it.
  */
-    .section .hypercall, "ax", @progbits
+    .section .hypercall, "aw", @nobits
     .balign 4096
     .globl xen_hypercall_page
     .type xen_hypercall_page, @object
 xen_hypercall_page:
-    .fill 4096, 1, 0xcc
+    .skip 4096
     .size xen_hypercall_page, . - xen_hypercall_page
 
 /*
