@@ -410,6 +410,17 @@ START_TEST(hostile_xen_good_frames_before_a_bad_one_still_arrive)
 }
 END_TEST
 
+START_TEST(hostile_xen_what_stands_behind_a_bad_slot_is_not_looked_at)
+{
+    answer(0, NETRXF_more_data, 5000);
+    answer(0, 0x8000, 60);
+    show_and_poll();
+    assert_breach(NETFRONT_BREACH_RX_EXTENT);
+    ck_assert_uint_eq(fx.nf.breaches[NETFRONT_BREACH_RX_FLAGS], 0);
+    ck_assert_uint_eq(fx.nf.rx.rsp_seen - fx.nf.rx.rsp_cons, 1);
+}
+END_TEST
+
 /* ---- Memory that changes ---- */
 
 static void rewrite(struct xen_fixture *f)
@@ -667,6 +678,7 @@ Suite *xen_net_hostile_suite(void)
     tcase_add_test(t, hostile_xen_aggregate_that_we_did_not_say_we_understand);
     tcase_add_loop_test(t, hostile_xen_segments_of_no_size_or_of_an_unknown_kind, 0, 5);
     tcase_add_test(t, hostile_xen_good_frames_before_a_bad_one_still_arrive);
+    tcase_add_test(t, hostile_xen_what_stands_behind_a_bad_slot_is_not_looked_at);
     tcase_add_test(t, hostile_xen_frame_rewritten_while_the_stack_has_it);
     tcase_add_test(t, hostile_xen_slots_rewritten_after_they_were_taken);
     tcase_add_test(t, hostile_xen_everything_rewritten_right_after_it_was_read);
