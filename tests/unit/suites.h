@@ -72,6 +72,7 @@ Suite *xen_net_hostile_suite(void);
 Suite *xen_tcp_suite(void);
 Suite *xen_console_suite(void);
 Suite *xen_clock_suite(void);
+Suite *xen_guest_suite(void);
 
 Suite *host_options_suite(void);
 Suite *host_carve_suite(void);

@@ -41,7 +41,8 @@ tests_unit_xen_main_SOURCES = \
     tests/unit/xen_life_test.c \
     tests/unit/xen_tcp_test.c \
     tests/unit/xen_console_test.c \
-    tests/unit/xen_clock_test.c
+    tests/unit/xen_clock_test.c \
+    tests/unit/xen_guest_test.c
 tests_unit_xen_main_LDADD = backends/xen/libtern-xenfront.la libnet/libtern-net.la \
     base/libtern-base.la $(CHECK_LIBS)
 endif

@@ -21,6 +21,7 @@ int main(void)
     srunner_add_suite(runner, xen_tcp_suite());
     srunner_add_suite(runner, xen_console_suite());
     srunner_add_suite(runner, xen_clock_suite());
+    srunner_add_suite(runner, xen_guest_suite());
     srunner_run_all(runner, CK_ENV);
     int n_failed = srunner_ntests_failed(runner);
     srunner_free(runner);

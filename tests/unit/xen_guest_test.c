@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What a guest of Xen does besides sending frames: which device it takes, what the
+ * toolstack's wishes lead to, another life, and what broke. The source is
+ * included; the machine is the test's own, and its store is xen_store's.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "backends/xen/machine.h"
+#include "suites.h"
+#include "xen_store.h"
+
+static struct xen_fake x;
+#define xen_machine_env x.env
+#include "backends/xen/guest_net.c"
+
+enum { GUEST = 5, STORE_PORT = 1, STORE_FRAME = 4 };
+
+static struct xen_store s;
+static struct tern_net_host host;
+static struct tern_host_settings settings;
+static uint64_t now_ns;
+static uint32_t pending;
+static bool silent;           /* the store answers nothing */
+static bool cancelled;
+static int64_t wall_ns;
+static char typed[8], said[2048];
+static unsigned n_reboots, n_suspends, n_resumes, n_renewed;
+static bool quiet_at_suspend;
+static jmp_buf stopped;
+
+/* ---- The machine ------------------------------------------------------------- */
+
+uint64_t pvh_now_ns(void) { return now_ns; }
+size_t pvh_mem_total(void) { return (size_t)64 << 20; }
+void pvh_pending_set(uint32_t bits) { pending |= bits; }
+void pvh_log_flush(void) { }
+bool pvh_entropy_renew(void) { return n_renewed++ == 0; }
+void pvh_entropy(uint8_t *out, size_t len) { memset(out, 0x77, len); }
+void xen_machine_listen(uint32_t port) { ck_assert_uint_eq(port, s.port); }
+void xen_machine_reboots(void) { n_reboots++; }
+void xen_machine_resume(void) { n_resumes++; }
+void *xen_machine_page(uint32_t param) { return param == HVM_PARAM_STORE_PFN ? s.ring : NULL; }
+
+bool pvh_wall_offset_ns(int64_t *offset_ns)
+{
+    *offset_ns = wall_ns;
+    return wall_ns != 0;
+}
+
+uint64_t xen_machine_param(uint32_t index)
+{
+    return index == HVM_PARAM_STORE_EVTCHN ? s.port
+         : index == HVM_PARAM_STORE_PFN ? (uintptr_t)s.ring / XEN_PAGE_LEN : 0;
+}
+
+void *xen_machine_grants(uint32_t *n_frames)
+{
+    ck_assert_uint_eq(*n_frames, 1);
+    return x.table;
+}
+
+size_t xen_machine_typed(char *to, size_t cap)
+{
+    size_t len = strlen(typed);
+    ck_assert_uint_le(len, cap);
+    memcpy(to, typed, len);
+    typed[0] = '\0';
+    return len;
+}
+
+bool xen_machine_suspend(void)
+{
+    n_suspends++;
+    quiet_at_suspend = xenstore_is_quiet(&xen.store) && xen.net.suspended;
+    return cancelled;
+}
+
+void pvh_wait(uint64_t deadline_ns)
+{
+    if (silent || !store_serve(&s))
+        now_ns = deadline_ns;
+}
+
+static void say(const char *format, va_list args)
+{
+    size_t len = strlen(said);
+    (void)vsnprintf(said + len, sizeof said - len, format, args);
+}
+
+void pvh_logf(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    say(format, args);
+    va_end(args);
+}
+
+_Noreturn void pvh_fail(int status, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    say(format, args);
+    va_end(args);
+    longjmp(stopped, status);
+}
+
+/* ---- The test's ----------------------------------------------------------------- */
+
+static void key(const char *name, const char *value)
+{
+    char path[STORE_PATH];
+    (void)snprintf(path, sizeof path, "/local/domain/%d/%s", GUEST, name);
+    store_set(&s, path, value);
+}
+
+static const char *key_of(const char *name)
+{
+    char path[STORE_PATH];
+    (void)snprintf(path, sizeof path, "/local/domain/%d/%s", GUEST, name);
+    return store_get(&s, path);
+}
+
+static void setup(void)
+{
+    memset(&xen, 0, sizeof xen);
+    memset(&host, 0, sizeof host);
+    memset(&settings, 0, sizeof settings);
+    ck_assert_int_eq(tern_drbg_init(&host.core.drbg, (const uint8_t[TERN_SEED_LEN]){ 1 }),
+                     TERN_OK);
+    fake_init(&x);
+    store_init(&s, &x, GUEST);
+    now_ns = TERN_SECOND_NS;
+    pending = n_reboots = n_suspends = n_resumes = n_renewed = 0;
+    silent = cancelled = false;
+    wall_ns = 0;
+    typed[0] = said[0] = '\0';
+    key("device/vif/0/mac", "00:16:3e:00:00:01");
+}
+
+static void teardown(void)
+{
+    store_free(&s);
+    fake_free(&x);
+}
+
+/* 0, or the status with which the start ends. */
+static int start(void)
+{
+    int status = setjmp(stopped);
+    if (status == 0)
+        ck_assert_ptr_eq(guest_net_start(&settings), &xen.net.link);
+    return status;
+}
+
+/* The loop, until nobody has anything to do. */
+static void run(void)
+{
+    uint64_t deadline_ns;
+    bool served;
+    do {
+        (void)guest_net_poll(now_ns, &deadline_ns);
+        served = store_serve(&s);
+    } while (served || guest_net_until(now_ns, UINT64_MAX) <= now_ns);
+}
+
+static void started(void)
+{
+    ck_assert_int_eq(start(), 0);
+    guest_started(&host);
+    run();
+}
+
+START_TEST(test_guest_takes_the_first_device_or_the_one_it_is_told)
+{
+    key("device/vif/2/mac", "00:16:3e:00:00:02");
+    key("device/vif/7/mac", "no address");
+    ck_assert_int_eq(start(), 0);
+    ck_assert_str_eq(xen.dir, "device/vif/0");
+    ck_assert_str_eq(said, "xen: net0, 00:16:3e:00:00:01, device/vif/0: taken\n"
+                           "xen: net1, 00:16:3e:00:00:02, device/vif/2\n"
+                           "xen: net2, 00:00:00:00:00:00, device/vif/7\n");
+    teardown();
+    setup();
+    key("device/vif/2/mac", "00:16:3e:00:00:02");
+    settings.has_nic = settings.has_mac = true;
+    memcpy(settings.nic, "\x00\x16\x3e\x00\x00\x02", 6);
+    memcpy(settings.mac, "\x02\x00\x00\x00\x00\x09", 6);
+    ck_assert_int_eq(start(), 0);
+    ck_assert_str_eq(xen.dir, "device/vif/2");
+    ck_assert_mem_eq(xen.net.config.mac, settings.mac, 6);
+}
+END_TEST
+
+START_TEST(test_guest_without_its_device_does_not_start)
+{
+    settings.has_nic = true;
+    ck_assert_int_eq(start(), PVH_STATUS_SETUP);
+    ck_assert_ptr_nonnull(strstr(said, "option nic: no network device has that address"));
+    teardown();
+    setup();
+    store_remove(&s, "/local/domain/5/device/vif/0");
+    ck_assert_int_eq(start(), PVH_STATUS_SETUP);
+    ck_assert_ptr_nonnull(strstr(said, "the domain has no network device (vif)"));
+    teardown();
+    setup();
+    silent = true;
+    ck_assert_int_eq(start(), PVH_STATUS_SETUP);
+    ck_assert_ptr_nonnull(strstr(said, "the store: device/vif/0/mac: "));
+}
+END_TEST
+
+START_TEST(test_guest_drains_when_the_toolstack_wants_it)
+{
+    static const struct { const char *wish; uint32_t pending; unsigned n_reboots; } rows[] = {
+        { "poweroff", PVH_DRAIN, 0 }, { "halt", PVH_DRAIN, 0 }, { "reboot", PVH_DRAIN, 1 },
+        { "poweroff now", 0, 0 }, { "crash", 0, 0 },
+    };
+    started();
+    ck_assert_str_eq(key_of("control/feature-suspend"), "1");
+    ck_assert_uint_eq(pending, 0);
+    key("control/shutdown", rows[_i].wish);
+    run();
+    ck_assert_uint_eq(pending, rows[_i].pending);
+    ck_assert_uint_eq(n_reboots, rows[_i].n_reboots);
+    ck_assert_str_eq(key_of("control/shutdown"), "");    /* it was heard */
+    ck_assert_int_eq(strstr(said, "a wish that is not known here") != NULL,
+                     rows[_i].pending == 0);
+    ck_assert_uint_eq(n_suspends, 0);
+}
+END_TEST
+
+START_TEST(test_guest_drains_when_it_is_told_on_the_console)
+{
+    started();
+    (void)strcpy(typed, "help\r");
+    run();
+    ck_assert_uint_eq(pending, 0);
+    (void)strcpy(typed, "x\003");
+    run();
+    ck_assert_uint_eq(pending, PVH_DRAIN);
+}
+END_TEST
+
+START_TEST(test_guest_goes_on_when_a_suspend_was_cancelled)
+{
+    started();
+    cancelled = true;
+    key("control/shutdown", "suspend");
+    run();
+    ck_assert_uint_eq(n_suspends, 1);
+    ck_assert(quiet_at_suspend);
+    ck_assert(!xen.net.suspended);
+    ck_assert_uint_eq(n_resumes + n_renewed, 0);
+    ck_assert_str_eq(key_of("control/shutdown"), "");
+    run();
+    ck_assert_uint_eq(n_suspends, 1);
+}
+END_TEST
+
+START_TEST(test_guest_begins_another_life)
+{
+    started();
+    uint32_t before = tern_drbg_u32(&host.core.drbg);
+    wall_ns = 1000;
+    ck_assert_uint_eq(host.core.wall_offset(&host.core), 1000);
+    host.core.wall_offset_ns = 1000;
+    key("control/shutdown", "suspend");
+    run();
+    ck_assert_uint_eq(n_suspends, 1);
+    ck_assert(quiet_at_suspend);
+    ck_assert_uint_eq(n_resumes, 1);
+    ck_assert_uint_eq(n_renewed, 1);
+    ck_assert_uint_ne(tern_drbg_u32(&host.core.drbg), before);
+    ck_assert_uint_eq(host.core.wall_offset_ns, 0);
+    ck_assert(!xen.net.suspended);
+    ck_assert_ptr_nonnull(strstr(said, "xen: resumed in another life"));
+    ck_assert_str_eq(key_of("control/feature-suspend"), "1");
+    /* The wish is watched again. */
+    key("control/shutdown", "poweroff");
+    run();
+    ck_assert_uint_eq(pending, PVH_DRAIN);
+}
+END_TEST
+
+START_TEST(test_guest_is_not_suspended_while_the_store_owes_answers)
+{
+    uint64_t deadline_ns;
+    started();
+    xen.suspend = true;
+    ck_assert_int_eq(xenstore_read(&xen.store, &xen.wish_read, XENSTORE_NO_TX,
+                                   "control/shutdown"), TERN_OK);
+    (void)guest_net_poll(now_ns, &deadline_ns);
+    ck_assert_uint_eq(n_suspends, 0);
+    ck_assert_uint_gt(guest_net_until(now_ns, now_ns + 5), now_ns);    /* it waits, not spins */
+    run();
+    ck_assert_uint_eq(n_suspends, 1);
+}
+END_TEST
+
+/* After 1 s, 2 s, 4 s ... 300 s; a minute without trouble, and it is 1 s again. */
+START_TEST(test_guest_begins_anew_with_what_broke_ever_later)
+{
+    struct retry r = { .at_ns = 0 };
+    uint64_t at = 5 * TERN_SECOND_NS, wait = TERN_SECOND_NS;
+    for (unsigned i = 0; i < 12; i++) {
+        ck_assert(!retry_due(&r, true, at));
+        ck_assert_uint_eq(r.at_ns, at + wait);
+        ck_assert(!retry_due(&r, true, at + wait - 1));
+        at += wait;
+        ck_assert(retry_due(&r, true, at));
+        ck_assert(!retry_due(&r, false, at));
+        wait = 2 * wait < 300 * TERN_SECOND_NS ? 2 * wait : 300 * TERN_SECOND_NS;
+    }
+    ck_assert(!retry_due(&r, false, at + 60 * TERN_SECOND_NS));
+    ck_assert(!retry_due(&r, true, at + 61 * TERN_SECOND_NS));
+    ck_assert_uint_eq(r.at_ns, at + 62 * TERN_SECOND_NS);
+}
+END_TEST
+
+START_TEST(test_guest_asks_a_broken_store_to_begin_anew)
+{
+    started();
+    xenstore_breached(&xen.store, XENSTORE_BREACH_LEN);
+    run();
+    uint64_t until = guest_net_until(now_ns, UINT64_MAX);
+    ck_assert_uint_eq(until, now_ns + TERN_SECOND_NS);
+    now_ns = until;
+    uint64_t deadline_ns;
+    (void)guest_net_poll(now_ns, &deadline_ns);
+    ck_assert_int_ne(xen.store.state, XENSTORE_RUNNING);
+    ck_assert_uint_eq(xen.store_retry.begun_ns, now_ns);
+}
+END_TEST
+
+Suite *xen_guest_suite(void)
+{
+    Suite *suite = suite_create("xen_guest");
+    TCase *tc = tcase_create("guest");
+    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_add_test(tc, test_guest_takes_the_first_device_or_the_one_it_is_told);
+    tcase_add_test(tc, test_guest_without_its_device_does_not_start);
+    tcase_add_loop_test(tc, test_guest_drains_when_the_toolstack_wants_it, 0, 5);
+    tcase_add_test(tc, test_guest_drains_when_it_is_told_on_the_console);
+    tcase_add_test(tc, test_guest_goes_on_when_a_suspend_was_cancelled);
+    tcase_add_test(tc, test_guest_begins_another_life);
+    tcase_add_test(tc, test_guest_is_not_suspended_while_the_store_owes_answers);
+    tcase_add_test(tc, test_guest_begins_anew_with_what_broke_ever_later);
+    tcase_add_test(tc, test_guest_asks_a_broken_store_to_begin_anew);
+    suite_add_tcase(suite, tc);
+    return suite;
+}
