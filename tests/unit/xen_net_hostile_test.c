@@ -257,6 +257,23 @@ START_TEST(hostile_xen_broken_device_has_no_room)
 }
 END_TEST
 
+/* A frame that was being written when the device broke goes nowhere, and is counted. */
+START_TEST(hostile_xen_frame_that_is_lent_over_a_breach)
+{
+    struct tern_tx lent;
+    (void)sent();
+    ck_assert_int_eq(fx.nf.link.ops->tx_slot(&fx.nf.link, 60, &lent), TERN_OK);
+    sent_answered(300, NETIF_RSP_OKAY);
+    assert_breach(NETFRONT_BREACH_TX_ID);
+    uint64_t n_frames = fx.nf.stats.tx_frames;
+    uint32_t prod = fx.nf.tx.req_prod;
+    fx.nf.link.ops->tx_commit(&fx.nf.link, &lent, 60);
+    ck_assert_uint_eq(fx.nf.stats.tx_stale, 1);
+    ck_assert_uint_eq(fx.nf.stats.tx_frames, n_frames);
+    ck_assert_uint_eq(fx.nf.tx.req_prod, prod);
+}
+END_TEST
+
 START_TEST(hostile_xen_frames_behind_a_breach_are_not_believed)
 {
     (void)sent();
@@ -664,6 +681,7 @@ Suite *xen_net_hostile_suite(void)
     tcase_add_loop_test(t, hostile_xen_status_that_does_not_exist, 0, 5);
     tcase_add_test(t, hostile_xen_empty_answer_without_an_extra);
     tcase_add_test(t, hostile_xen_broken_device_has_no_room);
+    tcase_add_test(t, hostile_xen_frame_that_is_lent_over_a_breach);
     tcase_add_test(t, hostile_xen_frames_behind_a_breach_are_not_believed);
     tcase_add_loop_test(t, hostile_xen_octets_outside_the_page, 0, 10);
     tcase_add_test(t, hostile_xen_octets_outside_a_later_page);

@@ -49,6 +49,19 @@ START_TEST(hostile_xen_store_index_of_answers_that_cannot_be)
 }
 END_TEST
 
+/* What was shown once cannot be taken back, though it is not all read yet. */
+START_TEST(hostile_xen_store_index_of_answers_that_goes_back)
+{
+    uint8_t some[40];
+    ask_one();
+    s.ring->rsp_prod += 40;
+    ck_assert_uint_eq(xenstore_ring_read(&xs, some, 10), 10);
+    s.ring->rsp_prod -= 5;
+    ck_assert_uint_eq(xenstore_ring_read(&xs, some, 10), 0);
+    assert_breach(XENSTORE_BREACH_INDEX);
+}
+END_TEST
+
 START_TEST(hostile_xen_store_index_of_requests_that_cannot_be)
 {
     static const uint32_t steps[] = { 1, 1025, 0x80000000u, (uint32_t)-2000 };
@@ -229,6 +242,7 @@ static TCase *lying(void)
     TCase *t = tcase_create("lying");
     tcase_add_checked_fixture(t, store_setup, store_teardown);
     tcase_add_loop_test(t, hostile_xen_store_index_of_answers_that_cannot_be, 0, 5);
+    tcase_add_test(t, hostile_xen_store_index_of_answers_that_goes_back);
     tcase_add_loop_test(t, hostile_xen_store_index_of_requests_that_cannot_be, 0, 4);
     tcase_add_loop_test(t, hostile_xen_store_message_longer_than_any, 0, 5);
     tcase_add_loop_test(t, hostile_xen_store_answer_to_no_request, 0, 2);
