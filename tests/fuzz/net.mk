@@ -5,6 +5,17 @@
 TERN_NET_WORLD = \
     tests/fuzz/net_world.h \
     tests/fuzz/net_world.c \
+    tests/fuzz/net_count.h \
+    tests/fuzz/net_count.c \
+    tests/unit/packet.h \
+    tests/unit/packet.c
+
+# The same above a driver that is being fuzzed.
+TERN_DRIVER_STACK = \
+    tests/fuzz/driver_stack.h \
+    tests/fuzz/driver_stack.c \
+    tests/fuzz/net_count.h \
+    tests/fuzz/net_count.c \
     tests/unit/packet.h \
     tests/unit/packet.c
 

@@ -5,6 +5,7 @@
  */
 #include "net_world.h"
 
+#include "net_count.h"
 #include "tests/unit/packet.h"
 
 #include <stdio.h>
@@ -392,39 +393,6 @@ void net_world_frame(const uint8_t *frame, size_t len, const struct net_world_me
 
 /* ---- The end ------------------------------------------------------------ */
 
-/* Every frame is in one counter, and so is every packet and datagram in it. */
-static void counters_check(void)
-{
-    const struct tern_net_stats *n = &w.net.stats;
-    const struct tern_ipv4_stats *i = &w.ipv4.stats;
-    const struct tern_udp_stats *u = &w.udp.stats;
-    require(n->rx_frames == n->eth_short + n->eth_other_host + n->eth_bad_source +
-                                n->eth_unknown_type + n->eth_bad_vlan + n->ipv6_unsupported +
-                                i->arp_in + i->in_packets,
-            "each frame counted once");
-    require(i->in_packets + i->frag_reassembled ==
-                i->in_delivered + i->in_short + i->in_bad_version + i->in_bad_hdr_len +
-                    i->in_bad_total_len + i->in_bad_checksum + i->in_bad_source + i->in_not_ours +
-                    i->in_wrong_link + i->in_bad_options + i->in_source_route +
-                    i->in_unknown_protocol + i->in_loopback + i->in_link_group +
-                    i->frag_bad_offset + i->frag_bad_len + i->frag_overlap + i->frag_duplicate +
-                    i->frag_too_large + i->frag_no_buffer + i->frag_too_many + i->frag_dead +
-                    i->frag_in,
-            "each packet counted once");
-    require(i->icmp_in == i->icmp_short + i->icmp_bad_checksum + i->icmp_unknown_type +
-                              i->icmp_broadcast + i->icmp_ignored + i->icmp_echo_in +
-                              i->icmp_errors_in + i->icmp_errors_bad + i->icmp_errors_unmatched,
-            "each ICMP message counted once");
-    require(i->arp_in == i->arp_bad + i->arp_not_ours + i->arp_unsolicited + i->arp_conflict +
-                             i->arp_learned + i->arp_asked,
-            "each ARP packet counted once");
-    require(u->in_dgrams == u->in_delivered + u->in_short + u->in_bad_len + u->in_bad_checksum +
-                                u->in_no_port + u->in_no_room + u->in_port_zero + u->in_closed,
-            "each datagram counted once");
-    require(i->in_delivered == i->icmp_in + u->in_dgrams + w.tcp.stats.in_segs,
-            "each delivered packet taken by a transport");
-}
-
 void net_world_finish(void)
 {
     net_world_flush();
@@ -443,5 +411,6 @@ void net_world_finish(void)
     for (size_t i = 0; i < N_LINKS; i++)
         for (size_t j = 0; j < N_SLOTS; j++)
             require(!wires[i].lent[j], "every slot back");
-    counters_check();
+    const char *wrong = net_count_wrong(&w.net, &w.ipv4, &w.udp, &w.tcp);
+    require(wrong == NULL, wrong);
 }

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The network driver and a backend whose every act is the fuzzer's: it answers
- * what it likes, moves the indices, rewrites rings, slots and frames between the
- * driver's calls, inside them (at notifications, event channels, and while the
- * stack has the frames), and after a chosen single access; it comes and goes, and
- * holds pages when it does.
+ * The network driver under a whole stack, and a backend whose every act is the
+ * fuzzer's: it answers what it likes, moves the indices, rewrites rings, slots and
+ * frames between the driver's calls, inside them (at notifications, event
+ * channels, and while the stack has the frames), and after single accesses; it
+ * comes and goes, and holds pages when it does. Until it lies it is a netback
+ * that holds the driver to the protocol.
  *
- * Held to throughout: no access outside (AddressSanitizer); frames that the
- * stack was lent do not change; ids, slots and pages add up; a page that is held
- * is nobody's; at most one breach a connection is counted, it stops the device,
- * and from then on the driver touches nothing that the backend can reach.
+ * Held to throughout: no access outside (AddressSanitizer); ids, slots and pages
+ * add up; a page that is held is nobody's; indices that are the driver's own are
+ * never read back; an octet rewritten right after it was read changes nothing, so
+ * that a backend which does no more than that is served as an honest one; at most
+ * one breach a connection is counted, it stops the device, and from then on the
+ * driver touches nothing that the backend can reach. Of the stack: driver_stack.h.
  */
 #include <backends/xen/netfront.h>
 #include <tests/unit/access_watch.h>
@@ -18,9 +21,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "driver_stack.h"
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-enum { DOMID = 7, INPUT_MAX = 1024, WATCHES = 2 };
+#define NO_COVERAGE __attribute__((no_sanitize("coverage")))
+
+enum { DOMID = 7, INPUT_MAX = 1024, WATCHES = 1, ACCESSES = 64 };
 
 static struct xen_fake x;
 static struct netfront nf;
@@ -28,10 +35,11 @@ static struct netback nb;
 static struct netfront_keys keys;
 static const uint8_t *in;
 static size_t in_len;
-static bool ambush, watching;
+static bool attached;        /* the stack is above the driver */
+static bool ambush;          /* strike at the driver's next call of its own */
+static enum { WATCH_ONE, WATCH_READS, WATCH_SOME } watching;
 static unsigned strike_at, n_accesses, n_watches;
 static uint64_t now_ns, n_breaches;
-static uint64_t sum;         /* keeps what is read from being optimised away */
 
 #define HOLD(condition)       \
     do {                      \
@@ -59,6 +67,13 @@ static uint32_t next32(void)
     return low | (uint32_t)next16() << 16;
 }
 
+/* From now on what stands in the rings may be the backend's own work. */
+static void lied(void)
+{
+    nb.lies = true;
+    driver_stack_lied();
+}
+
 static uint8_t *ring(bool rx)
 {
     return (uint8_t *)(uintptr_t)(rx ? nb.rx : nb.tx);
@@ -71,6 +86,7 @@ static void strike(void)
     uint8_t *r = ring((where & 1) != 0);
     if (r == NULL)
         return;
+    lied();
     switch (where >> 1 & 3) {
     case 0:
         r[next8() % 16] = value;
@@ -87,22 +103,38 @@ static void strike(void)
     }
 }
 
+/* Pages that the driver has posted anew, of which it has just copied. */
+static void fair_strike(void)
+{
+    for (uint32_t i = nf.rx.req_shown, n = 0; i != nb.rx_req_cons && n < 8; n++)
+        memset(netfront_page_at(&nf, nf.rx_slot[--i & (XEN_RING_SLOTS - 1)]), 0xee, 64);
+}
+
+static void unfair_strike(void)
+{
+    for (uint16_t page = 0; page < nf.n_any; page++) {
+        uint8_t *p = netfront_page_at(&nf, page);
+        if (p != ring(true) && p != ring(false))
+            memset(p, 0xee, 64);
+    }
+}
+
 static void moment(void)
 {
+    access_watch_pause(true);
+    driver_stack_guard(true);
     if (ambush) {
         ambush = false;
         strike();
     }
-}
-
-static void on_access(uint8_t *addr, bool written)
-{
-    (void)addr;
-    (void)written;
-    if (n_accesses++ != strike_at)
-        return;
-    strike();
-    access_watch_end();
+    if (attached && nb.rx != NULL && nf.state == NETFRONT_CONNECTED) {
+        if (driver_stack_honest())
+            fair_strike();
+        else
+            unfair_strike();
+    }
+    driver_stack_guard(false);
+    access_watch_pause(false);
 }
 
 static void on_notify(struct xen_fake *fake, uint32_t port)
@@ -112,58 +144,65 @@ static void on_notify(struct xen_fake *fake, uint32_t port)
     moment();
 }
 
-/* ---- The stack above -------------------------------------------------------- */
+/* ---- Single accesses ------------------------------------------------------------- */
 
-static uint64_t hash(const struct tern_rx *rx, size_t n_rx)
+/* The page that is being copied; its end shows in an access elsewhere. */
+static uint8_t *copied;
+
+/* What has just been read becomes other. What must be read again is left alone. */
+static void spoil(uint8_t *addr, bool written)
 {
-    uint64_t h = 14695981039346656037u;
-    for (size_t i = 0; i < n_rx; i++) {
-        HOLD(rx[i].n_spans == 1);
-        const uint8_t *p = rx[i].spans[0].data;
-        size_t len = rx[i].spans[0].len;
-        HOLD(len >= 14 && len <= NETFRONT_FRAME_MAX);
-        HOLD(p >= nf.arena && len <= nf.config.arena_len - (size_t)(p - nf.arena));
-        HOLD((rx[i].gso == TERN_GSO_NONE) == (rx[i].seg_len == 0));
-        for (size_t o = 0; o < len; o += 7)
-            h = (h ^ p[o]) * 1099511628211u;
+    enum { REQ_PROD = 0, RSP_EVENT = 12, SLOTS = 64 };
+    uint8_t *page = nf.io + (size_t)(addr - nf.io) / XEN_PAGE_LEN * XEN_PAGE_LEN;
+    if (copied != NULL && copied != page)
+        memset(copied, 0xee, XEN_PAGE_LEN);
+    copied = NULL;
+    if (written)
+        return;
+    if (page == ring(true) || page == ring(false)) {
+        HOLD(addr - page != REQ_PROD && addr - page != RSP_EVENT);    /* ours */
+        for (size_t i = 0; i < 4 && addr - page >= SLOTS; i++)
+            addr[i] ^= 0xff;
+    } else {
+        copied = page;
     }
-    return h;
 }
 
-static uint64_t input(struct tern_link *link, struct tern_rx *rx, size_t n_rx, uint64_t at_ns)
+/* Of all that the backend can write: not what the driver sends from. */
+static void on_access(uint8_t *addr, bool written)
 {
-    HOLD(n_rx >= 1 && n_rx <= TERN_LINK_BATCH);
-    uint64_t before = hash(rx, n_rx);
-    moment();
-    if (!watching)    /* or each store here would be one to watch */
-        for (uint16_t page = 0; page < nf.n_any; page++) {
-            uint8_t *p = netfront_page_at(&nf, page);
-            if (p != ring(true) && p != ring(false))
-                memset(p, (int)(n_rx & 0xff), 64);
+    unsigned n = n_accesses++;
+    switch (watching) {
+    case WATCH_ONE:
+        if (n == strike_at)
+            strike();
+        break;
+    case WATCH_READS:
+        spoil(addr, written);
+        break;
+    case WATCH_SOME:
+        if (n % 4 == strike_at % 4 && in_len > 0) {
+            *addr = next8();
+            lied();
         }
-    struct tern_tx tx;
-    if (link->ops->tx_slot(link, 60, &tx) == TERN_OK) {
-        memset(tx.data, 1, 60);
-        link->ops->tx_commit(link, &tx, 60);
+        break;
     }
-    link->ops->flush(link);
-    HOLD(hash(rx, n_rx) == before);
-    sum += before;
-    return at_ns;
+    if (n_accesses == ACCESSES || (watching == WATCH_ONE && n == strike_at))
+        access_watch_end();
 }
-
-static uint64_t nothing(struct tern_link *link, uint64_t at_ns)
-{
-    (void)link;
-    moment();
-    return at_ns;
-}
-
-static const struct tern_link_events events = { .input = input, .tx_room = nothing,
-                                                .changed = nothing };
 
 /* ---- What must hold ------------------------------------------------------------ */
 
+NO_COVERAGE
+static unsigned n_granted(void)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < FAKE_GRANTS; i++)
+        n += (x.table[i].flags & GTF_type_mask) != GTF_invalid;
+    return n;
+}
+
+NO_COVERAGE
 static void pages_hold(void)
 {
     unsigned n_held = 0, n_ours = 0;
@@ -173,7 +212,7 @@ static void pages_hold(void)
         n_ours += p->ref != GNTTAB_NONE;
         HOLD(!p->held || p->ref != GNTTAB_NONE);
     }
-    HOLD(fake_n_granted(&x) == n_ours);
+    HOLD(n_granted() == n_ours);
     if (nf.state == NETFRONT_CLOSED)
         HOLD(n_held == n_ours);
     if (nf.state == NETFRONT_CLOSED)
@@ -191,6 +230,7 @@ static void pages_hold(void)
         HOLD(seen[page] <= 1 && !(seen[page] == 1 && nf.pages[page].held));
 }
 
+NO_COVERAGE
 static void driver_holds(void)
 {
     uint64_t n = 0;
@@ -198,7 +238,9 @@ static void driver_holds(void)
         n += nf.breaches[i];
     HOLD(n <= n_breaches + 1);
     HOLD(n == n_breaches || nf.state == NETFRONT_BROKEN);
+    HOLD(nf.state != NETFRONT_BROKEN || !driver_stack_honest());
     HOLD(!nf.link.up || nf.state == NETFRONT_CONNECTED);
+    HOLD(nf.stats.rx_frames == driver_stack_frames() || !attached);
     pages_hold();
     if (nf.state != NETFRONT_CONNECTED)
         return;
@@ -250,14 +292,14 @@ static void stopped_holds(void)
     uint64_t deadline_ns;
     memcpy(before, x.io, x.io_used);
     ambush = false;
-    unsigned granted = fake_n_granted(&x);
+    unsigned granted = n_granted();
     netfront_poll(&nf, now_ns, &deadline_ns);
     HOLD(!nf.link.up && netfront_idle(&nf));
     send(2, 60);
     nf.link.ops->flush(&nf.link);
     HOLD(!netfront_poll(&nf, now_ns, &deadline_ns));
     HOLD(memcmp(before, x.io, x.io_used) == 0);
-    HOLD(fake_n_granted(&x) == granted);
+    HOLD(n_granted() == granted);
 }
 
 /* ---- The script ------------------------------------------------------------------ */
@@ -273,11 +315,11 @@ static void connect(void)
     };
     netback_forget(&nb);
     nb = (struct netback){ 0 };
+    driver_stack_forget();
     if (netfront_open(&nf, &peer, &keys) != TERN_OK)
         return;
     HOLD(netback_connect(&nb, &x, peer.domid, keys.tx_ref, keys.rx_ref, keys.port_tx,
                          keys.port_rx));
-    nb.lies = true;
     netfront_go(&nf, true);
 }
 
@@ -330,29 +372,62 @@ static void suspend(bool cancelled)
     connect();
 }
 
+/* An honest backend takes what was sent, and its peer sees it. */
+static void take(void)
+{
+    if (nb.lies || nb.tx == NULL || nf.suspended)
+        return;
+    (void)netback_take(&nb);
+    for (size_t i = 0; i < nb.n_frames; i++)
+        driver_stack_sent(nb.frames[i].octets, nb.frames[i].len);
+    netback_forget(&nb);
+}
+
 static void turn(bool watched)
 {
     uint64_t deadline_ns;
-    now_ns += (uint64_t)next8() << 16;
     if (watched && n_watches < WATCHES) {
+        uint8_t how = next8();
         n_watches++;
         n_accesses = 0;
-        strike_at = next8();
-        watching = true;
-        access_watch(x.io, x.io_used, on_access);
+        copied = NULL;
+        watching = how % 4 == 0 ? WATCH_ONE : how % 4 == 1 ? WATCH_SOME : WATCH_READS;
+        strike_at = how >> 2;
+        access_watch(nf.io, (size_t)nf.n_any * XEN_PAGE_LEN, on_access);
         (void)netfront_poll(&nf, now_ns, &deadline_ns);
         (void)netfront_idle(&nf);
         access_watch_end();
-        watching = false;
-        return;
+    } else {
+        now_ns += (uint64_t)next8() << 16;
+        (void)netfront_poll(&nf, now_ns, &deadline_ns);
     }
-    (void)netfront_poll(&nf, now_ns, &deadline_ns);
+    now_ns += TERN_MILLISECOND_NS;
+    driver_stack_turn(now_ns);
+    take();
+}
+
+static void deliver(uint8_t what)
+{
+    static uint8_t frame[DRIVER_STACK_FRAME_CAP];
+    struct driver_stack_meta meta;
+    size_t len = driver_stack_frame(frame, what, next16(), &meta);
+    uint16_t flags = meta.partial ? NETRXF_csum_blank | NETRXF_data_validated : 0;
+    nb.rx_offset = what & 0xc0;
+    nb.rx_slot_max = what == 0xff ? 64 : 0;
+    if (len > NETFRONT_FRAME_MAX || nb.rx == NULL || nf.suspended ||
+        netback_rx_posted(&nb) > XEN_RING_SLOTS || nb.rx_rsp_prod != nb.rx_req_cons)
+        return;
+    if (nb.rx_slot_max != 0 && len > NETFRONT_PARTS * 64u)
+        return;
+    if (netback_deliver(&nb, frame, len, flags, XEN_NETIF_GSO_TYPE_TCPV4, meta.seg_len))
+        driver_stack_expect(frame, len);
 }
 
 static void answer(void)
 {
     uint8_t how = next8();
     uint16_t id = next8();
+    lied();
     if ((how & 1) != 0) {
         netback_tx_answer(&nb, id, (int16_t)(int8_t)next8());
         if ((how & 2) != 0)
@@ -370,22 +445,22 @@ static void answer_extra(void)
     struct netif_extra_info e = { .type = next8() % 6, .flags = next8() & 3 };
     e.u.gso.type = next8() & 3;
     e.u.gso.size = next8();
+    lied();
     netback_rx_extra(&nb, e);
 }
 
 static void act(void)
 {
-    static uint8_t frame[NETFRONT_FRAME_MAX];
     uint8_t what = next8();
     uint16_t id;
     switch (what & 15) {
     case 0:
     case 1:
-        if (nb.rx != NULL && netback_rx_posted(&nb) <= 256 && nb.rx_rsp_prod == nb.rx_req_cons)
-            (void)netback_deliver(&nb, frame, next16(), what >> 4, what >> 5 & 1 ? 1 : 2,
-                                  (what & 128) != 0 ? 1000 : 0);
+        deliver(next8());
         break;
     case 2:
+        deliver(next8());
+        break;
     case 3:
         if (nb.rx != NULL)
             answer();
@@ -416,21 +491,30 @@ static void act(void)
         else
             netfront_carrier(&nf, (what & 16) != 0);
         break;
-    case 10:    /* answers as many as there are requests that it has seen */
+    case 10:
+        nb.holds_answers = (what & 16) != 0;
+        nb.reversed = (what & 32) != 0;
+        if (!nb.lies && !nb.holds_answers && nb.tx != NULL && !nf.suspended)
+            netback_answer(&nb);
+        if ((what & 0xc0) != 0xc0)
+            break;
+        lied();    /* answers, asked or not */
         for (unsigned i = 0; nb.tx != NULL && i < 8; i++)
             netback_tx_answer(&nb, nf.tx_id_slot[0] == 0 ? (uint16_t)i : next8(), 0);
         netback_tx_show(&nb);
         break;
     case 11:
-        send(1 + next8() % 32, 1 + next16() % 20000);
+        send(1 + next8() % 32, 14 + next16() % 20000);
         nf.link.ops->flush(&nf.link);
         break;
     case 12:
         (void)netfront_idle(&nf);
         break;
     case 13:
-        if (nb.rx != NULL && (what & 16) != 0)
+        if (nb.rx != NULL && (what & 16) != 0) {
+            lied();
             (void)(netback_rx_posted(&nb) <= 256 && netback_rx_take(&nb, &id));
+        }
         else if ((what & 0xe0) == 0)
             leave();
         break;
@@ -439,21 +523,29 @@ static void act(void)
     }
 }
 
+static bool lent(const uint8_t *frame, size_t len)
+{
+    bool inside = frame >= nf.arena && len <= nf.config.arena_len - (size_t)(frame - nf.arena);
+    return inside && (nf.arena < x.io || nf.arena >= x.io + x.io_used);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
+    const struct driver_stack_config stack = { &nf.link, lent, moment };
+    const struct netfront_config config = { .n_rx = 64, .n_tx = 17, .n_tx_long = 2,
+                                            .arena_len = NETFRONT_ARENA_LEAST, .filter = true };
+    uint64_t deadline_ns;
     in = data;
     in_len = len < INPUT_MAX ? len : INPUT_MAX;
-    ambush = false;
+    attached = ambush = false;
     n_watches = 0;
-    now_ns = 1;
+    now_ns = TERN_SECOND_NS;
     n_breaches = 0;
     nb = (struct netback){ 0 };
     fake_init(&x);
     x.notified = on_notify;
-    const struct netfront_config config = { .n_rx = 64, .n_tx = 17, .n_tx_long = 2,
-                                            .arena_len = NETFRONT_ARENA_LEAST, .filter = true };
     HOLD(netfront_init(&nf, &x.env, &x.grants, &config) == TERN_OK);
-    nf.link.events = &events;
+    attached = driver_stack_start(&stack, now_ns);
     connect();
     while (in_len > 0) {
         act();
@@ -463,6 +555,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
             leave();
         }
     }
+    ambush = false;
+    for (unsigned i = 0; i < 300 && netfront_poll(&nf, now_ns, &deadline_ns); i++)
+        take();
+    driver_holds();
+    driver_stack_finish(now_ns);
     netback_forget(&nb);
     fake_free(&x);
     return 0;

@@ -1,31 +1,43 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The network driver and a device whose every act is the fuzzer's: it gives
- * back what it likes, moves the indices, rewrites rings, descriptors, headers
- * and frames between the driver's calls, inside them (at notifications, register
- * reads and while the stack has the frames), and after a chosen single access.
+ * The network driver under a whole stack, and the entropy device's, with a device
+ * whose every act is the fuzzer's: it gives back what it likes, moves the indices,
+ * rewrites rings, descriptors, tables, headers, frames, answers and its
+ * configuration between the driver's calls, inside them (at notifications and
+ * register reads, and while the stack has the frames), and after single accesses.
  *
- * Held to throughout: no access outside (AddressSanitizer); frames that the
- * stack was lent do not change; the driver's queues and slots add up; at most
- * one breach is counted, it stops the device, and from then on the driver
- * touches nothing that the device can reach.
+ * Held to throughout: no access outside (AddressSanitizer); buffers and slots add
+ * up, each in one place; what the driver alone writes it never reads; an octet
+ * rewritten right after it was read changes nothing, so that a device which does
+ * no more than that is served as an honest one; at most one breach is counted, it
+ * stops the device, the stack hears of it, and from then on the driver touches
+ * nothing that the device can reach. Of the stack: driver_stack.h.
  */
 #include <backends/kvm/virtio_net.h>
+#include <backends/kvm/virtio_rng.h>
+#include <tests/unit/access_watch.h>
 #include <tests/unit/virtio_fake.h>
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "driver_stack.h"
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+#define NO_COVERAGE __attribute__((no_sanitize("coverage")))
+
+enum { INPUT_MAX = 1024, WATCHES = 1, ACCESSES = 64, STEP_NS = 1000000 };
 
 static struct fake f;
 static struct virtio_net net;
 static const uint8_t *in;
 static size_t in_len;
+static uint64_t now_ns;
+static bool attached;        /* the stack is above the driver */
 static bool ambush;          /* strike at the driver's next call of its own */
-static bool watching;        /* single accesses */
+static enum { WATCH_ONE, WATCH_READS, WATCH_SOME } watching;
 static unsigned strike_at, n_accesses, n_watches;
-static uint64_t sum;         /* keeps what is read from being optimised away */
 
 #define HOLD(condition) \
     do {                \
@@ -53,127 +65,228 @@ static uint32_t next32(void)
     return low | (uint32_t)next16() << 16;
 }
 
+/* ---- What the device writes ---------------------------------------------------- */
+
+static size_t used_len(const struct virtio_queue *q)
+{
+    return 4u + 8u * q->num + 2u;
+}
+
 /* Writes a value somewhere: in a ring, a header, or anywhere. */
 static void strike(void)
 {
     uint8_t where = next8(), value = next8();
     struct virtio_queue *q = (where & 1) != 0 ? &net.rx : &net.tx;
-    uint8_t *ring = (uint8_t *)(uintptr_t)q->desc;
-    size_t ring_len = 16u * q->num + 6 + 2u * q->num + 8 + 8u * q->num;
-    switch (where >> 1 & 3) {
-    case 0:
-        ring[next16() % ring_len] = value;
+    if ((where & 0xf0) == 0xf0 && net.ctrl_buf != NULL)
+        q = &net.ctrl;
+    uint8_t *desc = (uint8_t *)(uintptr_t)q->desc, *used = (uint8_t *)(uintptr_t)q->used;
+    driver_stack_lied();
+    switch (where >> 1 & 7) {
+    case 0:    /* descriptors, what is available, what is used */
+        desc[next16() % ((size_t)(used - desc) + used_len(q))] = value;
         break;
-    case 1:    /* the used ring's first words: flags, index, entries */
-        ((uint8_t *)(uintptr_t)q->used)[next8() % (4u + 8u * q->num)] = value;
+    case 1:
+        used[next16() % used_len(q)] = value;
         break;
-    case 2:    /* a header */
-        net.rx_bufs[next8() % net.rx.num * net.rx_cap + next8() % 12u] = value;
+    case 2:    /* the index and what the driver reads next */
+        used[2 + next8() % 2] = value;
+        used[4 + (q->used_idx + next8() % 4u & (q->num - 1u)) * 8u + next8() % 8u] = value;
+        break;
+    case 3:    /* a header */
+        net.rx_bufs[next8() % net.rx.n_bufs * net.rx_cap + next8() % 12u] = value;
+        break;
+    case 4:
+        if (q->tables != NULL)
+            ((uint8_t *)(uintptr_t)q->tables)[next16() % (q->n_bufs * 64u)] = value;
+        break;
+    case 5:
+        if (net.ctrl_buf != NULL)
+            net.ctrl_buf[next8() % 64] = value;
         break;
     default:
         f.io[next32() % f.io_used] = value;
     }
 }
 
+/* Buffers that the driver has just been given back, and those that it sends from. */
+static void fair_strike(void)
+{
+    const struct fake_queue *q = &f.q[FAKE_RX];
+    uint16_t n = fake_n_avail(&f, FAKE_RX);
+    for (uint16_t i = 0; i < n && i < 8; i++) {
+        uint16_t head = virtio_le16(q->avail[2 + (uint16_t)(q->avail_idx + n - 1 - i) % q->num]);
+        memset(net.rx_bufs + (size_t)(head / net.rx.step) * net.rx_cap, 0xee, 64);
+    }
+}
+
 static void moment(void)
 {
+    access_watch_pause(true);
+    driver_stack_guard(true);
     if (ambush) {
         ambush = false;
         strike();
     }
+    if (attached && driver_stack_honest() && !f.dev.stopped)
+        fair_strike();
+    else if (attached)
+        memset(net.rx_bufs, 0xee, (size_t)net.rx.n_bufs * net.rx_cap);
+    driver_stack_guard(false);
+    access_watch_pause(false);
+}
+
+/* ---- Single accesses ------------------------------------------------------------- */
+
+/* The receive buffer that is being copied; its end shows in an access elsewhere. */
+static uint8_t *copied;
+
+static void spoil_frame(uint8_t *addr)
+{
+    uint8_t *bufs = net.rx_bufs, *buf = NULL;
+    if (addr >= bufs && addr < bufs + (size_t)net.rx.n_bufs * net.rx_cap)
+        buf = bufs + (size_t)(addr - bufs) / net.rx_cap * net.rx_cap;
+    if (copied != NULL && copied != buf)
+        memset(copied, 0xee, net.rx_cap);
+    copied = NULL;
+    if (buf == NULL)
+        return;
+    if (addr < buf + net.hdr_len)
+        *addr ^= 0xff;
+    else
+        copied = buf;
+}
+
+/* What has just been read becomes other. What must be read again is left alone. */
+static void spoil(uint8_t *addr, bool written)
+{
+    spoil_frame(addr);
+    if (written)
+        return;
+    struct virtio_queue *queues[] = { &net.rx, &net.tx, &net.ctrl };
+    for (size_t i = 0; i < 3; i++) {
+        struct virtio_queue *q = queues[i];
+        uint8_t *desc = (uint8_t *)(uintptr_t)q->desc, *used = (uint8_t *)(uintptr_t)q->used;
+        uint8_t *tables = (uint8_t *)(uintptr_t)q->tables;
+        if (desc == NULL)
+            continue;
+        HOLD(addr < desc || addr >= used);    /* ours: never read */
+        HOLD(tables == NULL || addr < tables || addr >= tables + q->n_bufs * 64u);
+        if (addr >= used + 4 && addr < used + 4 + 8u * q->num)
+            for (size_t k = 0; k < 4; k++)
+                addr[k] ^= 0xff;
+    }
+    if (net.ctrl_buf != NULL && addr >= net.ctrl_buf && addr < net.ctrl_buf + 64)
+        *addr ^= 0xff;
 }
 
 static void on_access(struct fake *fake, uint8_t *addr, bool written)
 {
-    (void)fake;
-    (void)addr;
-    (void)written;
-    if (n_accesses++ == strike_at)
-        strike();
-}
-
-/* ---- The stack above -------------------------------------------------------- */
-
-static uint64_t hash(const struct tern_rx *rx, size_t n_rx)
-{
-    uint64_t h = 14695981039346656037u;
-    for (size_t i = 0; i < n_rx; i++) {
-        HOLD(rx[i].n_spans == 1);
-        const uint8_t *p = rx[i].spans[0].data;
-        size_t len = rx[i].spans[0].len;
-        HOLD(len >= 14 && len <= VIRTIO_NET_FRAME_MAX);
-        HOLD(p >= net.arena && len <= net.arena_len - (size_t)(p - net.arena));
-        HOLD(rx[i].gso == TERN_GSO_NONE || rx[i].seg_len != 0);
-        for (size_t o = 0; o < len; o += 7)
-            h = (h ^ p[o]) * 1099511628211u;
+    unsigned n = n_accesses++;
+    switch (watching) {
+    case WATCH_ONE:
+        if (n == strike_at)
+            strike();
+        break;
+    case WATCH_READS:
+        spoil(addr, written);
+        break;
+    case WATCH_SOME:
+        if (n % 4 == strike_at % 4 && in_len > 0) {
+            *addr = next8();
+            driver_stack_lied();
+        }
+        break;
     }
-    return h;
+    if (n_accesses == ACCESSES || (watching == WATCH_ONE && n == strike_at))
+        fake_watch_end(fake);
 }
 
-static uint64_t input(struct tern_link *link, struct tern_rx *rx, size_t n_rx, uint64_t now_ns)
-{
-    HOLD(n_rx >= 1 && n_rx <= TERN_LINK_BATCH);
-    uint64_t before = hash(rx, n_rx);
-    moment();
-    if (!watching)    /* or each store here would be one to watch */
-        memset(net.rx_bufs, (int)(n_rx & 0xff), (size_t)net.rx.num * net.rx_cap);
-    struct tern_tx tx;
-    if (link->ops->tx_slot(link, 60, &tx) == TERN_OK) {
-        memset(tx.data, 1, 60);
-        link->ops->tx_commit(link, &tx, 60);
-    }
-    link->ops->flush(link);
-    HOLD(hash(rx, n_rx) == before);
-    sum += before;
-    return now_ns;
-}
+/* ---- Registers: good moments to strike ------------------------------------------------ */
 
-static uint64_t nothing(struct tern_link *link, uint64_t now_ns)
-{
-    (void)link;
-    moment();
-    return now_ns;
-}
-
-static const struct tern_link_events events = { .input = input, .tx_room = nothing,
-                                                .changed = nothing };
-
-/* Registers are read through the real table, and it is a good moment to strike. */
 static const struct virtio_transport_ops *real_ops;
-static uint8_t spy_status(struct virtio_dev *dev) { moment(); return real_ops->status(dev); }
+
+static uint8_t spy_status(struct virtio_dev *dev)
+{
+    moment();
+    return real_ops->status(dev);
+}
+
+static uint32_t spy_config(struct virtio_dev *dev, struct virtio_field field)
+{
+    moment();
+    return real_ops->config(dev, field);
+}
+
+/* The peer sees what has been sent, behind the device's header. */
+static void sent_take(void)
+{
+    for (size_t i = 0; i < f.n_sent; i++)
+        if (f.sent[i].len > net.hdr_len)
+            driver_stack_sent(f.sent[i].octets + net.hdr_len, f.sent[i].len - net.hdr_len);
+    fake_sent_clear(&f);
+}
+
 static void spy_notify(struct virtio_dev *dev, uint16_t index)
 {
     moment();
     real_ops->notify(dev, index);
+    sent_take();
     moment();
 }
 
 /* ---- What must hold ------------------------------------------------------------ */
 
+NO_COVERAGE
 static void queue_holds(const struct virtio_queue *q)
 {
     unsigned n = 0;
-    for (unsigned i = 0; i < q->num; i++)
+    for (unsigned i = 0; i < q->n_bufs; i++)
         n += q->posted[i].in_flight;
-    HOLD(n == q->n_in_flight && n <= q->num);
+    HOLD(n == q->n_in_flight && n <= q->n_bufs);
     HOLD(q->n_ready <= q->n_in_flight);
     HOLD((uint16_t)(q->avail_idx - q->used_idx) == q->n_in_flight);
     const uint8_t *ring = (const uint8_t *)(uintptr_t)q->desc;
     HOLD(ring >= f.io && ring < f.io + f.io_used);
 }
 
+/* Each slot is free or with the device; each receive buffer with it or in a frame. */
+NO_COVERAGE
+static void slots_hold(void)
+{
+    static uint8_t seen[VIRTIO_QUEUE_NUM_MAX];
+    memset(seen, 0, sizeof seen);
+    for (unsigned i = 0; i < net.n_tx_free; i++)
+        seen[net.tx_free[i]]++;
+    for (unsigned i = 0; i < net.n_tx_long_free; i++)
+        seen[net.tx_long_free[i]]++;
+    for (unsigned id = 0; id < net.n_tx + (unsigned)net.n_tx_long; id++)
+        HOLD(seen[id] + net.tx.posted[id].in_flight == 1);
+    memset(seen, 0, sizeof seen);
+    for (unsigned i = 0; i < net.n_parts; i++)
+        seen[net.parts[i].id]++;
+    for (unsigned id = 0; id < net.rx.n_bufs; id++)
+        HOLD(seen[id] + net.rx.posted[id].in_flight == 1 || f.dev.stopped);
+}
+
+NO_COVERAGE
 static void driver_holds(void)
 {
     queue_holds(&net.rx);
     queue_holds(&net.tx);
-    HOLD(net.n_tx_free + net.n_tx_long_free + net.tx.n_in_flight == net.n_tx + net.n_tx_long);
+    if (net.ctrl_buf != NULL)
+        queue_holds(&net.ctrl);
+    slots_hold();
     uint64_t n_breaches = 0;
     for (unsigned i = 0; i < VIRTIO_BREACH_COUNT; i++)
         n_breaches += f.dev.breaches[i];
     HOLD(n_breaches <= 1 && (n_breaches == 0 || f.dev.stopped));
+    HOLD(!f.dev.stopped || !driver_stack_honest());
+    HOLD(net.stats.rx_frames == driver_stack_frames() || !attached);
     for (size_t i = f.own_used; i < f.own_len; i += 61)
         HOLD(f.own[i] == 0xa5);
 }
+
+/* ---- The device's acts ------------------------------------------------------------ */
 
 static void send(size_t n, size_t len)
 {
@@ -191,124 +304,251 @@ static void send(size_t n, size_t len)
 /* The driver of a stopped device leaves all that it can reach alone. */
 static void stopped_holds(void)
 {
-    static uint8_t before[1 << 20];
+    static uint8_t before[4 << 20];
     size_t len = f.io_used < sizeof before ? f.io_used : sizeof before;
     uint64_t deadline_ns;
-    memcpy(before, f.io, len);
-    ambush = false;
-    unsigned notified = f.q[0].n_notified + f.q[1].n_notified;
-    virtio_net_poll(&net, 1, &deadline_ns);
+    attached = ambush = false;
+    (void)virtio_net_poll(&net, now_ns, &deadline_ns);
     HOLD(!net.link.up);
+    memcpy(before, f.io, len);
+    unsigned notified = f.q[0].n_notified + f.q[1].n_notified + f.q[2].n_notified;
     HOLD(virtio_net_idle(&net));
     send(2, 60);
     net.link.ops->flush(&net.link);
-    HOLD(!virtio_net_poll(&net, 2, &deadline_ns));
+    HOLD(!virtio_net_poll(&net, now_ns, &deadline_ns));
     HOLD(memcmp(before, f.io, len) == 0);
-    HOLD(f.q[0].n_notified + f.q[1].n_notified == notified);
+    HOLD(f.q[0].n_notified + f.q[1].n_notified + f.q[2].n_notified == notified);
     driver_holds();
 }
 
-/* ---- The script ------------------------------------------------------------------ */
+static void deliver(uint8_t what)
+{
+    static uint8_t frame[DRIVER_STACK_FRAME_CAP];
+    struct driver_stack_meta meta;
+    uint8_t hdr[12] = { 0 };
+    size_t len = driver_stack_frame(frame, what, next16(), &meta);
+    bool known = meta.seg_len == 0 || (net.link.offloads & TERN_OFFLOAD_RX_GRO) != 0;
+    bool fits = net.mergeable || len + net.hdr_len <= net.rx_cap;
+    hdr[0] = meta.partial;
+    hdr[1] = meta.seg_len != 0;
+    tern_store_le16(hdr + 4, meta.seg_len);
+    tern_store_le16(hdr + 6, meta.csum_start);
+    tern_store_le16(hdr + 8, meta.csum_off);
+    if (fake_n_avail(&f, FAKE_RX) > net.rx.n_bufs)
+        return;
+    if (!fake_deliver(&f, hdr, frame, len) || !fits)
+        driver_stack_lied();
+    else if (known)
+        driver_stack_expect(frame, len);
+}
 
 static void turn(bool watched)
 {
     uint64_t deadline_ns;
-    if (watched && n_watches < 2) {
+    if (watched && n_watches < WATCHES) {
+        uint8_t how = next8();
         n_watches++;
         n_accesses = 0;
-        strike_at = next8();
-        watching = true;
+        watching = how % 4 == 0 ? WATCH_ONE : how % 4 == 1 ? WATCH_SOME : WATCH_READS;
+        strike_at = how >> 2;
+        copied = NULL;
         fake_watch(&f, on_access);
-        (void)virtio_net_poll(&net, 1, &deadline_ns);
+        (void)virtio_net_poll(&net, now_ns, &deadline_ns);
         (void)virtio_net_idle(&net);
         fake_watch_end(&f);
-        watching = false;
-        return;
+    } else {
+        (void)virtio_net_poll(&net, now_ns, &deadline_ns);
     }
-    (void)virtio_net_poll(&net, 1, &deadline_ns);
+    now_ns += STEP_NS;
+    driver_stack_turn(now_ns);
+}
+
+static void lie(uint8_t what)
+{
+    unsigned queue = what >> 3 & 1;
+    driver_stack_lied();
+    switch (what & 7) {
+    case 0:
+        fake_give(&f, queue, next32(), next32());
+        break;
+    case 1:
+    case 2:
+        if (fake_n_avail(&f, queue) != 0)
+            fake_give(&f, queue, fake_take(&f, queue, NULL, NULL), next16());
+        break;
+    case 3:
+        fake_used_idx(&f, queue, next16());
+        break;
+    case 4:
+        f.status |= next8() & VIRTIO_STATUS_NEEDS_RESET;
+        fake_config_change(&f);
+        break;
+    default:
+        strike();
+    }
 }
 
 static void act(void)
 {
-    static uint8_t frame[4096];
     uint8_t what = next8();
-    unsigned queue = what >> 4 & 1;
     switch (what & 15) {
     case 0:
     case 1:
-        fake_deliver(&f, NULL, frame, next16() % sizeof frame);
-        break;
     case 2:
-        fake_give(&f, queue, next32(), next32());
-        break;
     case 3:
-        if (fake_n_avail(&f, queue) != 0)
-            fake_give(&f, queue, fake_take(&f, queue, NULL, NULL), next16());
+        deliver(next8());
         break;
     case 4:
-        fake_show(&f, queue);
+        lie(what >> 4);
         break;
     case 5:
-        fake_used_idx(&f, queue, next16());
+        fake_show(&f, what >> 4 & 1);
         break;
     case 6:
-        strike();
+        ambush = (what & 16) != 0;
         break;
     case 7:
-        ambush = true;
-        break;
-    case 8:
         f.config[next8() % 16] = next8();
         fake_config_change(&f);
         break;
-    case 9:
-        f.status |= next8() & VIRTIO_STATUS_NEEDS_RESET;
-        f.honest_tx = queue != 0;
+    case 8:
+        f.honest_tx = (what & 16) == 0;
+        f.ctrl_silent = (what & 32) != 0;
+        f.ctrl_ack = what >> 6;
+        f.restless = (what & 0xe0) == 0xe0;
         break;
-    case 10:
+    case 9:
         if (fake_n_avail(&f, FAKE_TX) <= net.tx.num)
             fake_send(&f);
+        sent_take();
         break;
-    case 11:
+    case 10:
         send(1 + next8() % 32, 1 + next16() % 3000);
         net.link.ops->flush(&net.link);
         break;
-    case 12:
+    case 11:
         (void)virtio_net_idle(&net);
         break;
     default:
-        turn(queue != 0);
+        turn((what & 16) != 0);
     }
+}
+
+/* ---- A run -------------------------------------------------------------------------- */
+
+static bool lent(const uint8_t *frame, size_t len)
+{
+    return frame >= net.arena && len <= net.arena_len - (size_t)(frame - net.arena) &&
+           net.arena >= f.own && net.arena + net.arena_len <= f.own + f.own_used;
+}
+
+/* What a device may be before anything is agreed on. */
+static void strange(void)
+{
+    static const uint16_t queue_max[] = { 256, 0, 1, 2, 3, 15, 64, 1024, 0x8000, 0xffff };
+    f.queue_max = queue_max[next8() % 10];
+    f.n_queues = next8() % 4;
+    uint8_t how = next8();
+    f.refuses_features = (how & 1) != 0;
+    f.restless = (how & 2) != 0;
+    f.never_resets = (how & 0xfc) == 0xfc;
+    for (unsigned i = how >> 2 & 3; i > 0; i--)
+        f.config[next8() % 16] = next8();
+}
+
+static bool start(uint8_t features, uint8_t more)
+{
+    static struct virtio_transport_ops ops;
+    const struct virtio_net_config config = { .n_rx = 64, .n_tx = 12, .n_tx_long = 2,
+                                              .arena_len = VIRTIO_NET_ARENA_LEAST };
+    uint64_t offered = FAKE_ALL;
+    offered |= (features & 1) != 0 ? VIRTIO_F_EVENT_IDX : 0;
+    offered &= (features & 2) != 0 ? ~FAKE_MRG_RXBUF : ~UINT64_C(0);
+    offered |= (features & 4) != 0 ? VIRTIO_F_INDIRECT_DESC : 0;
+    if ((features & 8) != 0)
+        offered |= FAKE_CTRL_VQ | FAKE_CTRL_RX | FAKE_CTRL_MAC | FAKE_ANNOUNCE;
+    offered &= (features & 16) != 0 ? ~(FAKE_GUEST_CSUM | FAKE_HOST_TSO4) : ~UINT64_C(0);
+    offered |= (features & 32) != 0 ? VIRTIO_F_ANY_LAYOUT : 0;
+    fake_init(&f, offered);
+    if ((features & 64) != 0) {
+        f.dev.legacy = true;
+        f.dev.ring_fixed = (features & 128) != 0;
+        f.hdr_len = (offered & FAKE_MRG_RXBUF) != 0 ? 12 : 10;
+    }
+    real_ops = f.dev.ops;
+    ops = *f.dev.ops;
+    ops.status = spy_status;
+    ops.config = spy_config;
+    ops.notify = spy_notify;
+    f.dev.ops = &ops;
+    net = (struct virtio_net){ 0 };
+    attached = false;
+    if ((more & 1) != 0)
+        strange();
+    enum tern_err err = virtio_net_init(&net, &f.dev, &config);
+    HOLD(err == TERN_OK || ((more & 1) != 0 && f.dev.stopped && !net.link.up));
+    return err == TERN_OK;
+}
+
+static void net_run(uint8_t features, uint8_t more)
+{
+    uint64_t deadline_ns;
+    if (start(features, more)) {
+        const struct driver_stack_config stack = { &net.link, lent, moment };
+        attached = driver_stack_start(&stack, now_ns);
+        while (in_len > 0 && !f.dev.stopped) {
+            act();
+            driver_holds();
+        }
+        for (unsigned i = 0; i < 300 && virtio_net_poll(&net, now_ns, &deadline_ns); i++)
+            now_ns += STEP_NS;
+        driver_holds();
+        if (f.dev.stopped)
+            stopped_holds();
+        driver_stack_finish(now_ns);
+    }
+    fake_free(&f);
+}
+
+/* The entropy device acts whenever its driver looks at the clock. */
+static uint64_t rng_clock(void)
+{
+    uint8_t what = next8();
+    now_ns += STEP_NS;
+    if ((what & 1) != 0 && f.q[0].desc != NULL && fake_n_avail(&f, 0) != 0)
+        fake_give(&f, 0, fake_take(&f, 0, NULL, NULL), what >> 2);
+    else if ((what & 2) != 0)
+        f.io[next16() % (f.io_used + 1)] = next8();
+    if ((what & 0x80) != 0)
+        fake_give(&f, 0, next8() & 1, next16());
+    if (f.q[0].used != NULL)
+        fake_show(&f, 0);
+    return now_ns;
+}
+
+static void rng_run(void)
+{
+    size_t len = 1 + next8();
+    uint8_t *out = malloc(len);
+    fake_init(&f, VIRTIO_F_VERSION_1 | VIRTIO_F_EVENT_IDX);
+    f.n_queues = 1;
+    size_t n = virtio_rng_read(&f.dev, out, len, rng_clock, 64 * (uint64_t)STEP_NS);
+    HOLD(n <= len && f.dev.stopped && f.status == 0);
+    fake_free(&f);
+    free(out);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     in = data;
-    in_len = len < 1024 ? len : 1024;
+    in_len = len < INPUT_MAX ? len : INPUT_MAX;
     ambush = false;
     n_watches = 0;
-    uint64_t offered = FAKE_ALL;
-    uint8_t less = next8();
-    if ((less & 1) != 0)
-        offered |= VIRTIO_F_EVENT_IDX;
-    if ((less & 2) != 0)
-        offered &= ~FAKE_MRG_RXBUF;
-    fake_init(&f, offered);
-    struct virtio_transport_ops ops = *f.dev.ops;
-    real_ops = f.dev.ops;
-    ops.status = spy_status;
-    ops.notify = spy_notify;
-    f.dev.ops = &ops;
-    const struct virtio_net_config config = { .n_rx = 64, .n_tx = 12, .n_tx_long = 2,
-                                              .arena_len = VIRTIO_NET_ARENA_LEAST };
-    HOLD(virtio_net_init(&net, &f.dev, &config) == TERN_OK);
-    net.link.events = &events;
-    while (in_len > 0 && !f.dev.stopped) {
-        act();
-        driver_holds();
-    }
-    if (f.dev.stopped)
-        stopped_holds();
-    fake_free(&f);
+    now_ns = TERN_SECOND_NS;
+    uint8_t features = next8(), more = next8();
+    if (more == 0xff)
+        rng_run();
+    else
+        net_run(features, more);
     return 0;
 }

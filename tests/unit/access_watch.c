@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The pages are closed; an access faults, gets them opened for one instruction
- * (the trap flag), and the trap behind it calls back and closes them again.
+ * The pages are closed; an access faults, gets its page opened for one
+ * instruction (the trap flag), and the trap behind it calls back and closes what
+ * has been opened. Page by page, or each access would cost as much as the
+ * stretch is long.
  */
 #include "access_watch.h"
 
@@ -9,18 +11,38 @@
 #include <sys/mman.h>
 #include <ucontext.h>
 
-enum { TRAP_FLAG = 0x100, FAULT_WRITE = 2 };
+enum { TRAP_FLAG = 0x100, FAULT_WRITE = 2, PAGE = 4096, OPEN_MAX = 64 };
 
 static uint8_t *mem;
 static size_t mem_len;
 static void (*watcher)(uint8_t *addr, bool written);
 static uint8_t *first;      /* of the instruction that is under way; NULL: none is */
-static bool first_written, paused;
+static bool first_written;
+static bool others_turn;    /* whose accesses open pages and are not watched */
+static uint8_t *open_pages[OPEN_MAX];
+static unsigned n_open;     /* OPEN_MAX: all are */
 static struct sigaction old_segv, old_trap;
 
-static void veil(bool closed)
+static void page_open(uint8_t *addr)
 {
-    mprotect(mem, mem_len, closed ? PROT_NONE : PROT_READ | PROT_WRITE);
+    if (n_open == OPEN_MAX)
+        return;
+    uint8_t *page = mem + (size_t)(addr - mem) / PAGE * PAGE;
+    open_pages[n_open++] = page;
+    if (n_open == OPEN_MAX)
+        mprotect(mem, mem_len, PROT_READ | PROT_WRITE);
+    else
+        mprotect(page, PAGE, PROT_READ | PROT_WRITE);
+}
+
+static void pages_close(void)
+{
+    if (n_open == OPEN_MAX)
+        mprotect(mem, mem_len, PROT_NONE);
+    else
+        for (unsigned i = 0; i < n_open; i++)
+            mprotect(open_pages[i], PAGE, PROT_NONE);
+    n_open = 0;
 }
 
 static void on_segv(int sig, siginfo_t *info, void *context)
@@ -32,9 +54,13 @@ static void on_segv(int sig, siginfo_t *info, void *context)
         sigaction(SIGSEGV, &old_segv, NULL);    /* a true fault: faults again */
         return;
     }
-    first = addr;
-    first_written = (u->uc_mcontext.gregs[REG_ERR] & FAULT_WRITE) != 0;
-    veil(false);
+    page_open(addr);
+    if (others_turn)
+        return;
+    if (first == NULL) {
+        first = addr;
+        first_written = (u->uc_mcontext.gregs[REG_ERR] & FAULT_WRITE) != 0;
+    }
     u->uc_mcontext.gregs[REG_EFL] |= TRAP_FLAG;
 }
 
@@ -48,9 +74,11 @@ static void on_trap(int sig, siginfo_t *info, void *context)
         return;
     uint8_t *addr = first;
     first = NULL;
+    others_turn = true;
     watcher(addr, first_written);
+    others_turn = false;
     if (watcher != NULL)    /* it may have seen enough */
-        veil(!paused);
+        pages_close();
 }
 
 void access_watch(uint8_t *from, size_t len, void (*step)(uint8_t *addr, bool written))
@@ -60,25 +88,26 @@ void access_watch(uint8_t *from, size_t len, void (*step)(uint8_t *addr, bool wr
     mem = from;
     mem_len = len;
     watcher = step;
-    paused = false;
+    first = NULL;
+    others_turn = false;
+    n_open = 0;
     sigaction(SIGSEGV, &segv, &old_segv);
     sigaction(SIGTRAP, &trap, &old_trap);
-    veil(true);
+    mprotect(mem, mem_len, PROT_NONE);
 }
 
 void access_watch_pause(bool pause)
 {
-    if (watcher == NULL)
-        return;
-    paused = pause;
-    veil(!pause);
+    others_turn = pause;
+    if (!pause && watcher != NULL)
+        pages_close();
 }
 
 void access_watch_end(void)
 {
     if (watcher == NULL)
         return;
-    veil(false);
+    mprotect(mem, mem_len, PROT_READ | PROT_WRITE);
     watcher = NULL;
     sigaction(SIGSEGV, &old_segv, NULL);
     sigaction(SIGTRAP, &old_trap, NULL);

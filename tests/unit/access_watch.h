@@ -18,7 +18,7 @@
 void access_watch(uint8_t *mem, size_t len, void (*step)(uint8_t *addr, bool written));
 void access_watch_end(void);
 
-/* While somebody else than the one who is watched runs. */
+/* While somebody else than the one who is watched runs. Harmless while nobody is. */
 void access_watch_pause(bool pause);
 
 #endif

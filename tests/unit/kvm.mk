@@ -9,6 +9,8 @@ check_PROGRAMS += tests/unit/kvm_main
 tests_unit_kvm_main_CFLAGS = $(TERN_TEST_CFLAGS)
 tests_unit_kvm_main_SOURCES = \
     tests/unit/kvm_main.c \
+    tests/unit/access_watch.h \
+    tests/unit/access_watch.c \
     tests/unit/virtio_fake.c \
     tests/unit/virtio_fake.h \
     tests/unit/virtio_net_fixture.c \

@@ -121,7 +121,6 @@ void fake_config_change(struct fake *f);
  * From now on `step` runs after every single access of the driver to the
  * device's memory, until fake_watch_end. addr: where; written: it was a store.
  */
-
 void fake_watch(struct fake *f, void (*step)(struct fake *f, uint8_t *addr, bool written));
 void fake_watch_end(struct fake *f);
 

@@ -328,8 +328,9 @@ START_TEST(hostile_net_55_random_writes_at_every_access)
             n_breaches += x.f.dev.breaches[i];
         ck_assert_uint_eq(n_breaches, x.f.dev.stopped ? 1 : 0);
         n_stopped += x.f.dev.stopped;
-        for (size_t i = guard; i < x.f.own_len; i++)    /* behind the driver's own */
-            ck_assert_uint_eq(x.f.own[i], 0xa5);
+        while (guard < x.f.own_len && x.f.own[guard] == 0xa5)    /* behind the driver's own */
+            guard++;
+        ck_assert_uint_eq(guard, x.f.own_len);
         fixture_end(&x);
     }
     ck_assert_uint_ge(n_stopped, 1);    /* it did find something */
