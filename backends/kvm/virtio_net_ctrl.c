@@ -110,7 +110,8 @@ void virtio_net_ctrl_poll(struct virtio_net *net)
     if (net->ctrl_busy && virtio_queue_take(&net->ctrl, &used) == TERN_OK) {
         if (net->ctrl.armed)
             virtio_queue_disarm(&net->ctrl);
-        command_end(net, net->ctrl_buf[ACK]);
+        const volatile uint8_t *buf = net->ctrl_buf;
+        command_end(net, buf[ACK]);    /* read once */
     }
     if (!net->ctrl_busy && net->ctrl_wanted != 0 && !net->dev->stopped)
         command_give(net);

@@ -55,6 +55,7 @@ static bool gather_begin(struct virtio_net *net)
         return false;
     }
     memcpy(net->rx_hdr, rx_buf(net, first->id), net->hdr_len);
+    virtio_rmb();    /* from here on it is the copy that is read, whatever a compiler knows */
     /* Without MRG_RXBUF it is 1; some devices write 0, and it is not read. */
     uint16_t n = net->mergeable ? tern_load_le16(net->rx_hdr + HDR_NUM_BUFFERS) : 1;
     if (n - 1u > net->rx.n_in_flight) {    /* 0 wraps: more than any queue has */
