@@ -137,23 +137,50 @@ static void moment(void)
 
 /* ---- Single accesses ------------------------------------------------------------- */
 
-/* The receive buffer that is being copied; its end shows in an access elsewhere. */
-static uint8_t *copied;
+/*
+ * The receive buffer that is being copied: the end of a frame shows in an access
+ * elsewhere, that of a header in the number of loads that memcpy does for one.
+ */
+static uint8_t *last;
+static bool copied;
+static unsigned n_header_loads, header_loads;
+
+static void count_load(uint8_t *addr, bool written)
+{
+    (void)addr;
+    (void)written;
+    header_loads++;
+}
+
+static void header_loads_count(void)
+{
+    static uint8_t hdr[VIRTIO_NET_HDR_LEN];
+    header_loads = 0;
+    access_watch(f.io, f.io_len, count_load);
+    memcpy(hdr, net.rx_bufs, net.hdr_len);
+    __asm__ volatile("" : : "r"(hdr) : "memory");
+    access_watch_end();
+}
 
 static void spoil_frame(uint8_t *addr)
 {
     uint8_t *bufs = net.rx_bufs, *buf = NULL;
     if (addr >= bufs && addr < bufs + (size_t)net.rx.n_bufs * net.rx_cap)
         buf = bufs + (size_t)(addr - bufs) / net.rx_cap * net.rx_cap;
-    if (copied != NULL && copied != buf)
-        memset(copied, 0xee, net.rx_cap);
-    copied = NULL;
+    if (last != NULL && last != buf) {
+        if (copied)
+            memset(last, 0xee, net.rx_cap);
+        copied = false;
+        n_header_loads = 0;
+    }
+    last = buf;
     if (buf == NULL)
         return;
-    if (addr < buf + net.hdr_len)
-        *addr ^= 0xff;
-    else
-        copied = buf;
+    if (addr >= buf + net.hdr_len)
+        copied = true;
+    else if (++n_header_loads % header_loads == 0)
+        for (size_t i = 0; i < net.hdr_len; i++)
+            buf[i] ^= 0xff;
 }
 
 /* What has just been read becomes other. What must be read again is left alone. */
@@ -351,7 +378,10 @@ static void turn(bool watched)
         n_accesses = 0;
         watching = how % 4 == 0 ? WATCH_ONE : how % 4 == 1 ? WATCH_SOME : WATCH_READS;
         strike_at = how >> 2;
-        copied = NULL;
+        last = NULL;
+        copied = false;
+        n_header_loads = 0;
+        header_loads_count();
         fake_watch(&f, on_access);
         (void)virtio_net_poll(&net, now_ns, &deadline_ns);
         (void)virtio_net_idle(&net);
@@ -361,6 +391,20 @@ static void turn(bool watched)
     }
     now_ns += STEP_NS;
     driver_stack_turn(now_ns);
+}
+
+/* A frame of so many whole buffers, or so it says. */
+static void give_many(void)
+{
+    uint8_t n = next8(), says = next8(), *buf = NULL;
+    for (unsigned i = 0; i < n % 66u && fake_n_avail(&f, FAKE_RX) != 0; i++) {
+        uint32_t cap;
+        uint16_t id = fake_take(&f, FAKE_RX, buf == NULL ? &buf : NULL, &cap);
+        fake_give(&f, FAKE_RX, id, cap);
+    }
+    if (buf != NULL)
+        tern_store_le16(buf + 10, (says & 1) != 0 ? says : n % 66u);
+    fake_show(&f, FAKE_RX);
 }
 
 static void lie(uint8_t what)
@@ -382,6 +426,9 @@ static void lie(uint8_t what)
     case 4:
         f.status |= next8() & VIRTIO_STATUS_NEEDS_RESET;
         fake_config_change(&f);
+        break;
+    case 5:
+        give_many();
         break;
     default:
         strike();
