@@ -3,6 +3,7 @@
  * The console: octets cross in order, what finds no room is not lost unseen, and
  * indices that no backend could have written end it.
  */
+#include "access_watch.h"
 #include "suites.h"
 #include "xen_fake.h"
 
@@ -123,6 +124,42 @@ START_TEST(hostile_net_55_console_more_typed_than_its_ring_holds)
 }
 END_TEST
 
+START_TEST(hostile_xen_console_indices_of_ours_are_never_read)
+{
+    char got[8];
+    ck_assert_uint_eq(xen_console_write(&console, "ab", 2), 2);
+    ring->out_prod = 77;
+    ring->in_cons = 99;
+    type("xyz");
+    ck_assert_uint_eq(xen_console_write(&console, "cd", 2), 2);
+    ck_assert_uint_eq(ring->out_prod, 4);
+    ck_assert_int_eq(ring->out[2], 'c');
+    ck_assert_uint_eq(xen_console_read(&console, got, sizeof got), 3);
+    ck_assert_uint_eq(ring->in_cons, 3);
+}
+END_TEST
+
+/* Each index becomes another right after it was read. */
+static void spoil(uint8_t *addr, bool written)
+{
+    if (!written && addr >= (uint8_t *)&ring->in_cons)
+        memset(addr, 0xee, 4);
+}
+
+START_TEST(hostile_xen_console_indices_rewritten_right_after_they_were_read)
+{
+    char got[1024];
+    ring->in_prod = 600;
+    access_watch(x.io, XEN_PAGE_LEN, spoil);
+    size_t n_written = xen_console_write(&console, "0123456789", 10);
+    size_t n_read = xen_console_read(&console, got, sizeof got);
+    access_watch_end();
+    ck_assert_uint_eq(n_written, 10);
+    ck_assert_uint_eq(n_read, 600);
+    ck_assert_uint_eq(console.breaches, 0);
+}
+END_TEST
+
 START_TEST(test_console_that_is_not_there_takes_nothing)
 {
     char got[8];
@@ -143,6 +180,8 @@ Suite *xen_console_suite(void)
     tcase_add_test(tc, test_console_goes_on_where_a_loader_stopped_and_over_the_end_of_numbers);
     tcase_add_loop_test(tc, hostile_net_55_console_index_that_cannot_be, 0, 3);
     tcase_add_loop_test(tc, hostile_net_55_console_more_typed_than_its_ring_holds, 0, 3);
+    tcase_add_test(tc, hostile_xen_console_indices_of_ours_are_never_read);
+    tcase_add_test(tc, hostile_xen_console_indices_rewritten_right_after_they_were_read);
     tcase_add_test(tc, test_console_that_is_not_there_takes_nothing);
     suite_add_tcase(s, tc);
     return s;

@@ -336,6 +336,32 @@ START_TEST(test_ids_are_never_used_twice_at_once)
 }
 END_TEST
 
+START_TEST(test_send_ring_wraps_at_32_bits)
+{
+    for (int round = 0; round < 2; round++) {
+        for (int i = 0; i < 2000; i++) {
+            ck_assert_int_eq(fx_send(&fx, frame, 9000), TERN_OK);    /* three slots */
+            fx_flush(&fx);
+            ck_assert_uint_eq(netback_take(&fx.nb), 1);
+            ck_assert_uint_eq(fx.nb.frames[0].len, 9000);
+            netback_forget(&fx.nb);
+        }
+        if (round == 1)
+            break;
+        /* As if nearly 2^32 slots had gone by. */
+        ck_assert(netfront_tx_reclaim(&fx.nf));
+        uint32_t to = 0xfffffe00u - (fx.nf.tx.rsp_cons & 0xffffff00u);
+        fx.nf.tx.req_prod += to, fx.nf.tx.req_shown += to;
+        fx.nf.tx.rsp_cons += to, fx.nf.tx.rsp_seen += to;
+        fx.nb.tx_req_cons += to, fx.nb.tx_rsp_prod += to, fx.nb.tx_shown += to;
+        for (int i = 0; i < 4; i++)
+            fx.nb.tx[i] += to;
+    }
+    ck_assert_uint_lt(fx.nf.tx.rsp_cons, 10000);
+    ck_assert_int_eq(fx.nf.state, NETFRONT_CONNECTED);
+}
+END_TEST
+
 START_TEST(test_frames_that_the_backend_drops_are_counted_and_their_slots_come_back)
 {
     fx.nb.tx_status = _i == 0 ? NETIF_RSP_DROPPED : NETIF_RSP_ERROR;
@@ -472,6 +498,7 @@ static TCase *sending(void)
     tcase_add_test(t, test_ring_room_is_promised_with_the_slot);
     tcase_add_test(t, test_slot_that_is_given_back_sends_nothing);
     tcase_add_loop_test(t, test_ids_are_never_used_twice_at_once, 0, 2);
+    tcase_add_test(t, test_send_ring_wraps_at_32_bits);
     tcase_add_loop_test(
         t, test_frames_that_the_backend_drops_are_counted_and_their_slots_come_back, 0, 2);
     tcase_add_test(t, test_sent_pages_can_only_be_read);
