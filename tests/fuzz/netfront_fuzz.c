@@ -217,6 +217,8 @@ static void pages_hold(void)
         HOLD(n_held == n_ours);
     if (nf.state == NETFRONT_CLOSED)
         return;
+    HOLD(nf.rx.req_shown - nf.rx.rsp_cons <= XEN_RING_SLOTS);    /* never past what was shown */
+    HOLD(nf.tx.req_shown - nf.tx.rsp_cons <= XEN_RING_SLOTS);
     /* Each receive page is in exactly one place, and none of them is held. */
     static uint8_t seen[XEN_RING_SLOTS + 2];
     memset(seen, 0, sizeof seen);
@@ -224,10 +226,16 @@ static void pages_hold(void)
         seen[nf.rx_free[i]]++;
     for (uint32_t i = nf.rx.rsp_cons; i != nf.rx.req_prod; i++)
         seen[nf.rx_slot[i & (XEN_RING_SLOTS - 1)]]++;
-    for (uint16_t i = 0; i < nf.n_parts && nf.state == NETFRONT_CONNECTED; i++)
+    for (uint16_t i = 0; i < nf.n_parts && nf.state == NETFRONT_CONNECTED; i++) {
         seen[nf.parts[i].page]++;
-    for (uint16_t page = 0; page < nf.n_any; page++)
-        HOLD(seen[page] <= 1 && !(seen[page] == 1 && nf.pages[page].held));
+        HOLD((unsigned)nf.parts[i].off + nf.parts[i].len <= XEN_PAGE_LEN);
+    }
+    for (uint16_t page = 0; page < nf.n_any; page++) {
+        const volatile uint32_t *at = (volatile uint32_t *)(void *)netfront_page_at(&nf, page);
+        bool ours = at != nf.rx.shared && at != nf.tx.shared && !nf.pages[page].held;
+        HOLD(seen[page] <= 1 && (ours || seen[page] == 0));
+        HOLD(seen[page] == ours || nf.state != NETFRONT_CONNECTED);
+    }
 }
 
 NO_COVERAGE
@@ -440,6 +448,20 @@ static void answer(void)
         netback_rx_show(&nb);
 }
 
+/* A frame of so many slots, all alike but perhaps the last. */
+static void answer_chain(void)
+{
+    uint8_t n = next8() % 24, how = next8();
+    uint16_t offset = (how & 1) != 0 ? next16() : 0;
+    int16_t len = (int16_t)((how & 2) != 0 ? next16() : XEN_PAGE_LEN);
+    lied();
+    for (uint8_t i = 0; i < n; i++) {
+        bool more = i + 1 < n || (how & 4) != 0;
+        netback_rx_answer(&nb, i, offset, more ? NETRXF_more_data : 0, len);
+    }
+    netback_rx_show(&nb);
+}
+
 static void answer_extra(void)
 {
     struct netif_extra_info e = { .type = next8() % 6, .flags = next8() & 3 };
@@ -462,7 +484,9 @@ static void act(void)
         deliver(next8());
         break;
     case 3:
-        if (nb.rx != NULL)
+        if (nb.rx != NULL && (what & 0xc0) == 0xc0)
+            answer_chain();
+        else if (nb.rx != NULL)
             answer();
         break;
     case 4:
