@@ -19,6 +19,8 @@ base_libtern_base_la_SOURCES = \
     base/siphash.c \
     base/checksum.c \
     base/drbg.c \
+    base/sha256.c \
+    base/archive.c \
     base/metrics.c \
     base/feed_internal.h \
     base/feed_in.c \
@@ -26,7 +28,7 @@ base_libtern_base_la_SOURCES = \
     base/feed.c \
     base/base_size.c
 
-# Text: its octets matter, not its speed. CFLAGS stands last on the command line
+# Text and what is read once: its octets matter, not its speed. CFLAGS stands last on the command line
 # and says otherwise.
 base/libtern_base_la-addr.lo base/libtern_base_la-endpoint_addr.lo \
-    base/libtern_base_la-err.lo: CFLAGS := $(patsubst -O2,-Os,$(CFLAGS))
+    base/libtern_base_la-err.lo base/libtern_base_la-archive.lo: CFLAGS := $(patsubst -O2,-Os,$(CFLAGS))

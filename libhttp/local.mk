@@ -41,7 +41,8 @@ libhttp_libtern_http_la_SOURCES = \
     libhttp/http_metrics_names.c \
     libhttp/http_metrics_serve.c \
     libhttp/http_size.c \
-    libhttp/http_assets.c
+    libhttp/http_assets.c \
+    libhttp/http_archive.c
 
 # What few requests pass by, and what each passes once and quickly. Parsing, paths,
 # deadlines, the choice of what is sent and the exchange are the others.
@@ -51,7 +52,8 @@ libhttp/libtern_http_la-http_redirect.lo libhttp/libtern_http_la-http_status.lo 
 libhttp/libtern_http_la-http_fault.lo libhttp/libtern_http_la-http_server.lo \
 libhttp/libtern_http_la-http_etag.lo libhttp/libtern_http_la-http_emit.lo \
 libhttp/libtern_http_la-http_head.lo libhttp/libtern_http_la-http_conn.lo \
-libhttp/libtern_http_la-http_check.lo libhttp/libtern_http_la-http_assets.lo: \
+libhttp/libtern_http_la-http_check.lo libhttp/libtern_http_la-http_assets.lo \
+libhttp/libtern_http_la-http_archive.lo libhttp/libtern_http_la-http_content.lo: \
     CFLAGS := $(patsubst -O2,-Os,$(CFLAGS))
 
 # Numbers are asked for now and then.

@@ -48,6 +48,18 @@ const struct tern_module *tern_host_core_module(struct tern_host *host, const ch
     return NULL;
 }
 
+enum tern_err tern_host_core_modules(struct tern_host_core *core, struct tern_modules *modules,
+                                     const struct tern_module *given, size_t n)
+{
+    static const char none[] = "modules were given to an appliance that takes none";
+
+    if (core->options != NULL && core->options->appliance->modules != NULL)
+        return core->options->appliance->modules->take(core, modules, given, n);
+    if (n > 0)
+        tern_host_core_log(&core->host, TERN_LOG_WARN, none, sizeof none - 1);
+    return TERN_OK;
+}
+
 void *tern_host_core_pool(struct tern_host *host, const char *name, size_t elem_len, size_t *n)
 {
     struct tern_host_core *core = core_of(host);

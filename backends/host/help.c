@@ -31,6 +31,8 @@ static const struct {
         "whom root becomes (default: sudo's caller, or nobody)" },
     [TERN_KEY_SEAL] = { "on|must|off",
         "give up what is not needed: as far as the kernel can, wholly, not" },
+    [TERN_KEY_MODULE] = { "NAME=FILE|NAME=sha256:DIGEST",
+        "give the appliance a file; insist on what is in it" },
     [TERN_KEY_EXIT] = { "PORT",
         "the debug-exit device through which to end" },
 };
@@ -64,7 +66,8 @@ void tern_host_options_help(const struct tern_host_options *options, unsigned ki
         if (options->operand == NULL || !tern_text_equal(own[i].key, options->operand))
             help_line(text, own[i].key, own[i].value_name, own[i].help, own[i].fallback);
     for (size_t i = 0; i < TERN_N_KEYS; i++) {
-        bool hidden = (tern_host_schema[i].kinds & kinds) == 0;
+        bool hidden = (tern_host_schema[i].kinds & kinds) == 0 ||
+                      (i == TERN_KEY_MODULE && options->appliance->modules == NULL);
         for (size_t k = 0; own != NULL && own[k].key != NULL; k++)
             hidden = hidden || tern_text_equal(own[k].key, tern_host_schema[i].key);
         if (!hidden)

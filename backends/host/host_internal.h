@@ -11,6 +11,7 @@
  *     carve.c    the pools of an appliance, placed in one piece of memory
  *     core.c     the half of struct tern_host_ops that does not depend on
  *                who carries the octets: log, options, pools, events, drain
+ *     modules.c  the modules of an appliance that takes any
  *     metrics.c  what every host has to show
  *     default.c  the descriptor of an appliance that has none
  *     net_plan.c, net_listen.c, net.c
@@ -59,7 +60,7 @@ bool tern_text_equal(const char *a, const char *b);
 enum tern_host_key {
     TERN_KEY_LINK, TERN_KEY_IP, TERN_KEY_GW, TERN_KEY_MTU, TERN_KEY_MAC, TERN_KEY_NIC,
     TERN_KEY_CONNECTIONS, TERN_KEY_MEMORY, TERN_KEY_LOG, TERN_KEY_DRAIN, TERN_KEY_USER,
-    TERN_KEY_SEAL, TERN_KEY_EXIT,
+    TERN_KEY_SEAL, TERN_KEY_MODULE, TERN_KEY_EXIT,
     TERN_N_KEYS
 };
 
@@ -71,6 +72,7 @@ struct tern_host_schema {
 extern const struct tern_host_schema tern_host_schema[TERN_N_KEYS];
 
 #define TERN_APPLIANCE_OPTIONS_MAX 32u
+#define TERN_MODULES_MAX 16u
 
 /* Values point into the words that were given, which live as long as this. */
 struct tern_host_options {
@@ -78,6 +80,8 @@ struct tern_host_options {
     const char *operand;
     const char *host[TERN_N_KEYS];    /* NULL: not given */
     const char *own[TERN_APPLIANCE_OPTIONS_MAX];
+    const char *modules[TERN_MODULES_MAX];    /* each module= that was given */
+    size_t n_modules;
     bool help, print_memory;
     bool of_guest;                    /* print_memory: what a guest of this would have */
     char error[400];                  /* after an error: a line for people */
@@ -105,6 +109,9 @@ enum tern_err tern_host_options_args(struct tern_host_options *options, int argc
 
 /* Refuses what was given and the host of this one kind does not have. */
 enum tern_err tern_host_options_settle(struct tern_host_options *options, unsigned kind);
+
+/* The digest of a module's NAME=sha256:DIGEST, unchecked; NULL: no such word. */
+const char *tern_host_options_digest(const char *module);
 
 /* The value given, or the fallback, or NULL: the appliance's own key before the host's. */
 const char *tern_host_options_get(const struct tern_host_options *options, const char *key);
@@ -295,6 +302,40 @@ bool tern_host_core_may_connect(const struct tern_host_core *core);
 /* A stream of this host was opened; was closed. Not for backends with count_streams. */
 void tern_host_core_stream_opened(struct tern_host_core *core);
 void tern_host_core_stream_closed(struct tern_host_core *core);
+
+/* ---- modules.c ------------------------------------------------------------------- */
+
+#define TERN_MODULE_NAME_CAP 48u    /* octets of a module's name and its zero */
+
+/* What an appliance was given. Placed, and zeroed before it is used. */
+struct tern_modules {
+    struct tern_module list[TERN_MODULES_MAX + 1];    /* up to one without a name */
+    struct {
+        char name[TERN_MODULE_NAME_CAP];
+        uint32_t n_files;    /* of a directory; 0: a file */
+    } of[TERN_MODULES_MAX];
+    size_t n;
+    char error[200];         /* after an error: a line for people */
+};
+
+struct tern_modules_part {
+    enum tern_err (*take)(struct tern_host_core *core, struct tern_modules *modules,
+                          const struct tern_module *given, size_t n);
+};
+
+/*
+ * Takes the n modules that a loader or a command line has given; a name may be NULL
+ * or empty. From now on tern_host_module finds them. Their octets are placed.
+ * Each is logged, with its SHA-256, and those for which options ask are compared.
+ *
+ * An appliance that takes no modules has none, which is logged if n is not 0.
+ *
+ * TERN_INVALID, TERN_MALFORMED...: a name that is none or comes twice, more than
+ * TERN_MODULES_MAX, an archive that is wrong, a digest that is another or is asked
+ * for in vain; modules->error says which, and where. Then there are no modules.
+ */
+enum tern_err tern_host_core_modules(struct tern_host_core *core, struct tern_modules *modules,
+                                     const struct tern_module *given, size_t n);
 
 /* ---- metrics.c ------------------------------------------------------------------- */
 

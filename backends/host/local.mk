@@ -17,6 +17,7 @@ backends_host_libtern_host_la_SOURCES = \
     backends/host/help.c \
     backends/host/carve.c \
     backends/host/core.c \
+    backends/host/modules.c \
     backends/host/metrics.c \
     backends/host/default.c \
     backends/host/net_plan.c \

@@ -23,6 +23,7 @@ const struct tern_host_schema tern_host_schema[TERN_N_KEYS] = {
     [TERN_KEY_DRAIN] = { "drain", "10", TERN_HOST_ALL },
     [TERN_KEY_USER] = { "user", NULL, TERN_HOST_PROCESS },
     [TERN_KEY_SEAL] = { "seal", "on", TERN_HOST_PROCESS },
+    [TERN_KEY_MODULE] = { "module", NULL, TERN_HOST_ALL },
     [TERN_KEY_EXIT] = { "tern.exit", NULL, TERN_HOST_GUEST },
 };
 
@@ -78,7 +79,8 @@ static const char **slot_of(struct tern_host_options *options, const char *key, 
         if (key_is(own[i].key, key, len))
             return &options->own[i];
     for (size_t i = 0; i < TERN_N_KEYS; i++)
-        if (key_is(tern_host_schema[i].key, key, len))
+        if (key_is(tern_host_schema[i].key, key, len) &&
+            (i != TERN_KEY_MODULE || options->appliance->modules != NULL))
             return &options->host[i];
     return NULL;
 }
@@ -89,8 +91,13 @@ static enum tern_err set(struct tern_host_options *options, const char *key, siz
     const char **slot = slot_of(options, key, len);
     if (slot == NULL)
         return bad(options, key, len, "there is no such option");
-    if (*slot != NULL)
+    if (slot == &options->host[TERN_KEY_MODULE]) {
+        if (options->n_modules == TERN_MODULES_MAX)
+            return bad(options, key, len, "given more than 16 times");
+        options->modules[options->n_modules++] = value;
+    } else if (*slot != NULL) {
         return bad(options, key, len, "given twice");
+    }
     *slot = value;
     return TERN_OK;
 }
@@ -201,6 +208,16 @@ enum tern_err tern_host_options_args(struct tern_host_options *options, int argc
     return TERN_OK;
 }
 
+const char *tern_host_options_digest(const char *module)
+{
+    static const char sha256[] = "=sha256:";
+    const char *value = module + key_len_of(module);
+    size_t i = 0;
+    while (sha256[i] != '\0' && value[i] == sha256[i])
+        i++;
+    return sha256[i] == '\0' ? value + i : NULL;
+}
+
 enum tern_err tern_host_options_settle(struct tern_host_options *options, unsigned kind)
 {
     for (size_t i = 0; i < TERN_N_KEYS; i++) {
@@ -211,6 +228,10 @@ enum tern_err tern_host_options_settle(struct tern_host_options *options, unsign
                    : (tern_host_schema[i].kinds & TERN_HOST_TAP) != 0
                        ? "it needs link=tap:NAME; on kernel sockets there is nothing to set"
                        : "only a guest has it");
+    }
+    for (size_t i = 0; kind == TERN_HOST_GUEST && i < options->n_modules; i++) {
+        if (tern_host_options_digest(options->modules[i]) == NULL)
+            return bad(options, "module", 6, "of a guest it is NAME=sha256:DIGEST");
     }
     return TERN_OK;
 }

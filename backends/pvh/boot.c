@@ -100,9 +100,22 @@ PVH_BOOT static bool add_module(uint64_t start, uint64_t len)
     const uint8_t *data = pvh_phys(start, len);
     if (data == NULL)
         return false;
-    modules[pvh_boot.n_modules] = (struct pvh_module){ data, (size_t)len };
+    modules[pvh_boot.n_modules] = (struct pvh_module){ data, (size_t)len, "" };
     pvh_boot.modules[pvh_boot.n_modules++] = (struct pvh_range){ start, start + len };
     return true;
+}
+
+/* The first word of the text at `at`, for the module that was added last; a long one is cut. */
+PVH_BOOT static void copy_name(uint64_t at)
+{
+    char *name = modules[pvh_boot.n_modules - 1].name;
+    const uint8_t *text = at != 0 ? pvh_phys(at, PVH_MODULE_NAME_CAP) : NULL;
+    for (size_t i = 0; text != NULL && i < PVH_MODULE_NAME_CAP - 1; i++) {
+        char c = (char)text[i];
+        if (c == '\0' || c == ' ')
+            break;
+        name[i] = c;
+    }
 }
 
 PVH_BOOT static void copy_modules(uint64_t at, uint32_t n)
@@ -114,8 +127,10 @@ PVH_BOOT static void copy_modules(uint64_t at, uint32_t n)
     const uint8_t *entry = pvh_phys(at, (uint64_t)n * MODULE_LEN);
     for (uint32_t i = 0; entry != NULL && i < n; i++, entry += MODULE_LEN) {
         uint64_t len = tern_load_le64(entry + 8);
-        if (len != 0)
-            (void)add_module(tern_load_le64(entry), len);
+        if (len != 0 && add_module(tern_load_le64(entry), len))
+            copy_name(tern_load_le64(entry + 16));
+        else if (len != 0)
+            pvh_logf("boot: module %u does not lie below 4 GiB\n", i);
     }
 }
 

@@ -22,7 +22,7 @@ struct guest {
     size_t n_appliance_pools;    /* the first ones in carver */
     uint8_t *blocks;
     size_t blocks_len;
-    struct tern_module modules[5];    /* the last one has no name */
+    struct tern_modules modules;
 };
 
 static struct guest guest;    /* one a machine, by its nature */
@@ -144,15 +144,17 @@ static void ended(struct tern_host_core *core)
     (void)core;
 }
 
-/* Modules have no names of their own: "0" is the first. */
 TERN_COLD
-static void modules_name(struct guest *g)
+static void modules_take(struct guest *g)
 {
-    static const char *const names[] = { "0", "1", "2", "3" };
-    for (size_t i = 0; i < pvh_module_count() && i < sizeof names / sizeof *names; i++) {
+    struct tern_module given[PVH_MODULES_MAX];
+    size_t n = pvh_module_count();
+    for (size_t i = 0; i < n; i++) {
         const struct pvh_module *m = pvh_module_get(i);
-        g->modules[i] = (struct tern_module){ names[i], m->data, m->len };
+        given[i] = (struct tern_module){ m->name, m->data, m->len };
     }
+    if (tern_host_core_modules(&g->host->core, &g->modules, given, n) != TERN_OK)
+        pvh_fail(PVH_STATUS_SETUP, "%s: %s\n", tern_appliance.name, g->modules.error);
 }
 
 TERN_COLD
@@ -177,8 +179,7 @@ static void host_start(struct guest *g)
         core->wall_offset_ns = (uint64_t)wall_ns;
     core->log_line = log_line;
     core->ended = ended;
-    modules_name(g);
-    core->modules = g->modules;
+    modules_take(g);
     /* The address is announced, or asked for: the appliance is set up meanwhile. */
     (void)tern_turn_run(&g->turn, pvh_now_ns());
     appliance_pools_clear(g);

@@ -224,9 +224,11 @@ size_t pvh_word_count(void);
 const char *pvh_word(size_t i);
 
 /* Boot modules (initrd): constant octets of the loader's, kept out of RAM. At most 4. */
+enum { PVH_MODULES_MAX = 4, PVH_MODULE_NAME_CAP = 48 };
 struct pvh_module {
     const uint8_t *data;
     size_t len;
+    char name[PVH_MODULE_NAME_CAP];    /* the first word of its text; empty: it has none */
 };
 
 size_t pvh_module_count(void);

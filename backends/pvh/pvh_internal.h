@@ -72,7 +72,7 @@ bool pvh_phys_sums_to_zero(const uint8_t *octets, size_t len);
 
 /* ---- boot.c ---- */
 
-enum { PVH_MAP_MAX = 64, PVH_MODULES_MAX = 4, PVH_CMDLINE_CAP = 2048 };
+enum { PVH_MAP_MAX = 64, PVH_CMDLINE_CAP = 2048 };
 
 /* A stretch of physical memory, end not included. */
 struct pvh_range {

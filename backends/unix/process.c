@@ -35,6 +35,7 @@ struct process {
     struct tern_sockets_config config;
     struct tern_carver carver;
     struct tern_unix_signal interrupt, terminate;
+    struct tern_modules modules;
     struct tern_host_core *core;
     uint64_t asked_ns;    /* when a signal first asked for the end; 0: none has */
     uint8_t *mem;
@@ -300,6 +301,9 @@ static int run(struct process *p, int (*start)(struct tern_host *))
         return err == TERN_INVALID ? STATUS_USAGE : STATUS_START;
     }
     p->core->drain_ns = p->settings.drain_ns;
+    err = tern_unix_modules(p->core, &p->modules, &p->options);
+    if (err != TERN_OK)
+        return err == TERN_INVALID ? STATUS_USAGE : STATUS_START;
     return start_and_run(p, start);
 }
 

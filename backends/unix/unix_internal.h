@@ -12,6 +12,7 @@
  *     tap.c             TAP devices as links; vnet.c: their header
  *     tap_host.c        the host over libnet on such a link
  *     seal.h, seal_*.c  what the process gives up once tern_main is over
+ *     modules.c         files that are given to the appliance
  *     process.c         options, pools, signals: what main does
  *     checksum.c        sums and copies for this machine
  *     main.c            a member of its own: a program may bring another main
@@ -239,6 +240,15 @@ enum tern_err tern_tap_host_start(struct tern_unix_loop *loop,
                                   const struct tern_carver *carver,
                                   const struct tern_host_options *options, uint8_t *blocks_mem,
                                   size_t blocks_len, struct tern_host_core **core);
+
+/* ---- modules.c ------------------------------------------------------------------------ */
+
+/*
+ * Reads the files that options name, and gives them to the core; see
+ * tern_host_core_modules. Says itself what fails; TERN_INVALID: what was asked for.
+ */
+enum tern_err tern_unix_modules(struct tern_host_core *core, struct tern_modules *modules,
+                                const struct tern_host_options *options);
 
 /* ---- metrics.c ---------------------------------------------------------------------- */
 

@@ -470,6 +470,25 @@ uint64_t tern_siphash_3(const uint8_t key[16], uint64_t a, uint64_t b, uint64_t 
 /* SipHash-1-3 over five words: for tables keyed by a connection's addresses. */
 uint64_t tern_siphash13_5(const uint8_t key[16], const uint64_t words[5]);
 
+/* ---- SHA-256 (FIPS 180-4) ------------------------------------------------- */
+
+#define TERN_SHA256_LEN 32u
+#define TERN_SHA256_TEXT_CAP 65u    /* a digest in digits, and a zero */
+
+/* A sum under way: for names of contents, not for secrets. Placed by the caller. */
+struct tern_sha256 {
+    uint32_t h[8];
+    uint8_t block[64];
+    uint64_t len;         /* octets added */
+};
+
+void tern_sha256_init(struct tern_sha256 *sha);
+void tern_sha256_add(struct tern_sha256 *sha, const uint8_t *data, size_t len);
+/* Writes the sum of what was added, after which *sha is to be initialised again. */
+void tern_sha256_finish(struct tern_sha256 *sha, uint8_t digest[TERN_SHA256_LEN]);
+/* A digest as sha256sum(1) prints it: 64 lower-case digits, and a zero. */
+void tern_sha256_hex(const uint8_t digest[TERN_SHA256_LEN], char hex[TERN_SHA256_TEXT_CAP]);
+
 /* ---- The Internet checksum (RFC 1071) -------------------------------------- */
 
 /*

@@ -57,12 +57,31 @@ struct tern_option {
     const char *help;          /* one line */
 };
 
-/* Read-only octets given at start: a boot module, a mapped file. */
+/*
+ * Read-only octets given at start: of a guest by its loader, of a process by
+ * module=NAME=FILE. They never change.
+ *
+ * A loader gives a module its name (the first word of its text); one that it gives
+ * none is called by its number, "0" the first. If such a one is an archive
+ * (archive.h) then what stands in it are modules too: a file by its name, a
+ * directory at the archive's beginning by its own, its octets being the run of the
+ * archive's entries beneath it, which is read as an archive again.
+ */
 struct tern_module {
     const char *name;
     const uint8_t *data;
     size_t len;
 };
+
+/*
+ * What reads modules, lists each in the log with its SHA-256 and compares it with
+ * what module=NAME=sha256:DIGEST asks for. In each backend's archive: an image whose
+ * descriptor does not have it, `.modules = &tern_host_modules`, is without all that
+ * code, and takes no modules. `tern image --modules` defines TERN_MODULES, with which
+ * TERN_APPLIANCE puts it there.
+ */
+struct tern_modules_part;
+extern const struct tern_modules_part tern_host_modules;
 
 struct tern_host_ops {
     enum tern_err (*listen)(struct tern_host *host, const struct tern_listen *listen,
@@ -203,7 +222,10 @@ static inline const char *tern_host_option(struct tern_host *host, const char *k
     return host->ops->option(host, key);
 }
 
-/* A module by name, or NULL. Its octets live as long as the program. */
+/*
+ * A module by name, or NULL: there is none, or the appliance takes none. Its octets
+ * live as long as the program.
+ */
 static inline const struct tern_module *tern_host_module(struct tern_host *host, const char *name)
 {
     return host->ops->module(host, name);
@@ -267,6 +289,7 @@ struct tern_appliance {
      * not given, and without a fallback.
      */
     const char *(*check)(const char *key, const char *value);
+    const struct tern_modules_part *modules;    /* &tern_host_modules; NULL: takes none */
 };
 
 /* Defined by the appliance, or by the backend's archive with defaults. */
@@ -276,9 +299,14 @@ extern const struct tern_appliance tern_appliance;
  * How a C file says it. (C++ has no designated initialisers in any order and no
  * compound literals: an appliance of C++ keeps its descriptor in a file of C.)
  */
-#define TERN_APPLIANCE(...)                                  \
-    const struct tern_appliance tern_appliance = {           \
-        .size = sizeof(struct tern_appliance), __VA_ARGS__   \
+#ifdef TERN_MODULES
+#define TERN_APPLIANCE_MODULES .modules = &tern_host_modules,
+#else
+#define TERN_APPLIANCE_MODULES
+#endif
+#define TERN_APPLIANCE(...)                                                         \
+    const struct tern_appliance tern_appliance = {                                  \
+        .size = sizeof(struct tern_appliance), TERN_APPLIANCE_MODULES __VA_ARGS__   \
     }
 #define TERN_POOLS(...) ((const struct tern_pool[]){ __VA_ARGS__, { .name = NULL } })
 #define TERN_POOL(pool_name, type, ...) \

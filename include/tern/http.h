@@ -368,6 +368,45 @@ extern const size_t tern_http_site_len;    /* how many */
 /* The fields that `tern image --headers` compiles in; the default without. */
 extern const struct tern_http_policy tern_http_site_policy;
 
+/*
+ * A table of assets made of an archive (archive.h) at the start, where there is a
+ * place for it. The first four members are the caller's.
+ */
+struct tern_http_archive {
+    struct tern_http_asset *assets;    /* placed: the table */
+    size_t cap;                        /* its elements: one a file */
+    char *text;                        /* placed: paths, tags and dates */
+    size_t text_cap;                   /* octets: 60 a file and those of its name */
+    size_t n;                          /* assets in the table, sorted */
+    size_t text_len;
+    size_t n_hidden;                   /* files left out for their names */
+    size_t off;                        /* after an error: where in the archive */
+    const char *why;                   /* ... and what is wrong, for people; constant */
+    const char *name;                  /* ... the file that it is about, or NULL */
+};
+
+/*
+ * Makes assets of the files of an archive of len octets, which is placed: the
+ * table points into it. What `tern image --site` does at a build is done here:
+ * the media type is the name's, the tag is made of the file's SHA-256 (the same
+ * tag for the same octets), the date is the file's; names that begin with a dot are
+ * left out, but for .well-known (RFC 8615). A file NAME.gz or NAME.br beside NAME,
+ * and smaller, is a form of it too.
+ *
+ *   root    if all files lie in a directory of this name, that is where paths
+ *           begin. NULL: at the archive's own beginning.
+ *
+ * O(len + n log n); no file is copied.
+ *
+ * TERN_FULL           more files than cap, or longer names than text_cap.
+ * TERN_MALFORMED      no archive; one name twice; a name to which no path of a
+ *                     request leads; no file at all.
+ * TERN_TRUNCATED, TERN_UNSUPPORTED    as tern_archive_next says; an archive that
+ *                     ends without its last entry, unless all of it lies in root.
+ */
+enum tern_err tern_http_archive_read(struct tern_http_archive *archive, const uint8_t *data,
+                                     size_t len, const char *root);
+
 /* The asset of a normal path (path_len octets), or NULL. O(log n). */
 const struct tern_http_asset *tern_http_asset_find(const struct tern_http_asset *assets, size_t n,
                                                    const char *path, size_t path_len);

@@ -15,6 +15,9 @@ tests_unit_base_main_SOURCES = \
     tests/unit/siphash_test.c \
     tests/unit/checksum_test.c \
     tests/unit/drbg_test.c \
+    tests/unit/archive_make.h \
+    tests/unit/archive_make.c \
+    tests/unit/archive_test.c \
     tests/unit/metrics_test.c \
     tests/unit/feed_fixture.h \
     tests/unit/feed_test.c \

@@ -16,6 +16,7 @@ int main(void)
     srunner_add_suite(runner, siphash_suite());
     srunner_add_suite(runner, checksum_suite());
     srunner_add_suite(runner, drbg_suite());
+    srunner_add_suite(runner, archive_suite());
     srunner_add_suite(runner, feed_suite());
     srunner_add_suite(runner, feed_write_suite());
     srunner_add_suite(runner, feed_end_suite());

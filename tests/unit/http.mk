@@ -19,6 +19,9 @@ tests_unit_http_main_SOURCES = \
     tests/unit/http_choice_test.c \
     tests/unit/http_select_test.c \
     tests/unit/http_assets_test.c \
+    tests/unit/archive_make.h \
+    tests/unit/archive_make.c \
+    tests/unit/http_archive_test.c \
     tests/unit/http_metrics_test.c \
     tests/unit/http_hostile_test.c \
     tests/unit/http_hostile_server_test.c

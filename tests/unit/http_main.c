@@ -16,6 +16,7 @@ int main(void)
     srunner_add_suite(runner, http_choice_suite());
     srunner_add_suite(runner, http_select_suite());
     srunner_add_suite(runner, http_assets_suite());
+    srunner_add_suite(runner, http_archive_suite());
     srunner_add_suite(runner, http_metrics_suite());
     srunner_add_suite(runner, http_hostile_suite());
     srunner_add_suite(runner, http_hostile_server_suite());

@@ -11,6 +11,9 @@ tests_unit_unix_main_SOURCES = \
     tests/unit/host_options_test.c \
     tests/unit/host_carve_test.c \
     tests/unit/host_core_test.c \
+    tests/unit/archive_make.h \
+    tests/unit/archive_make.c \
+    tests/unit/host_modules_test.c \
     tests/unit/unix_loop_test.c \
     tests/unit/unix_sockets_test.c \
     tests/unit/unix_dgram_test.c \

@@ -12,6 +12,7 @@ int main(void)
 
     srunner_add_suite(runner, host_carve_suite());
     srunner_add_suite(runner, host_core_suite());
+    srunner_add_suite(runner, host_modules_suite());
     srunner_add_suite(runner, unix_loop_suite());
     srunner_add_suite(runner, unix_sockets_suite());
     srunner_add_suite(runner, unix_dgram_suite());
