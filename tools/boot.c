@@ -13,6 +13,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "archive.h"
 #include "boot.h"
 #include "tools.h"
 
@@ -31,6 +32,10 @@ static void usage(FILE *to)
           "  --nic ADDR            one more network device, with this address and a user\n"
           "                        network of its own; may be repeated. The guest is told\n"
           "                        to take the first one, unless nic= stands behind --\n"
+          "  --module NAME=PATH    gives the guest a file, or a directory with all files in it,\n"
+          "                        as a boot module of this name; may be repeated\n"
+          "  --initrd FILE         gives it this file instead: an archive of modules (cpio), or\n"
+          "                        one module, that it calls 0\n"
           "  --machine NAME        pc, q35 or microvm (default)\n"
           "  --accel HOW           kvm, tcg, or auto (default): kvm if it proves itself\n"
           "                        with a probe within a second; the verdict is kept\n"
@@ -183,6 +188,12 @@ static int option_take(struct boot *boot, int option, const char *value)
     case 'n':
         work_word(&boot->nics, value);
         return mac_is_good(value) ? 0 : bad("nic", value, "a station's address");
+    case 'o':
+        work_word(&boot->modules, value);
+        return 0;
+    case 'i':
+        boot->initrd = value;
+        return access(value, R_OK) == 0 ? 0 : bad("initrd", value, "a file that can be read");
     case 'M':
         boot->machine = value;
         return one_of(value, machines) ? 0 : bad("machine", value, "pc, q35 or microvm");
@@ -205,6 +216,7 @@ static int options(struct boot *boot, int argc, char **argv)
         { "tap", required_argument, NULL, 't' },     { "mac", required_argument, NULL, 'c' },
         { "nic", required_argument, NULL, 'n' },     { "machine", required_argument, NULL, 'M' },
         { "accel", required_argument, NULL, 'a' },   { "drain", required_argument, NULL, 'd' },
+        { "module", required_argument, NULL, 'o' },  { "initrd", required_argument, NULL, 'i' },
         { "help", no_argument, NULL, 'h' },          { 0 },
     };
     /* What stands behind -- is the guest's, options and images before it ours. */
@@ -236,6 +248,10 @@ static int options(struct boot *boot, int argc, char **argv)
     boot->image = argv[optind];
     if (!macs_differ(boot))
         return 3;
+    if (boot->initrd != NULL && boot->modules.n > 0) {
+        fputs("tern boot: --initrd: there is one already, made of --module\n", stderr);
+        return 3;
+    }
     if (boot->tap != NULL && boot->publish.n > 0) {
         fputs("tern boot: --publish: a TAP device passes all ports, there is nothing to publish\n",
               stderr);
@@ -291,6 +307,11 @@ static int boot_all(struct boot *boot)
     int status = image_check(boot);
     if (status != 0)
         return status;
+    if (boot->modules.n > 0) {
+        boot->initrd = work_path("modules");
+        if (!archive_write("tern boot", boot->initrd, &boot->modules))
+            return 1;
+    }
     boot->accel = boot_accel_choose(boot);
     if (boot->accel == NULL)
         return boot_qemu_missing(boot->qemu);

@@ -25,6 +25,8 @@ struct boot {
     const char *tap;
     const char *mac;             /* of the device that tap or publish is for; NULL: any */
     struct work_words nics;      /* addresses of further network devices */
+    struct work_words modules;   /* "NAME=PATH", of which initrd is made */
+    const char *initrd;          /* passed to the guest as it is; NULL: none */
     unsigned drain_s;
     struct work_words words;     /* the guest's */
 };

@@ -134,6 +134,10 @@ static void arguments(const struct boot *boot, struct work_words *args)
     }
     work_word(args, "-kernel");
     work_word(args, boot->image);
+    if (boot->initrd != NULL) {
+        work_word(args, "-initrd");
+        work_word(args, boot->initrd);
+    }
     work_word(args, "-append");
     work_word(args, line);
     free(line);

@@ -13,6 +13,7 @@
 #include <dirent.h>
 #include <unistd.h>
 
+#include "archive.h"
 #include "image_audit.h"
 #include "image_map.h"
 #include "image_site.h"
@@ -22,8 +23,10 @@
 static void usage(FILE *to)
 {
     fputs("usage: tern image APPLIANCE [--backend kvm|xen|unix] [--site DIR]\n"
-          "                  [--headers FILE] [-o FILE] [--map] [--print-memory]\n"
+          "                  [--headers FILE] [--modules] [-o FILE] [--map]\n"
+          "                  [--print-memory]\n"
           "       tern image --site-object FILE [--site DIR] [--headers FILE]\n"
+          "       tern image --archive FILE --module NAME=PATH...\n"
           "       tern image --audit FILE\n"
           "\n"
           "Makes a unikernel, or a process, of an appliance: a name or folder under\n"
@@ -36,6 +39,8 @@ static void usage(FILE *to)
           "                   names that begin with a dot stay out, but for .well-known\n"
           "  --headers FILE   header fields that go with the site, a line each; \"Name: value\"\n"
           "                   adds or replaces a default, \"Name:\" removes it\n"
+          "  --modules        the appliance takes boot modules: its files are compiled with\n"
+          "                   TERN_MODULES defined; www takes its site from the module site\n"
           "  -o FILE          where to; default: the appliance's name, .elf behind a guest's\n"
           "  --map            prints the archive members that were taken, each with the\n"
           "                   SHA-256 of its octets, instead of the sums\n"
@@ -43,6 +48,11 @@ static void usage(FILE *to)
           "  --site-object FILE\n"
           "                   makes nothing but the object that the site is in an image, for\n"
           "                   a link by hand, of either backend\n"
+          "  --archive FILE   makes nothing but the archive that a loader passes to an image as\n"
+          "                   its initial RAM disk, of each\n"
+          "  --module NAME=PATH\n"
+          "                   which is a file, or a directory with all files in it; names in\n"
+          "                   it that begin with a dot stay out, but for .well-known\n"
           "  --audit FILE     makes nothing: tells what proves, or disproves, that a guest's\n"
           "                   image stays sealed; status 0 if all of it holds\n"
           "  --help           this\n"
@@ -57,7 +67,9 @@ struct image {
     const char *out;
     const char *site_object;   /* --site-object: where to, and nothing else is made */
     const char *audit;         /* --audit: an image, and nothing else is done */
-    bool map, print_memory;
+    const char *archive;       /* --archive: where to, and nothing else is made */
+    struct work_words modules; /* --module */
+    bool takes_modules, map, print_memory;
     char *name;                /* the appliance's, for the default of out */
     struct work_words sources; /* C and object files */
     char *include, *appliances;    /* folders of headers, of appliances' sources */
@@ -98,6 +110,8 @@ static int options(struct image *image, int argc, char **argv)
         { "site", required_argument, NULL, 's' },
         { "site-object", required_argument, NULL, 'S' },
         { "headers", required_argument, NULL, 'H' }, { "map", no_argument, NULL, 'm' },
+        { "modules", no_argument, NULL, 'M' }, { "module", required_argument, NULL, 'd' },
+        { "archive", required_argument, NULL, 'A' },
         { "print-memory", no_argument, NULL, 'p' }, { "help", no_argument, NULL, 'h' }, { 0 },
     };
     int c;
@@ -130,6 +144,15 @@ static int options(struct image *image, int argc, char **argv)
         case 'm':
             image->map = true;
             break;
+        case 'M':
+            image->takes_modules = true;
+            break;
+        case 'd':
+            work_word(&image->modules, optarg);
+            break;
+        case 'A':
+            image->archive = optarg;
+            break;
         case 'p':
             image->print_memory = true;
             break;
@@ -152,6 +175,15 @@ static int options(struct image *image, int argc, char **argv)
         return 0;
     if (image->site_object != NULL) {
         fputs("tern image: --site-object FILE goes with --site and --headers only\n", stderr);
+        return 3;
+    }
+    if (image->archive != NULL || image->modules.n > 0) {
+        if (image->archive != NULL && image->modules.n > 0 && argc == optind &&
+            image->site_dir == NULL && image->headers == NULL && image->site_object == NULL &&
+            image->out == NULL && !image->takes_modules && !image->map && !image->print_memory)
+            return 0;
+        fputs("tern image: --archive FILE goes with one or more --module NAME=PATH only\n",
+              stderr);
         return 3;
     }
     if (argc - optind != 1) {
@@ -390,6 +422,8 @@ static bool compile_sources(struct image *image)
         for (size_t f = 0; f < sizeof flags / sizeof flags[0]; f++)
             work_word(&args, flags[f]);
         work_wordf(&args, "-I%s", image->include);
+        if (image->takes_modules)
+            work_word(&args, "-DTERN_MODULES=1");
         work_word(&args, source);
         work_word(&args, "-o");
         work_word(&args, object);
@@ -622,6 +656,13 @@ static bool make_site(struct image *image)
            fresh_keep("--site-object", fresh, image->site_object);
 }
 
+static bool make_archive(struct image *image)
+{
+    const char *fresh = fresh_name("--archive", image->archive);
+    return fresh != NULL && archive_write("tern image", fresh, &image->modules) &&
+           fresh_keep("--archive", fresh, image->archive);
+}
+
 int tern_tool_image(int argc, char **argv)
 {
     struct image image = { .backend = "kvm" };
@@ -632,7 +673,9 @@ int tern_tool_image(int argc, char **argv)
         return image_audit_file(image.audit);
     if (!work_begin("tern image"))
         return 1;
-    bool good = image.site_object != NULL ? make_site(&image) : make(&image);
+    bool good = image.archive != NULL       ? make_archive(&image)
+                : image.site_object != NULL ? make_site(&image)
+                                            : make(&image);
     work_end();
     return good ? 0 : 1;
 }

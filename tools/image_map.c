@@ -11,12 +11,13 @@
  */
 #include "image_map.h"
 
+#include <tern/base.h>
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "sha256.h"
 #include "work.h"
 
 const char *image_map_base(const char *path)
@@ -217,10 +218,12 @@ bool image_map_hash(const struct image_part *part, char hex[65])
     const char *at = data;
     bool found = part->member == NULL || member_find(data, len, part->member, &at, &len);
     if (found) {
-        struct sha256 sum;
-        sha256_init(&sum);
-        sha256_add(&sum, at, len);
-        sha256_finish(&sum, hex);
+        struct tern_sha256 sum;
+        uint8_t digest[TERN_SHA256_LEN];
+        tern_sha256_init(&sum);
+        tern_sha256_add(&sum, (const uint8_t *)at, len);
+        tern_sha256_finish(&sum, digest);
+        tern_sha256_hex(digest, hex);
     }
     free(data);
     return found;

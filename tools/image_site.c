@@ -18,7 +18,6 @@
 #include <unistd.h>
 
 #include "image_pack.h"
-#include "sha256.h"
 #include "work.h"
 
 enum {
@@ -31,17 +30,6 @@ static void *bad(const char *path, const char *why)
 {
     fprintf(stderr, "tern image: --site: %s: %s\n", path, why);
     return NULL;
-}
-
-/* Is the file that path leads to inside root? */
-static bool is_inside(const char *root, const char *path)
-{
-    char *real = realpath(path, NULL);
-    size_t len = strlen(root);
-    bool inside = real != NULL && strncmp(real, root, len) == 0 &&
-                  (real[len] == '/' || real[len] == '\0' || root[len - 1] == '/');
-    free(real);
-    return inside;
 }
 
 static bool asset_add(struct image_site *site, const char *file, const char *path)
@@ -98,7 +86,7 @@ static bool walk(struct image_site *site, const char *root, const char *dir, con
             good = bad(file, "no URL leads to a name with a control character or \\ in it") != NULL;
         else if (stat(file, &st) != 0)
             good = bad(file, strerror(errno)) != NULL;
-        else if (!is_inside(root, file))
+        else if (!work_is_inside(root, file))
             good = bad(file, "a symbolic link that leaves the site") != NULL;
         else if (S_ISDIR(st.st_mode))
             good = walk(site, root, file, at, depth + 1);
@@ -122,13 +110,15 @@ static int by_path(const void *a, const void *b)
 static bool form_add(struct image_site *site, struct image_form *form, FILE *all,
                      const uint8_t *data, size_t len)
 {
-    struct sha256 sum;
+    struct tern_sha256 sum;
+    uint8_t digest[TERN_SHA256_LEN];
     char hex[65];
     if (fwrite(data, 1, len, all) != len)
         return bad(work_dir(), strerror(errno)) != NULL;
-    sha256_init(&sum);
-    sha256_add(&sum, data, len);
-    sha256_finish(&sum, hex);
+    tern_sha256_init(&sum);
+    tern_sha256_add(&sum, data, len);
+    tern_sha256_finish(&sum, digest);
+    tern_sha256_hex(digest, hex);
     snprintf(form->etag, sizeof form->etag, "\"%.24s\"", hex);
     form->off = site->len;
     form->len = len;

@@ -24,8 +24,8 @@ tern_SOURCES = \
     tools/serve.c \
     tools/work.h \
     tools/work.c \
-    tools/sha256.h \
-    tools/sha256.c \
+    tools/archive.h \
+    tools/archive.c \
     tools/image_pack.h \
     tools/image_pack.c \
     tools/image_site.h \

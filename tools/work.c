@@ -226,3 +226,13 @@ int work_run(const char *const argv[], char **output, bool errors_too)
     child = 0;
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
+
+bool work_is_inside(const char *root, const char *path)
+{
+    char *real = realpath(path, NULL);
+    size_t len = strlen(root);
+    bool inside = real != NULL && strncmp(real, root, len) == 0 &&
+                  (real[len] == '/' || real[len] == '\0' || root[len - 1] == '/');
+    free(real);
+    return inside;
+}

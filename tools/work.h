@@ -38,6 +38,9 @@ enum { WORK_NOT_FOUND = 127 };
  */
 int work_run(const char *const argv[], char **output, bool errors_too);
 
+/* Does path lead to what is in the directory root, itself an absolute path without links? */
+bool work_is_inside(const char *root, const char *path);
+
 /* A list of words that grows; out of memory ends the program. */
 struct work_words {
     const char **word;

@@ -1,17 +1,26 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * www: serves the site that was compiled in (tern image --site) over HTTP/1.1,
- * and its own numbers. The same source is a process and a sealed guest.
+ * www: serves the site that was compiled in (tern image --site), or is given at
+ * the start (--modules), over HTTP/1.1, and its own numbers. The same source is a
+ * process and a sealed guest.
  */
 #include <tern/host.h>
 #include <tern/http.h>
 
 #include <string.h>
 
+#ifdef TERN_MODULES
+#include "given.h"
+#else
+#define GIVEN_POOLS
+#endif
+
 enum { HEADS = 64 };
 
 struct www {
     struct tern_http_server server;
+    const struct tern_http_asset *assets;    /* what is served: n_assets */
+    size_t n_assets;
     struct tern_http_metrics metrics;
     struct tern_metrics_source sources[3];
     struct tern_http_metrics_port *port;    /* of the numbers; NULL: none of their own */
@@ -46,6 +55,7 @@ TERN_APPLIANCE(.name = "www", .connections = 1024,
     .pools = TERN_POOLS(TERN_POOL("http.conn", struct tern_http_conn, .per_connection = 1),
                         TERN_POOL("http.head", struct tern_http_head, .fixed = HEADS),
                         TERN_POOL("http.metrics", struct tern_http_metrics_port, .fixed = 1),
+                        GIVEN_POOLS
                         TERN_POOL("www", struct www, .fixed = 1)),
     .options = www_options, .check = check);
 
@@ -100,8 +110,7 @@ static void serve(void *app, struct tern_http_exchange *x)
     struct www *www = app;
     if (www->shows && tern_http_metrics_serve(&www->metrics, x))
         return;
-    (void)tern_http_assets_serve_with(x, tern_http_site, tern_http_site_len,
-                                      &tern_http_site_policy);
+    (void)tern_http_assets_serve_with(x, www->assets, www->n_assets, &tern_http_site_policy);
 }
 
 static uint64_t wall_ns(void *host)
@@ -121,9 +130,21 @@ static void on_event(void *app, enum tern_host_event event, const struct tern_ad
         tern_http_metrics_drain(www->port);
 }
 
-static bool is_file(const char *path)
+static bool is_file(const struct www *www, const char *path)
 {
-    return tern_http_asset_find(tern_http_site, tern_http_site_len, path, strlen(path)) != NULL;
+    return tern_http_asset_find(www->assets, www->n_assets, path, strlen(path)) != NULL;
+}
+
+static enum tern_err start_site(struct tern_host *host, struct www *www)
+{
+    www->assets = tern_http_site;
+    www->n_assets = tern_http_site_len;
+#ifdef TERN_MODULES
+    return given_site(host, &www->assets, &www->n_assets);
+#else
+    (void)host;
+    return TERN_OK;
+#endif
 }
 
 static enum tern_err start_metrics(struct tern_host *host, struct www *www)
@@ -137,7 +158,7 @@ static enum tern_err start_metrics(struct tern_host *host, struct www *www)
     if (where == NULL || equal(where, "off") || err != TERN_OK)
         return err;
     if (equal(where, "site")) {
-        www->shows = !is_file("/metrics") && !is_file("/status");
+        www->shows = !is_file(www, "/metrics") && !is_file(www, "/status");
         if (!www->shows)
             say(host, TERN_LOG_WARN, "the site has a /metrics or /status: stats=PORT shows ours");
         return TERN_OK;
@@ -177,7 +198,9 @@ int tern_main(struct tern_host *host)
     struct www *www = tern_host_pool(host, "www", sizeof *www, &n);
     if (www == NULL)
         return TERN_BUG;
-    enum tern_err err = start_metrics(host, www);
+    enum tern_err err = start_site(host, www);
+    if (err == TERN_OK)
+        err = start_metrics(host, www);
     if (err == TERN_OK)
         err = start_server(host, www);
     if (err != TERN_OK)
