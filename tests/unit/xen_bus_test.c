@@ -267,8 +267,8 @@ END_TEST
 /* Its features do not fit into a path of ours, so it has none. */
 START_TEST(hostile_xen_backend_in_the_longest_directory_is_refused)
 {
-    static char dir[STORE_PATH], path[STORE_PATH];
-    memset(dir, 'd', 115);
+    static char dir[116], path[STORE_PATH];
+    memset(dir, 'd', sizeof dir - 1);
     dir[0] = '/';
     world_attach(&w, 0);
     w.back.attached = false;
@@ -307,6 +307,38 @@ START_TEST(test_carrier_follows_the_backends_key)
 }
 END_TEST
 
+/* What is answered when the connection is over is not believed, counted or asked again. */
+START_TEST(test_carrier_of_a_connection_that_is_over_is_none)
+{
+    char path[STORE_PATH];
+    bus_attach(0);
+    snprintf(path, sizeof path, "%s/carrier", w.back.dir);
+    store_set(&w.s, path, "up");
+    while (!w.bus.carrier.busy)
+        (void)world_turn(&w);
+    w.s.holds = true;
+    for (unsigned i = 0; i < 3; i++)
+        (void)world_turn(&w);
+    ck_assert_uint_eq(w.s.n_held, 1);
+    w.bus.carrier_again = _i == 1;    /* as if it had changed once more */
+    w.s.n_held = 0;
+    w.s.holds = false;
+    uint32_t id = w.bus.carrier.id;
+    w.back.offline = true;
+    netback_disconnect(&w.back.nb);
+    world_back_state(&w, XenbusStateClosing);
+    world_run(&w);
+    bus_assert_down();
+    ck_assert_int_eq(w.bus.bus.phase, XENBUS_WAITING);
+    unsigned n_requests = w.s.n_requests;
+    store_send(&w.s, XS_READ, id, "up", 2);
+    world_run(&w);
+    ck_assert(!w.bus.carrier.busy);
+    ck_assert_uint_eq(w.s.n_requests, n_requests);
+    ck_assert_uint_eq(w.bus.n_bad, 0);
+}
+END_TEST
+
 static TCase *beginning(void)
 {
     TCase *t = tcase_create("beginning");
@@ -331,6 +363,7 @@ static TCase *beginning(void)
     tcase_add_test(t, test_keys_that_the_store_does_not_take_are_said);
     tcase_add_test(t, hostile_xen_backend_in_the_longest_directory_is_refused);
     tcase_add_test(t, test_carrier_follows_the_backends_key);
+    tcase_add_loop_test(t, test_carrier_of_a_connection_that_is_over_is_none, 0, 2);
     return t;
 }
 

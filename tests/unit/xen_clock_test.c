@@ -11,6 +11,7 @@
 #define pvh_wall_offset_ns clock_wall_offset_ns
 #define pvh_fail clock_fail
 #include "backends/pvh/cpu.h"
+#include "access_watch.h"
 #include "suites.h"
 
 static uint64_t test_tsc(void);
@@ -106,16 +107,80 @@ START_TEST(hostile_net_55_clock_of_nonsense_stands)
 {
     tsc += 1000;
     ck_assert_uint_eq(pvh_now_ns(), 1000);
-    tsc += 1000;
+    tsc += 9000;
     switch (_i) {
     case 0: t->version = 3; break;
     case 1: t->tsc_shift = 32; break;
-    case 2: t->tsc_shift = -32; break;
+    case 2: t->tsc_shift = -64; break;    /* a shift by 0, to a processor */
     case 3: t->system_time = UINT64_C(0xf000000000000000); break;
     }
     ck_assert_uint_eq(pvh_now_ns(), 1000);
     xen_clock_resume();
     ck_assert_uint_eq(pvh_now_ns(), 1000);
+}
+END_TEST
+
+/*
+ * Xen writes all of the page anew after the so many-th access: what is told is of
+ * before or of after, never of both.
+ */
+static unsigned n_accesses, write_at;
+
+static void write_anew(uint8_t *addr, bool written)
+{
+    (void)addr;
+    (void)written;
+    if (++n_accesses != write_at)
+        return;
+    volatile struct shared_info *info = &xen_shared.info;
+    t->version += 2;
+    t->tsc_timestamp = tsc - 8;
+    t->system_time = UINT64_C(5000070000);
+    t->tsc_to_system_mul = 0x40000000;
+    t->tsc_shift = 3;
+    info->wc_version += 2;
+    info->wc_sec = 1800000000;
+    info->wc_sec_hi = 1;
+    info->wc_nsec = 999;
+}
+
+START_TEST(hostile_net_55_clock_rewritten_while_it_is_read_is_read_again)
+{
+    unsigned n_told[2] = { 0, 0 };
+    for (write_at = 1; write_at <= 12; write_at++) {
+        setup();
+        tsc += 50000;
+        n_accesses = 0;
+        access_watch(xen_shared.page, sizeof xen_shared, write_anew);
+        uint64_t ns = pvh_now_ns();
+        access_watch_end();
+        ck_assert(ns == 50000 || ns == 70016);
+        ck_assert_uint_gt(n_accesses, 0);
+        n_told[ns == 70016]++;
+    }
+    ck_assert(n_told[0] > 0 && n_told[1] > 0);
+}
+END_TEST
+
+START_TEST(hostile_net_55_wall_rewritten_while_it_is_read_is_read_again)
+{
+    unsigned n_told[2] = { 0, 0 };
+    for (write_at = 1; write_at <= 12; write_at++) {
+        setup();
+        xen_shared.info.wc_version = 4;
+        xen_shared.info.wc_sec = 1700000000;
+        xen_shared.info.wc_nsec = 250;
+        n_accesses = 0;
+        access_watch(xen_shared.page, sizeof xen_shared, write_anew);
+        int64_t offset = 0;
+        bool told = pvh_wall_offset_ns(&offset);
+        access_watch_end();
+        ck_assert(told);
+        bool is_new = offset == INT64_C(6094967301000000999);
+        ck_assert(is_new || offset == INT64_C(1700000005000000250));
+        n_told[is_new]++;
+    }
+    ck_assert(n_told[0] > 0 && n_told[1] > 0);
 }
 END_TEST
 
@@ -140,6 +205,8 @@ Suite *xen_clock_suite(void)
     tcase_add_loop_test(tc, test_clock_goes_on_in_another_life, 0, 2);
     tcase_add_test(tc, test_clock_tells_the_wall_at_its_zero);
     tcase_add_loop_test(tc, hostile_net_55_clock_of_nonsense_stands, 0, 4);
+    tcase_add_test(tc, hostile_net_55_clock_rewritten_while_it_is_read_is_read_again);
+    tcase_add_test(tc, hostile_net_55_wall_rewritten_while_it_is_read_is_read_again);
     tcase_add_test(tc, hostile_net_55_clock_that_cannot_be_read_ends_the_start);
     suite_add_tcase(s, tc);
     return s;

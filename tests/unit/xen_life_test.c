@@ -218,7 +218,8 @@ START_TEST(test_backend_that_restarts_while_our_keys_are_written)
     while (w.bus.bus.phase != XENBUS_BEGUN)
         (void)world_turn(&w);
     ck_assert(w.bus.begin_again);
-    if (_i == 1) {    /* or it does not */
+    w.back.stubborn = _i != 2;    /* the backend takes its time, or looks at once */
+    if (_i == 1) {                /* or it does not begin */
         w.back.offline = true;
         world_back_state(&w, XenbusStateClosing);
         world_run(&w);
@@ -475,6 +476,8 @@ START_TEST(test_no_grants_left_is_said_and_tried_again_when_asked)
     bus_attach(0);
     ck_assert(!w.nf.link.up);
     ck_assert_uint_eq(world_state(&w), XenbusStateClosed);
+    ck_assert_ptr_nonnull(strstr(w.x.log, "cannot be opened"));
+    ck_assert_uint_eq(w.s.n_commits, 0);    /* no keys of a connection that is none */
     ck_assert_uint_eq(w.x.n_open, 1);
     while (n > 0)
         ck_assert_int_eq(gnttab_end(&w.x.grants, refs[--n]), TERN_OK);
@@ -602,6 +605,31 @@ START_TEST(test_keys_of_a_former_life_are_not_believed)
 }
 END_TEST
 
+/* It closes when its state has been read and the answer is under way: that is old. */
+START_TEST(test_backend_that_closes_while_its_state_is_read_is_followed)
+{
+    char path[STORE_PATH];
+    bus_attach(0);
+    snprintf(path, sizeof path, "%s/hotplug-status", w.back.dir);
+    store_set(&w.s, path, "connected");
+    w.s.holds = true;
+    while (w.s.n_held == 0)
+        (void)world_turn(&w);
+    ck_assert(w.bus.bus.read_state.busy);
+    w.back.offline = true;
+    netback_disconnect(&w.back.nb);
+    world_back_state(&w, XenbusStateClosing);
+    for (unsigned i = 0; i < 3; i++)
+        (void)world_turn(&w);
+    ck_assert(w.bus.bus.read_state.busy);
+    ck_assert_int_eq(w.bus.bus.phase, XENBUS_CONNECTED);
+    store_release(&w.s);
+    world_run(&w);
+    bus_assert_down();
+    ck_assert_int_eq(w.bus.bus.phase, XENBUS_WAITING);
+}
+END_TEST
+
 START_TEST(test_carrier_that_changes_while_it_is_read_is_read_again)
 {
     char path[STORE_PATH];
@@ -663,7 +691,7 @@ static TCase *living(void)
     tcase_add_test(t, test_backend_connected_to_a_former_frontend_is_closed_first);
     tcase_add_test(t, test_backend_connected_to_a_former_frontend_sees_us_close);
     tcase_add_test(t, test_backend_that_restarts_while_we_close);
-    tcase_add_loop_test(t, test_backend_that_restarts_while_our_keys_are_written, 0, 2);
+    tcase_add_loop_test(t, test_backend_that_restarts_while_our_keys_are_written, 0, 3);
     tcase_add_test(t, test_backend_that_is_closed_at_the_start_is_woken);
     tcase_add_loop_test(t, test_backend_that_goes_in_the_middle_of_the_handshake, 0, 4);
     tcase_add_test(t, test_reopen_leaves_and_connects_anew);
@@ -682,6 +710,7 @@ static TCase *living(void)
     tcase_add_loop_test(t, test_store_that_reconnects_or_is_silent_while_a_state_is_read, 0, 2);
     tcase_add_test(t, test_handshake_goes_well_in_whatever_order_answers_come);
     tcase_add_test(t, test_keys_of_a_former_life_are_not_believed);
+    tcase_add_test(t, test_backend_that_closes_while_its_state_is_read_is_followed);
     tcase_add_test(t, test_carrier_that_changes_while_it_is_read_is_read_again);
     tcase_add_test(t, test_store_that_reconnects_in_the_middle_of_the_handshake);
     return t;
