@@ -189,7 +189,7 @@ START_TEST(test_backend_that_cannot_copy_is_refused)
 }
 END_TEST
 
-START_TEST(hostile_xen_address_that_is_none_is_refused)
+START_TEST(hostile_net_55_address_that_is_none_is_refused)
 {
     static const char *const macs[] = { "", "00:16:3e:00:00", "00:16:3e:00:00:0g",
                                         "ff:ff:ff:ff:ff:ff", "00:00:00:00:00:00",
@@ -205,7 +205,7 @@ START_TEST(hostile_xen_address_that_is_none_is_refused)
 }
 END_TEST
 
-START_TEST(hostile_xen_features_that_are_no_numbers_are_off_and_counted)
+START_TEST(hostile_net_55_features_that_are_no_numbers_are_off_and_counted)
 {
     static const char *const texts[] = { "2", "yes", "-1", "1 ", "", "4294967297" };
     for (size_t i = 1; i < w.back.n_features; i++)
@@ -218,7 +218,7 @@ START_TEST(hostile_xen_features_that_are_no_numbers_are_off_and_counted)
 }
 END_TEST
 
-START_TEST(hostile_xen_backend_that_is_no_path_or_domain_is_none)
+START_TEST(hostile_net_55_backend_that_is_no_path_or_domain_is_none)
 {
     static const struct { const char *key, *value; } rows[] = {
         { "backend", "" }, { "backend", "local" }, { "backend", "/a//b" }, { "backend", "/a b" },
@@ -236,7 +236,7 @@ START_TEST(hostile_xen_backend_that_is_no_path_or_domain_is_none)
 }
 END_TEST
 
-START_TEST(hostile_xen_state_that_is_none_changes_nothing)
+START_TEST(hostile_net_55_state_that_is_none_changes_nothing)
 {
     static const char *const states[] = { "", "9", "4294967295", "four", "-1" };
     char path[STORE_PATH];
@@ -265,7 +265,7 @@ START_TEST(test_keys_that_the_store_does_not_take_are_said)
 END_TEST
 
 /* Its features do not fit into a path of ours, so it has none. */
-START_TEST(hostile_xen_backend_in_the_longest_directory_is_refused)
+START_TEST(hostile_net_55_backend_in_the_longest_directory_is_refused)
 {
     static char dir[116], path[STORE_PATH];
     memset(dir, 'd', sizeof dir - 1);
@@ -356,12 +356,12 @@ static TCase *beginning(void)
     tcase_add_test(t, test_aggregates_that_we_do_not_want_are_not_promised);
     tcase_add_loop_test(t, test_mtu_is_the_frontends_key_within_bounds, 0, 11);
     tcase_add_loop_test(t, test_backend_that_cannot_copy_is_refused, 0, 2);
-    tcase_add_loop_test(t, hostile_xen_address_that_is_none_is_refused, 0, 6);
-    tcase_add_loop_test(t, hostile_xen_features_that_are_no_numbers_are_off_and_counted, 0, 6);
-    tcase_add_loop_test(t, hostile_xen_backend_that_is_no_path_or_domain_is_none, 0, 9);
-    tcase_add_loop_test(t, hostile_xen_state_that_is_none_changes_nothing, 0, 5);
+    tcase_add_loop_test(t, hostile_net_55_address_that_is_none_is_refused, 0, 6);
+    tcase_add_loop_test(t, hostile_net_55_features_that_are_no_numbers_are_off_and_counted, 0, 6);
+    tcase_add_loop_test(t, hostile_net_55_backend_that_is_no_path_or_domain_is_none, 0, 9);
+    tcase_add_loop_test(t, hostile_net_55_state_that_is_none_changes_nothing, 0, 5);
     tcase_add_test(t, test_keys_that_the_store_does_not_take_are_said);
-    tcase_add_test(t, hostile_xen_backend_in_the_longest_directory_is_refused);
+    tcase_add_test(t, hostile_net_55_backend_in_the_longest_directory_is_refused);
     tcase_add_test(t, test_carrier_follows_the_backends_key);
     tcase_add_loop_test(t, test_carrier_of_a_connection_that_is_over_is_none, 0, 2);
     return t;

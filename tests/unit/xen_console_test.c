@@ -124,7 +124,7 @@ START_TEST(hostile_net_55_console_more_typed_than_its_ring_holds)
 }
 END_TEST
 
-START_TEST(hostile_xen_console_indices_of_ours_are_never_read)
+START_TEST(hostile_net_55_console_indices_of_ours_are_never_read)
 {
     char got[8];
     ck_assert_uint_eq(xen_console_write(&console, "ab", 2), 2);
@@ -146,7 +146,7 @@ static void spoil(uint8_t *addr, bool written)
         memset(addr, 0xee, 4);
 }
 
-START_TEST(hostile_xen_console_indices_rewritten_right_after_they_were_read)
+START_TEST(hostile_net_55_console_indices_rewritten_right_after_they_were_read)
 {
     char got[1024];
     ring->in_prod = 600;
@@ -180,8 +180,8 @@ Suite *xen_console_suite(void)
     tcase_add_test(tc, test_console_goes_on_where_a_loader_stopped_and_over_the_end_of_numbers);
     tcase_add_loop_test(tc, hostile_net_55_console_index_that_cannot_be, 0, 3);
     tcase_add_loop_test(tc, hostile_net_55_console_more_typed_than_its_ring_holds, 0, 3);
-    tcase_add_test(tc, hostile_xen_console_indices_of_ours_are_never_read);
-    tcase_add_test(tc, hostile_xen_console_indices_rewritten_right_after_they_were_read);
+    tcase_add_test(tc, hostile_net_55_console_indices_of_ours_are_never_read);
+    tcase_add_test(tc, hostile_net_55_console_indices_rewritten_right_after_they_were_read);
     tcase_add_test(tc, test_console_that_is_not_there_takes_nothing);
     suite_add_tcase(s, tc);
     return s;

@@ -71,7 +71,7 @@ START_TEST(test_reference_outside_the_table_is_no_grant)
 END_TEST
 
 /* XSA-396, MSA02: the answer of an end that came too early must not be lost. */
-START_TEST(hostile_xen_grant_still_held_does_not_end)
+START_TEST(hostile_net_55_grant_still_held_does_not_end)
 {
     uint32_t ref = grant(_i == 0);
     ck_assert_ptr_nonnull(fake_map(&x, 7, ref, _i != 0));
@@ -92,7 +92,7 @@ START_TEST(hostile_xen_grant_still_held_does_not_end)
 END_TEST
 
 /* Only the value that was written is exchanged; whatever else stands there stays. */
-START_TEST(hostile_xen_grant_entry_with_strange_flags_is_left_alone)
+START_TEST(hostile_net_55_grant_entry_with_strange_flags_is_left_alone)
 {
     static const uint16_t flags[] = { GTF_invalid, GTF_accept_transfer, 0xffff,
                                       GTF_permit_access | GTF_sub_page };
@@ -164,8 +164,8 @@ Suite *xen_gnttab_suite(void)
     tcase_add_test(t, test_grant_that_ended_is_nobodys);
     tcase_add_test(t, test_grant_ends_only_once);
     tcase_add_loop_test(t, test_reference_outside_the_table_is_no_grant, 0, 7);
-    tcase_add_loop_test(t, hostile_xen_grant_still_held_does_not_end, 0, 2);
-    tcase_add_loop_test(t, hostile_xen_grant_entry_with_strange_flags_is_left_alone, 0, 4);
+    tcase_add_loop_test(t, hostile_net_55_grant_still_held_does_not_end, 0, 2);
+    tcase_add_loop_test(t, hostile_net_55_grant_entry_with_strange_flags_is_left_alone, 0, 4);
     tcase_add_test(t, test_grants_run_out_and_come_back);
     tcase_add_test(t, test_reserved_entries_are_left_alone);
     tcase_add_test(t, test_restart_makes_every_reference_void);

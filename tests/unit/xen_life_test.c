@@ -70,7 +70,7 @@ START_TEST(test_backend_that_closes_and_stays_is_asked_to_begin_anew)
 }
 END_TEST
 
-START_TEST(hostile_xen_backend_that_closes_again_and_again_is_left_alone)
+START_TEST(hostile_net_55_backend_that_closes_again_and_again_is_left_alone)
 {
     bus_attach(0);
     for (unsigned i = 0; i < 20; i++) {
@@ -410,7 +410,7 @@ START_TEST(test_reopen_without_a_backend_is_harmless)
 }
 END_TEST
 
-START_TEST(hostile_xen_device_that_broke_connects_anew_with_the_same_backend)
+START_TEST(hostile_net_55_device_that_broke_connects_anew_with_the_same_backend)
 {
     bus_attach(0);
     w.back.nb.rx[2] = 9999;
@@ -424,7 +424,7 @@ START_TEST(hostile_xen_device_that_broke_connects_anew_with_the_same_backend)
 }
 END_TEST
 
-START_TEST(hostile_xen_backend_that_does_not_let_us_close_is_replaced)
+START_TEST(hostile_net_55_backend_that_does_not_let_us_close_is_replaced)
 {
     bus_attach(0);
     w.back.ignores_close = true;
@@ -451,7 +451,7 @@ START_TEST(hostile_xen_backend_that_does_not_let_us_close_is_replaced)
 }
 END_TEST
 
-START_TEST(hostile_xen_backend_that_toggles_its_state_costs_bounded_work)
+START_TEST(hostile_net_55_backend_that_toggles_its_state_costs_bounded_work)
 {
     bus_attach(0);
     for (unsigned i = 0; i < 500; i++) {
@@ -682,7 +682,7 @@ static TCase *living(void)
     tcase_add_test(t, test_device_comes_back_as_often_as_it_goes);
     tcase_add_test(t, test_backend_that_closes_is_followed);
     tcase_add_test(t, test_backend_that_closes_and_stays_is_asked_to_begin_anew);
-    tcase_add_test(t, hostile_xen_backend_that_closes_again_and_again_is_left_alone);
+    tcase_add_test(t, hostile_net_55_backend_that_closes_again_and_again_is_left_alone);
     tcase_add_test(t, test_closing_that_is_missed_is_no_harm);
     tcase_add_loop_test(t, test_backend_that_restarts_without_closing_is_found_out, 0, 2);
     tcase_add_test(t, test_backend_that_restarts_unseen_goes_on);
@@ -700,9 +700,9 @@ static TCase *living(void)
     tcase_add_test(t, test_reopen_waits_until_the_backend_has_seen_it);
     tcase_add_loop_test(t, test_slow_backend_and_we_come_to_rest, 0, WORLD_LAG);
     tcase_add_test(t, test_reopen_without_a_backend_is_harmless);
-    tcase_add_test(t, hostile_xen_device_that_broke_connects_anew_with_the_same_backend);
-    tcase_add_test(t, hostile_xen_backend_that_does_not_let_us_close_is_replaced);
-    tcase_add_test(t, hostile_xen_backend_that_toggles_its_state_costs_bounded_work);
+    tcase_add_test(t, hostile_net_55_device_that_broke_connects_anew_with_the_same_backend);
+    tcase_add_test(t, hostile_net_55_backend_that_does_not_let_us_close_is_replaced);
+    tcase_add_test(t, hostile_net_55_backend_that_toggles_its_state_costs_bounded_work);
     tcase_add_test(t, test_no_grants_left_is_said_and_tried_again_when_asked);
     tcase_add_test(t, test_restored_guest_connects_anew);
     tcase_add_test(t, test_cancelled_suspend_goes_on);

@@ -98,7 +98,7 @@ static void show_and_poll(void)
 
 /* ---- Indices ---- */
 
-START_TEST(hostile_xen_more_receive_answers_than_requests)
+START_TEST(hostile_net_55_more_receive_answers_than_requests)
 {
     static const uint32_t prods[] = { 257, 258, 1000, 0x7fffffffu, 0x80000000u, 0xffffffffu };
     fx.nb.rx[2] = prods[_i];
@@ -107,7 +107,7 @@ START_TEST(hostile_xen_more_receive_answers_than_requests)
 }
 END_TEST
 
-START_TEST(hostile_xen_more_sent_answers_than_requests)
+START_TEST(hostile_net_55_more_sent_answers_than_requests)
 {
     static const uint32_t prods[] = { 2, 257, 0x80000000u, 0xffffffffu };
     ck_assert_int_eq(fx_send(&fx, frame, 60), TERN_OK);
@@ -120,7 +120,7 @@ START_TEST(hostile_xen_more_sent_answers_than_requests)
 END_TEST
 
 /* Written into the ring, but not shown yet: an answer to it cannot be. */
-START_TEST(hostile_xen_answer_to_a_request_that_was_not_shown)
+START_TEST(hostile_net_55_answer_to_a_request_that_was_not_shown)
 {
     ck_assert_int_eq(fx_send(&fx, frame, 60), TERN_OK);
     fx.nb.tx[2] = 1;
@@ -130,7 +130,7 @@ START_TEST(hostile_xen_answer_to_a_request_that_was_not_shown)
 }
 END_TEST
 
-START_TEST(hostile_xen_receive_index_moves_backwards)
+START_TEST(hostile_net_55_receive_index_moves_backwards)
 {
     answer(0, NETRXF_more_data, 10);
     answer(0, NETRXF_more_data, 10);
@@ -142,7 +142,7 @@ START_TEST(hostile_xen_receive_index_moves_backwards)
 }
 END_TEST
 
-START_TEST(hostile_xen_receive_index_moves_backwards_between_looks)
+START_TEST(hostile_net_55_receive_index_moves_backwards_between_looks)
 {
     for (int i = 0; i < 100; i++)
         answer(0, 0, 60);
@@ -157,7 +157,7 @@ START_TEST(hostile_xen_receive_index_moves_backwards_between_looks)
 }
 END_TEST
 
-START_TEST(hostile_xen_indices_of_ours_in_the_shared_page_are_never_read)
+START_TEST(hostile_net_55_indices_of_ours_in_the_shared_page_are_never_read)
 {
     for (int i = 0; i < 600; i++) {
         fx.nb.rx[0] = fx.nb.rx[3] = 0xdeadbeef;
@@ -196,7 +196,7 @@ static uint16_t sent(void)
     return fx.nb.owed[0].id;
 }
 
-START_TEST(hostile_xen_id_outside_the_ring)
+START_TEST(hostile_net_55_id_beyond_the_ring)
 {
     static const uint16_t ids[] = { 256, 257, 0x7fff, 0x8000, 0xffff };
     (void)sent();
@@ -205,7 +205,7 @@ START_TEST(hostile_xen_id_outside_the_ring)
 }
 END_TEST
 
-START_TEST(hostile_xen_id_of_no_request_that_waits)
+START_TEST(hostile_net_55_id_of_no_request_that_waits)
 {
     uint16_t id = sent();
     sent_answered((uint16_t)(id == 255 ? 0 : id + 1), NETIF_RSP_OKAY);
@@ -214,7 +214,7 @@ START_TEST(hostile_xen_id_of_no_request_that_waits)
 END_TEST
 
 /* MSA00: a slot answered twice would be lent twice, and one frame sent for another. */
-START_TEST(hostile_xen_request_answered_twice)
+START_TEST(hostile_net_55_request_answered_twice)
 {
     uint16_t id = sent();
     (void)sent();
@@ -224,7 +224,7 @@ START_TEST(hostile_xen_request_answered_twice)
 }
 END_TEST
 
-START_TEST(hostile_xen_status_that_does_not_exist)
+START_TEST(hostile_net_55_status_that_does_not_exist)
 {
     static const int16_t statuses[] = { 2, 100, 0x7fff, -3, -0x8000 };
     sent_answered(sent(), statuses[_i]);
@@ -232,7 +232,7 @@ START_TEST(hostile_xen_status_that_does_not_exist)
 }
 END_TEST
 
-START_TEST(hostile_xen_empty_answer_without_an_extra)
+START_TEST(hostile_net_55_empty_answer_without_an_extra)
 {
     sent_answered(sent(), NETIF_RSP_NULL);
     assert_breach(NETFRONT_BREACH_TX_NULL);
@@ -240,7 +240,7 @@ START_TEST(hostile_xen_empty_answer_without_an_extra)
 END_TEST
 
 /* Room of both kinds is owed, and one of them is there when the other finds the breach. */
-START_TEST(hostile_xen_broken_device_has_no_room)
+START_TEST(hostile_net_55_broken_device_has_no_room)
 {
     struct tern_tx lent[6];
     (void)sent();
@@ -258,7 +258,7 @@ START_TEST(hostile_xen_broken_device_has_no_room)
 END_TEST
 
 /* A frame that was being written when the device broke goes nowhere, and is counted. */
-START_TEST(hostile_xen_frame_that_is_lent_over_a_breach)
+START_TEST(hostile_net_55_frame_that_is_lent_over_a_breach)
 {
     struct tern_tx lent;
     (void)sent();
@@ -274,7 +274,7 @@ START_TEST(hostile_xen_frame_that_is_lent_over_a_breach)
 }
 END_TEST
 
-START_TEST(hostile_xen_frames_behind_a_breach_are_not_believed)
+START_TEST(hostile_net_55_frames_behind_a_breach_are_not_believed)
 {
     (void)sent();
     ck_assert(netback_deliver(&fx.nb, frame, 60, 0, 0, 0));
@@ -286,7 +286,7 @@ END_TEST
 
 /* ---- Received frames ---- */
 
-START_TEST(hostile_xen_octets_outside_the_page)
+START_TEST(hostile_net_55_octets_outside_the_page)
 {
     static const struct { uint16_t offset; int16_t status; } rows[] = {
         { 0, 4097 }, { 0, 0x7fff }, { 1, 4096 }, { 4096, 1 }, { 4097, 0 }, { 4097, 60 },
@@ -298,7 +298,7 @@ START_TEST(hostile_xen_octets_outside_the_page)
 }
 END_TEST
 
-START_TEST(hostile_xen_octets_outside_a_later_page)
+START_TEST(hostile_net_55_octets_outside_a_later_page)
 {
     answer(0, NETRXF_more_data, 4096);
     answer(100, 0, 4000);
@@ -307,7 +307,7 @@ START_TEST(hostile_xen_octets_outside_a_later_page)
 }
 END_TEST
 
-START_TEST(hostile_xen_flags_that_were_not_agreed_on)
+START_TEST(hostile_net_55_flags_that_were_not_agreed_on)
 {
     static const uint16_t flags[] = { NETRXF_gso_prefix, 32, 0x8000, 0xffff };
     answer(0, flags[_i], 60);
@@ -316,7 +316,7 @@ START_TEST(hostile_xen_flags_that_were_not_agreed_on)
 }
 END_TEST
 
-START_TEST(hostile_xen_extra_behind_a_later_slot)
+START_TEST(hostile_net_55_extra_behind_a_later_slot)
 {
     answer(0, NETRXF_more_data, 60);
     answer(0, NETRXF_extra_info, 60);
@@ -325,7 +325,7 @@ START_TEST(hostile_xen_extra_behind_a_later_slot)
 }
 END_TEST
 
-START_TEST(hostile_xen_chain_of_twenty_slots)
+START_TEST(hostile_net_55_chain_of_twenty_slots)
 {
     for (int i = 0; i < 20; i++)
         answer(0, i < 19 ? NETRXF_more_data : 0, 60);
@@ -334,7 +334,7 @@ START_TEST(hostile_xen_chain_of_twenty_slots)
 }
 END_TEST
 
-START_TEST(hostile_xen_chain_without_an_end)
+START_TEST(hostile_net_55_chain_without_an_end)
 {
     for (int i = 0; i < 256; i++)
         answer(0, NETRXF_more_data, (int16_t)(_i == 0 ? 0 : 1));
@@ -343,7 +343,7 @@ START_TEST(hostile_xen_chain_without_an_end)
 }
 END_TEST
 
-START_TEST(hostile_xen_frame_one_octet_too_long)
+START_TEST(hostile_net_55_chain_one_octet_too_long)
 {
     for (int i = 0; i < 15; i++)
         answer(0, NETRXF_more_data, 4096);
@@ -357,7 +357,7 @@ START_TEST(hostile_xen_frame_one_octet_too_long)
 }
 END_TEST
 
-START_TEST(hostile_xen_extra_of_a_kind_that_was_not_agreed_on)
+START_TEST(hostile_net_55_extra_of_a_kind_that_was_not_agreed_on)
 {
     static const uint8_t types[] = { XEN_NETIF_EXTRA_TYPE_NONE, XEN_NETIF_EXTRA_TYPE_MCAST_ADD,
                                      XEN_NETIF_EXTRA_TYPE_MCAST_DEL, XEN_NETIF_EXTRA_TYPE_HASH,
@@ -369,7 +369,7 @@ START_TEST(hostile_xen_extra_of_a_kind_that_was_not_agreed_on)
 }
 END_TEST
 
-START_TEST(hostile_xen_extra_with_flags_that_do_not_exist)
+START_TEST(hostile_net_55_extra_with_flags_that_do_not_exist)
 {
     answer(0, NETRXF_extra_info, 60);
     answer_extra(XEN_NETIF_EXTRA_TYPE_GSO, 2, XEN_NETIF_GSO_TYPE_TCPV4, 1000);
@@ -378,7 +378,7 @@ START_TEST(hostile_xen_extra_with_flags_that_do_not_exist)
 }
 END_TEST
 
-START_TEST(hostile_xen_extras_without_end)
+START_TEST(hostile_net_55_extras_without_end)
 {
     answer(0, NETRXF_extra_info, 60);
     for (int i = 0; i < 200; i++)
@@ -389,7 +389,7 @@ START_TEST(hostile_xen_extras_without_end)
 }
 END_TEST
 
-START_TEST(hostile_xen_aggregate_that_we_did_not_say_we_understand)
+START_TEST(hostile_net_55_aggregate_that_we_did_not_say_we_understand)
 {
     fx_end(&fx);
     fx_begin(&fx, &(struct netfront_config){ .no_gso = true }, &fixture_peer_all);
@@ -401,7 +401,7 @@ START_TEST(hostile_xen_aggregate_that_we_did_not_say_we_understand)
 }
 END_TEST
 
-START_TEST(hostile_xen_segments_of_no_size_or_of_an_unknown_kind)
+START_TEST(hostile_net_55_segments_of_no_size_or_of_an_unknown_kind)
 {
     static const struct { uint8_t type; uint16_t size; } rows[] = {
         { XEN_NETIF_GSO_TYPE_TCPV4, 0 }, { XEN_NETIF_GSO_TYPE_TCPV6, 0 },
@@ -414,7 +414,7 @@ START_TEST(hostile_xen_segments_of_no_size_or_of_an_unknown_kind)
 }
 END_TEST
 
-START_TEST(hostile_xen_good_frames_before_a_bad_one_still_arrive)
+START_TEST(hostile_net_55_good_chains_before_a_bad_one_still_arrive)
 {
     ck_assert(netback_deliver(&fx.nb, frame, 60, 0, 0, 0));
     ck_assert(netback_deliver(&fx.nb, frame, 5000, 0, 0, 0));
@@ -427,7 +427,7 @@ START_TEST(hostile_xen_good_frames_before_a_bad_one_still_arrive)
 }
 END_TEST
 
-START_TEST(hostile_xen_what_stands_behind_a_bad_slot_is_not_looked_at)
+START_TEST(hostile_net_55_what_stands_behind_a_bad_slot_is_not_looked_at)
 {
     uint32_t cons = fx.nf.rx.rsp_cons;
     answer(0, 0, 5000);
@@ -446,7 +446,7 @@ static void rewrite(struct xen_fixture *f)
 }
 
 /* XSA-155: what the stack sees stands in private memory. */
-START_TEST(hostile_xen_frame_rewritten_while_the_stack_has_it)
+START_TEST(hostile_net_55_frame_rewritten_while_the_stack_has_it)
 {
     fx_fill(frame, 9000, 3);
     ck_assert(netback_deliver(&fx.nb, frame, 9000, 0, 0, 0));
@@ -457,7 +457,7 @@ START_TEST(hostile_xen_frame_rewritten_while_the_stack_has_it)
 END_TEST
 
 /* All slots of the ring say something else each time they are looked at. */
-START_TEST(hostile_xen_slots_rewritten_after_they_were_taken)
+START_TEST(hostile_net_55_slots_rewritten_after_they_were_taken)
 {
     answer(0, NETRXF_more_data, 100);
     netback_rx_show(&fx.nb);
@@ -501,7 +501,7 @@ static void spoil(uint8_t *addr, bool written)
  * XSA-155, for every access: each word of the ring and each octet of a frame is
  * read once and never again; the driver goes by what it has read.
  */
-START_TEST(hostile_xen_everything_rewritten_right_after_it_was_read)
+START_TEST(hostile_net_55_everything_rewritten_right_after_it_was_read)
 {
     fx_fill(frame, 9000, 5);
     ck_assert(netback_deliver(&fx.nb, frame, 60, NETRXF_data_validated, 0, 0));
@@ -576,7 +576,7 @@ static bool loop_finds(const unsigned *what)
  * There is no moment at which a frame, or room that is owed, could come without
  * the loop hearing of it.
  */
-START_TEST(hostile_xen_no_wake_up_is_lost_wherever_the_backend_acts)
+START_TEST(hostile_net_55_no_wake_up_is_lost_wherever_the_backend_acts)
 {
     bool is_room = _i == 1;
     unsigned n = 0;
@@ -615,7 +615,7 @@ static void take_all(void)
 }
 
 /* The backend looks and goes to sleep at any moment: either it has seen the frame, or is told. */
-START_TEST(hostile_xen_no_frame_is_left_with_a_backend_that_sleeps)
+START_TEST(hostile_net_55_no_frame_is_left_with_a_backend_that_sleeps)
 {
     unsigned n = 0;
     for (act_at = 0;; act_at++) {
@@ -642,7 +642,7 @@ START_TEST(hostile_xen_no_frame_is_left_with_a_backend_that_sleeps)
 }
 END_TEST
 
-START_TEST(hostile_xen_breach_found_while_the_loop_goes_to_sleep)
+START_TEST(hostile_net_55_breach_found_while_the_loop_goes_to_sleep)
 {
     fx.nb.rx[2] = 1000;
     ck_assert(!netfront_idle(&fx.nf));
@@ -651,7 +651,7 @@ START_TEST(hostile_xen_breach_found_while_the_loop_goes_to_sleep)
 }
 END_TEST
 
-START_TEST(hostile_xen_breach_found_while_the_stack_looks_for_room)
+START_TEST(hostile_net_55_breach_found_while_the_stack_looks_for_room)
 {
     (void)sent();
     while (fx_send(&fx, frame, 60) == TERN_OK)
@@ -669,41 +669,41 @@ Suite *xen_net_hostile_suite(void)
     Suite *suite = suite_create("xen_net_hostile");
     TCase *t = tcase_create("hostile");
     tcase_add_checked_fixture(t, setup, teardown);
-    tcase_add_loop_test(t, hostile_xen_more_receive_answers_than_requests, 0, 6);
-    tcase_add_loop_test(t, hostile_xen_more_sent_answers_than_requests, 0, 4);
-    tcase_add_test(t, hostile_xen_answer_to_a_request_that_was_not_shown);
-    tcase_add_test(t, hostile_xen_receive_index_moves_backwards);
-    tcase_add_test(t, hostile_xen_receive_index_moves_backwards_between_looks);
-    tcase_add_test(t, hostile_xen_indices_of_ours_in_the_shared_page_are_never_read);
-    tcase_add_loop_test(t, hostile_xen_id_outside_the_ring, 0, 5);
-    tcase_add_test(t, hostile_xen_id_of_no_request_that_waits);
-    tcase_add_test(t, hostile_xen_request_answered_twice);
-    tcase_add_loop_test(t, hostile_xen_status_that_does_not_exist, 0, 5);
-    tcase_add_test(t, hostile_xen_empty_answer_without_an_extra);
-    tcase_add_test(t, hostile_xen_broken_device_has_no_room);
-    tcase_add_test(t, hostile_xen_frame_that_is_lent_over_a_breach);
-    tcase_add_test(t, hostile_xen_frames_behind_a_breach_are_not_believed);
-    tcase_add_loop_test(t, hostile_xen_octets_outside_the_page, 0, 10);
-    tcase_add_test(t, hostile_xen_octets_outside_a_later_page);
-    tcase_add_loop_test(t, hostile_xen_flags_that_were_not_agreed_on, 0, 4);
-    tcase_add_test(t, hostile_xen_extra_behind_a_later_slot);
-    tcase_add_test(t, hostile_xen_chain_of_twenty_slots);
-    tcase_add_loop_test(t, hostile_xen_chain_without_an_end, 0, 2);
-    tcase_add_loop_test(t, hostile_xen_frame_one_octet_too_long, 0, 2);
-    tcase_add_loop_test(t, hostile_xen_extra_of_a_kind_that_was_not_agreed_on, 0, 7);
-    tcase_add_test(t, hostile_xen_extra_with_flags_that_do_not_exist);
-    tcase_add_test(t, hostile_xen_extras_without_end);
-    tcase_add_test(t, hostile_xen_aggregate_that_we_did_not_say_we_understand);
-    tcase_add_loop_test(t, hostile_xen_segments_of_no_size_or_of_an_unknown_kind, 0, 5);
-    tcase_add_test(t, hostile_xen_good_frames_before_a_bad_one_still_arrive);
-    tcase_add_test(t, hostile_xen_what_stands_behind_a_bad_slot_is_not_looked_at);
-    tcase_add_test(t, hostile_xen_frame_rewritten_while_the_stack_has_it);
-    tcase_add_test(t, hostile_xen_slots_rewritten_after_they_were_taken);
-    tcase_add_test(t, hostile_xen_everything_rewritten_right_after_it_was_read);
-    tcase_add_loop_test(t, hostile_xen_no_wake_up_is_lost_wherever_the_backend_acts, 0, 2);
-    tcase_add_test(t, hostile_xen_no_frame_is_left_with_a_backend_that_sleeps);
-    tcase_add_test(t, hostile_xen_breach_found_while_the_loop_goes_to_sleep);
-    tcase_add_test(t, hostile_xen_breach_found_while_the_stack_looks_for_room);
+    tcase_add_loop_test(t, hostile_net_55_more_receive_answers_than_requests, 0, 6);
+    tcase_add_loop_test(t, hostile_net_55_more_sent_answers_than_requests, 0, 4);
+    tcase_add_test(t, hostile_net_55_answer_to_a_request_that_was_not_shown);
+    tcase_add_test(t, hostile_net_55_receive_index_moves_backwards);
+    tcase_add_test(t, hostile_net_55_receive_index_moves_backwards_between_looks);
+    tcase_add_test(t, hostile_net_55_indices_of_ours_in_the_shared_page_are_never_read);
+    tcase_add_loop_test(t, hostile_net_55_id_beyond_the_ring, 0, 5);
+    tcase_add_test(t, hostile_net_55_id_of_no_request_that_waits);
+    tcase_add_test(t, hostile_net_55_request_answered_twice);
+    tcase_add_loop_test(t, hostile_net_55_status_that_does_not_exist, 0, 5);
+    tcase_add_test(t, hostile_net_55_empty_answer_without_an_extra);
+    tcase_add_test(t, hostile_net_55_broken_device_has_no_room);
+    tcase_add_test(t, hostile_net_55_frame_that_is_lent_over_a_breach);
+    tcase_add_test(t, hostile_net_55_frames_behind_a_breach_are_not_believed);
+    tcase_add_loop_test(t, hostile_net_55_octets_outside_the_page, 0, 10);
+    tcase_add_test(t, hostile_net_55_octets_outside_a_later_page);
+    tcase_add_loop_test(t, hostile_net_55_flags_that_were_not_agreed_on, 0, 4);
+    tcase_add_test(t, hostile_net_55_extra_behind_a_later_slot);
+    tcase_add_test(t, hostile_net_55_chain_of_twenty_slots);
+    tcase_add_loop_test(t, hostile_net_55_chain_without_an_end, 0, 2);
+    tcase_add_loop_test(t, hostile_net_55_chain_one_octet_too_long, 0, 2);
+    tcase_add_loop_test(t, hostile_net_55_extra_of_a_kind_that_was_not_agreed_on, 0, 7);
+    tcase_add_test(t, hostile_net_55_extra_with_flags_that_do_not_exist);
+    tcase_add_test(t, hostile_net_55_extras_without_end);
+    tcase_add_test(t, hostile_net_55_aggregate_that_we_did_not_say_we_understand);
+    tcase_add_loop_test(t, hostile_net_55_segments_of_no_size_or_of_an_unknown_kind, 0, 5);
+    tcase_add_test(t, hostile_net_55_good_chains_before_a_bad_one_still_arrive);
+    tcase_add_test(t, hostile_net_55_what_stands_behind_a_bad_slot_is_not_looked_at);
+    tcase_add_test(t, hostile_net_55_frame_rewritten_while_the_stack_has_it);
+    tcase_add_test(t, hostile_net_55_slots_rewritten_after_they_were_taken);
+    tcase_add_test(t, hostile_net_55_everything_rewritten_right_after_it_was_read);
+    tcase_add_loop_test(t, hostile_net_55_no_wake_up_is_lost_wherever_the_backend_acts, 0, 2);
+    tcase_add_test(t, hostile_net_55_no_frame_is_left_with_a_backend_that_sleeps);
+    tcase_add_test(t, hostile_net_55_breach_found_while_the_loop_goes_to_sleep);
+    tcase_add_test(t, hostile_net_55_breach_found_while_the_stack_looks_for_room);
     suite_add_tcase(suite, t);
     return suite;
 }

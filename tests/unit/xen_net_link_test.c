@@ -129,7 +129,7 @@ START_TEST(test_slot_lent_in_a_former_connection_sends_nothing)
 END_TEST
 
 /* XSA-396: the backend keeps what it maps. Those pages are not used, and not lost for ever. */
-START_TEST(hostile_xen_pages_that_a_backend_holds_are_kept_back)
+START_TEST(hostile_net_55_pages_that_a_backend_holds_are_kept_back)
 {
     uint16_t held_rx = fx.nf.n_any - 1, held_tx = fx.nf.n_any;
     uint32_t rx_ref = fx.nf.pages[held_rx].ref, tx_ref = fx.nf.pages[held_tx].ref;
@@ -176,7 +176,7 @@ START_TEST(hostile_xen_pages_that_a_backend_holds_are_kept_back)
 }
 END_TEST
 
-START_TEST(hostile_xen_backend_that_holds_everything_ends_the_device_in_order)
+START_TEST(hostile_net_55_backend_that_holds_everything_ends_the_device_in_order)
 {
     for (unsigned page = 0; page < fx.nf.n_pages; page++)
         (void)fake_map(&fx.x, FIXTURE_BACKEND, fx.nf.pages[page].ref, page < fx.nf.n_any);
@@ -293,7 +293,7 @@ START_TEST(test_carrier_that_goes_during_a_cancelled_suspend_is_told)
 END_TEST
 
 /* XSA-465: whatever state the device was in, twice, and with no suspend before it. */
-START_TEST(hostile_xen_resume_in_any_state_is_harmless)
+START_TEST(hostile_net_55_resume_in_any_state_is_harmless)
 {
     if (_i == 1)
         netfront_close(&fx.nf);
@@ -328,8 +328,8 @@ static TCase *connecting(void)
     tcase_add_test(t, test_closed_device_leaves_nothing_granted_or_open);
     tcase_add_test(t, test_another_backend_with_other_features_takes_over);
     tcase_add_loop_test(t, test_slot_lent_in_a_former_connection_sends_nothing, 0, 2);
-    tcase_add_test(t, hostile_xen_pages_that_a_backend_holds_are_kept_back);
-    tcase_add_test(t, hostile_xen_backend_that_holds_everything_ends_the_device_in_order);
+    tcase_add_test(t, hostile_net_55_pages_that_a_backend_holds_are_kept_back);
+    tcase_add_test(t, hostile_net_55_backend_that_holds_everything_ends_the_device_in_order);
     tcase_add_loop_test(t, test_open_without_ports_or_grants_closes_everything_again, 0, 5);
     tcase_add_test(t, test_open_twice_is_refused);
     tcase_add_test(t, test_init_refuses_what_cannot_work);
@@ -337,7 +337,7 @@ static TCase *connecting(void)
     tcase_add_loop_test(t, test_small_machine_gets_a_small_driver, 0, 3);
     tcase_add_test(t, test_cancelled_suspend_changes_nothing);
     tcase_add_test(t, test_carrier_that_goes_during_a_cancelled_suspend_is_told);
-    tcase_add_loop_test(t, hostile_xen_resume_in_any_state_is_harmless, 0, 4);
+    tcase_add_loop_test(t, hostile_net_55_resume_in_any_state_is_harmless, 0, 4);
     return t;
 }
 

@@ -329,7 +329,7 @@ START_TEST(test_one_port_serves_both_ways_without_split)
 END_TEST
 
 /* XSA-391: a port that is raised without work is not listened to for a while. */
-START_TEST(hostile_xen_event_storm_is_masked_with_growing_pauses)
+START_TEST(hostile_net_55_event_storm_is_masked_with_growing_pauses)
 {
     unsigned n_awake = 0;
     uint64_t last_ns = 0;
@@ -405,7 +405,7 @@ static TCase *receiving(void)
     tcase_add_test(t, test_backend_is_notified_only_when_it_asks);
     tcase_add_test(t, test_posted_pages_notify_a_backend_that_waits_for_them);
     tcase_add_test(t, test_one_port_serves_both_ways_without_split);
-    tcase_add_test(t, hostile_xen_event_storm_is_masked_with_growing_pauses);
+    tcase_add_test(t, hostile_net_55_event_storm_is_masked_with_growing_pauses);
     tcase_add_test(t, test_frame_that_comes_while_its_port_is_masked_is_found_when_the_pause_ends);
     return t;
 }

@@ -387,7 +387,7 @@ START_TEST(test_sent_pages_can_only_be_read)
 END_TEST
 
 /* XSA-403, MSA01: nothing but what was sent is on a page that is granted. */
-START_TEST(hostile_xen_granted_pages_hold_nothing_but_frames)
+START_TEST(hostile_net_55_granted_pages_hold_nothing_but_frames)
 {
     memset(frame, 0xab, 60);
     ck_assert_int_eq(fx_send(&fx, frame, 60), TERN_OK);
@@ -502,7 +502,7 @@ static TCase *sending(void)
     tcase_add_loop_test(
         t, test_frames_that_the_backend_drops_are_counted_and_their_slots_come_back, 0, 2);
     tcase_add_test(t, test_sent_pages_can_only_be_read);
-    tcase_add_test(t, hostile_xen_granted_pages_hold_nothing_but_frames);
+    tcase_add_test(t, hostile_net_55_granted_pages_hold_nothing_but_frames);
     tcase_add_test(t, test_groups_are_told_to_a_backend_that_filters);
     tcase_add_loop_test(t, test_groups_are_not_told_to_others, 0, 2);
     tcase_add_test(t, test_groups_wait_for_room_in_the_ring);

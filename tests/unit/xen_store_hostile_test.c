@@ -39,7 +39,7 @@ static void ask_one(void)
     s.silent = false;
 }
 
-START_TEST(hostile_xen_store_index_of_answers_that_cannot_be)
+START_TEST(hostile_net_55_store_index_of_answers_that_cannot_be)
 {
     static const uint32_t steps[] = { 1025, 2000, 0x80000000u, 0xffffffffu, (uint32_t)-1000 };
     ask_one();
@@ -50,7 +50,7 @@ START_TEST(hostile_xen_store_index_of_answers_that_cannot_be)
 END_TEST
 
 /* What was shown once cannot be taken back, though it is not all read yet. */
-START_TEST(hostile_xen_store_index_of_answers_that_goes_back)
+START_TEST(hostile_net_55_store_index_of_answers_that_goes_back)
 {
     uint8_t some[40];
     ask_one();
@@ -62,7 +62,7 @@ START_TEST(hostile_xen_store_index_of_answers_that_goes_back)
 }
 END_TEST
 
-START_TEST(hostile_xen_store_index_of_requests_that_cannot_be)
+START_TEST(hostile_net_55_store_index_of_requests_that_cannot_be)
 {
     static const uint32_t steps[] = { 1, 1025, 0x80000000u, (uint32_t)-2000 };
     store_run();
@@ -73,7 +73,7 @@ START_TEST(hostile_xen_store_index_of_requests_that_cannot_be)
 }
 END_TEST
 
-START_TEST(hostile_xen_store_message_longer_than_any)
+START_TEST(hostile_net_55_store_message_longer_than_any)
 {
     static const uint32_t lens[] = { 4097, 0x7fffffffu, 0x80000000u, 0xfffffff0u, 0xffffffffu };
     uint32_t hdr[4] = { XS_READ, 0, 0, lens[_i] };
@@ -87,7 +87,7 @@ START_TEST(hostile_xen_store_message_longer_than_any)
 }
 END_TEST
 
-START_TEST(hostile_xen_store_answer_to_no_request)
+START_TEST(hostile_net_55_store_answer_to_no_request)
 {
     ask_one();
     store_send(&s, XS_READ, requests[0].id + (_i == 0 ? 1u : 0x80000000u), "a", 1);
@@ -95,7 +95,7 @@ START_TEST(hostile_xen_store_answer_to_no_request)
 }
 END_TEST
 
-START_TEST(hostile_xen_store_request_answered_twice)
+START_TEST(hostile_net_55_store_request_answered_twice)
 {
     ask_one();
     store_send(&s, XS_READ, requests[0].id, "a", 1);
@@ -105,7 +105,7 @@ START_TEST(hostile_xen_store_request_answered_twice)
 }
 END_TEST
 
-START_TEST(hostile_xen_store_answer_of_another_kind)
+START_TEST(hostile_net_55_store_answer_of_another_kind)
 {
     static const uint32_t types[] = { XS_WRITE, XS_DIRECTORY, 100, XS_INVALID, 0xffffffffu };
     ask_one();
@@ -115,7 +115,7 @@ START_TEST(hostile_xen_store_answer_of_another_kind)
 }
 END_TEST
 
-START_TEST(hostile_xen_store_event_without_path_or_token)
+START_TEST(hostile_net_55_store_event_without_path_or_token)
 {
     static const struct { const char *data; size_t len; } rows[] = {
         { "", 0 }, { "a", 1 }, { "a\0", 2 }, { "a\0token", 7 }, { "\0", 1 },
@@ -126,7 +126,7 @@ START_TEST(hostile_xen_store_event_without_path_or_token)
 }
 END_TEST
 
-START_TEST(hostile_xen_store_event_with_a_strange_token_is_nobodys)
+START_TEST(hostile_net_55_store_event_with_a_strange_token_is_nobodys)
 {
     static const struct { const char *data; size_t len; } rows[] = {
         { "a\0", 3 }, { "a\0x", 4 }, { "a\0" "0000000g", 11 }, { "a\0" "000000010", 12 },
@@ -142,7 +142,7 @@ START_TEST(hostile_xen_store_event_with_a_strange_token_is_nobodys)
 }
 END_TEST
 
-START_TEST(hostile_xen_store_that_never_stops_talking_gets_a_bounded_turn)
+START_TEST(hostile_net_55_store_that_never_stops_talking_gets_a_bounded_turn)
 {
     char event[] = "a\0" "00000001";
     ck_assert_int_eq(xenstore_watch_set(&xs, &watches[0], "a"), TERN_OK);
@@ -172,7 +172,7 @@ static void refill(struct xenstore_request *r, enum tern_err err, const uint8_t 
     store_serve(&s);
 }
 
-START_TEST(hostile_xen_store_that_fills_the_ring_while_we_read_gets_a_bounded_turn)
+START_TEST(hostile_net_55_store_that_fills_the_ring_while_we_read_gets_a_bounded_turn)
 {
     static const char event[500] = "a\0" "00000009";
     static struct xenstore_request many[100];
@@ -198,7 +198,7 @@ START_TEST(hostile_xen_store_that_fills_the_ring_while_we_read_gets_a_bounded_tu
 }
 END_TEST
 
-START_TEST(hostile_xen_store_indices_of_ours_are_never_read)
+START_TEST(hostile_net_55_store_indices_of_ours_are_never_read)
 {
     store_run();
     s.ring->req_prod = 0xdeadbeef;
@@ -220,7 +220,7 @@ static void spoil(uint8_t *addr, bool written)
         *addr ^= 0xff;
 }
 
-START_TEST(hostile_xen_store_answers_rewritten_right_after_they_were_read)
+START_TEST(hostile_net_55_store_answers_rewritten_right_after_they_were_read)
 {
     ck_assert_int_eq(xenstore_watch_set(&xs, &watches[0], "a"), TERN_OK);
     store_run();
@@ -241,19 +241,19 @@ static TCase *lying(void)
 {
     TCase *t = tcase_create("lying");
     tcase_add_checked_fixture(t, store_setup, store_teardown);
-    tcase_add_loop_test(t, hostile_xen_store_index_of_answers_that_cannot_be, 0, 5);
-    tcase_add_test(t, hostile_xen_store_index_of_answers_that_goes_back);
-    tcase_add_loop_test(t, hostile_xen_store_index_of_requests_that_cannot_be, 0, 4);
-    tcase_add_loop_test(t, hostile_xen_store_message_longer_than_any, 0, 5);
-    tcase_add_loop_test(t, hostile_xen_store_answer_to_no_request, 0, 2);
-    tcase_add_test(t, hostile_xen_store_request_answered_twice);
-    tcase_add_loop_test(t, hostile_xen_store_answer_of_another_kind, 0, 5);
-    tcase_add_loop_test(t, hostile_xen_store_event_without_path_or_token, 0, 5);
-    tcase_add_loop_test(t, hostile_xen_store_event_with_a_strange_token_is_nobodys, 0, 7);
-    tcase_add_test(t, hostile_xen_store_that_never_stops_talking_gets_a_bounded_turn);
-    tcase_add_test(t, hostile_xen_store_that_fills_the_ring_while_we_read_gets_a_bounded_turn);
-    tcase_add_test(t, hostile_xen_store_indices_of_ours_are_never_read);
-    tcase_add_test(t, hostile_xen_store_answers_rewritten_right_after_they_were_read);
+    tcase_add_loop_test(t, hostile_net_55_store_index_of_answers_that_cannot_be, 0, 5);
+    tcase_add_test(t, hostile_net_55_store_index_of_answers_that_goes_back);
+    tcase_add_loop_test(t, hostile_net_55_store_index_of_requests_that_cannot_be, 0, 4);
+    tcase_add_loop_test(t, hostile_net_55_store_message_longer_than_any, 0, 5);
+    tcase_add_loop_test(t, hostile_net_55_store_answer_to_no_request, 0, 2);
+    tcase_add_test(t, hostile_net_55_store_request_answered_twice);
+    tcase_add_loop_test(t, hostile_net_55_store_answer_of_another_kind, 0, 5);
+    tcase_add_loop_test(t, hostile_net_55_store_event_without_path_or_token, 0, 5);
+    tcase_add_loop_test(t, hostile_net_55_store_event_with_a_strange_token_is_nobodys, 0, 7);
+    tcase_add_test(t, hostile_net_55_store_that_never_stops_talking_gets_a_bounded_turn);
+    tcase_add_test(t, hostile_net_55_store_that_fills_the_ring_while_we_read_gets_a_bounded_turn);
+    tcase_add_test(t, hostile_net_55_store_indices_of_ours_are_never_read);
+    tcase_add_test(t, hostile_net_55_store_answers_rewritten_right_after_they_were_read);
     return t;
 }
 

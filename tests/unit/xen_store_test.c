@@ -480,7 +480,7 @@ START_TEST(test_update_with_a_refused_key_changes_nothing)
 }
 END_TEST
 
-START_TEST(hostile_xen_transaction_with_a_number_that_is_none)
+START_TEST(hostile_net_55_transaction_with_a_number_that_is_none)
 {
     static const char *const numbers[] = { "", "0", "x", "-1", "4294967296", "99999999999999",
                                            "1 " };
@@ -610,7 +610,7 @@ static TCase *asking(void)
     tcase_add_test(t, test_restart_ends_requests_and_sets_watches_again);
     tcase_add_test(t, test_reconnect_heals_a_broken_ring);
     tcase_add_test(t, test_what_is_left_in_the_ring_is_skipped);
-    tcase_add_loop_test(t, hostile_xen_transaction_with_a_number_that_is_none, 0, 7);
+    tcase_add_loop_test(t, hostile_net_55_transaction_with_a_number_that_is_none, 0, 7);
     return t;
 }
 

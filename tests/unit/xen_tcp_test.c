@@ -348,7 +348,7 @@ static void suspend_guest(unsigned n)
     attach(g, n % 2, (uint16_t)n);
 }
 
-START_TEST(hostile_xen_connection_lives_through_breaches_of_its_backend)
+START_TEST(hostile_net_55_connection_lives_through_breaches_of_its_backend)
 {
     setup_with(NULL);
     transfer(3 << 20, 3 << 20, break_backend);
@@ -376,7 +376,7 @@ Suite *xen_tcp_suite(void)
     tcase_add_test(t, test_megabytes_cross_without_aggregates);
     tcase_add_test(t, test_megabytes_cross_without_any_offload);
     tcase_add_test(t, test_connection_lives_while_backends_are_replaced);
-    tcase_add_test(t, hostile_xen_connection_lives_through_breaches_of_its_backend);
+    tcase_add_test(t, hostile_net_55_connection_lives_through_breaches_of_its_backend);
     tcase_add_test(t, test_connection_lives_through_suspend_and_restore);
     suite_add_tcase(suite, t);
     return suite;
