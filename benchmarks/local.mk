@@ -42,8 +42,17 @@ benchmarks_net_tap_tern_LDADD = backends/unix/libtern-unix.la libnet/libtern-net
     base/libtern-base.la
 EXTRA_DIST += benchmarks/net benchmarks/net_tap.sh
 
-# vm: a guest's start, from outside.
-EXTRA_PROGRAMS += benchmarks/vm_start
+# vm: a guest's start, from outside, from dom0, and what its CPU does.
+EXTRA_PROGRAMS += benchmarks/vm_start benchmarks/vm_ready
 benchmarks_vm_start_SOURCES = benchmarks/vm_start.c
 benchmarks_vm_start_CFLAGS = $(TERN_CFLAGS)
-EXTRA_DIST += benchmarks/vm
+benchmarks_vm_ready_SOURCES = benchmarks/vm_ready.c
+benchmarks_vm_ready_CFLAGS = $(TERN_CFLAGS)
+benchmarks_vm_ready_LDFLAGS = -all-static
+bench-programs: benchmarks/vm_count.so
+benchmarks/vm_count.so: benchmarks/vm_count.c
+	$(AM_V_CCLD)$(MKDIR_P) benchmarks && \
+	$(CC) $(TERN_CFLAGS) -O2 -fPIC -shared -o $@ $(srcdir)/benchmarks/vm_count.c
+CLEANFILES += benchmarks/vm_count.so
+EXTRA_DIST += benchmarks/vm benchmarks/vm_linux.sh benchmarks/vm_load.sh benchmarks/vm_xen.sh \
+    benchmarks/vm_count.c
