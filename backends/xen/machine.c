@@ -38,8 +38,8 @@ static char hypervisor[13] PVH_SEALED;
 
 /* ---- The start ---- */
 
-/* Other hypervisors' interfaces may stand before Xen's. */
-PVH_BOOT static uint32_t cpuid_find(void)
+/* Other hypervisors' interfaces may stand before Xen's. The boot pages are full without it. */
+__attribute__((noinline)) static uint32_t cpuid_find(void)
 {
     if ((cpu_id(1).ecx >> 31 & 1) == 0)
         return 0;
@@ -159,7 +159,7 @@ uint64_t xen_machine_param(uint32_t index)
     return param.value;
 }
 
-PVH_BOOT void *xen_machine_page(uint32_t pfn_param)
+void *xen_machine_page(uint32_t pfn_param)
 {
     uint64_t pfn = xen_machine_param(pfn_param);
     return pfn == 0 || pfn > UINT32_MAX / XEN_PAGE_LEN ? NULL : pvh_page_map(pfn * XEN_PAGE_LEN);
