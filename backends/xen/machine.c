@@ -259,7 +259,9 @@ bool xen_machine_suspend(void)
 
 void xen_machine_resume(void)
 {
-    console.port = (uint32_t)xen_machine_param(HVM_PARAM_CONSOLE_EVTCHN);
+    /* The toolstack has emptied the console's page: its indices begin anew. */
+    xen_console_init(&console, &xen_machine_env, console.page,
+                     (uint32_t)xen_machine_param(HVM_PARAM_CONSOLE_EVTCHN));
     shared_start();
     xen_clock_resume();
     if (n_grant_frames > 0 && grants_place() != 0)
