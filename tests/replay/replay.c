@@ -291,6 +291,7 @@ static void tcp_translate(uint8_t *frame, size_t len)
     uint64_t end_ns = r.now_ns + 100 * TERN_MILLISECOND_NS;
     while ((us == NULL || !us->started || acked > us->next - us->iss) && step(end_ns))
         us = summary_tcp(&got, peer, ours, theirs);
+    us = summary_tcp(&got, peer, ours, theirs);    /* what the last step has said */
     if (us == NULL || !us->started)
         return;
     if (acked > us->next - us->iss)
