@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * An appliance for tests: an echo on port 7, a sink on port 9 that says how
- * much came and whether it was the pattern, and on port 19 a source of so many
- * octets of it.
+ * An appliance for tests, for every backend: an echo on port 7, a sink on port 9
+ * that says how much came and whether it was the pattern, and on port 19 a source
+ * of so many octets of it.
  */
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <tern/host.h>
@@ -72,10 +70,16 @@ static size_t sink_data(struct tern_stream *s, uint8_t *data, size_t len)
 static void sink_ended(struct tern_stream *s)
 {
     struct bulk *b = s->user;
-    char line[64];
-    int n = snprintf(line, sizeof line, "%llu %s\n", (unsigned long long)b->at,
-                     b->wrong ? "wrong" : "right");
-    (void)tern_stream_write(s, (const uint8_t *)line, (size_t)n);
+    char line[20 + sizeof " wrong\n"];
+    size_t at = 20;
+    uint64_t n = b->at;
+
+    memcpy(line + at, b->wrong ? " wrong\n" : " right\n", 7);
+    do {
+        line[--at] = (char)('0' + n % 10);
+        n /= 10;
+    } while (n > 0);
+    (void)tern_stream_write(s, (const uint8_t *)line + at, 27 - at);
     tern_stream_close(s);
 }
 
@@ -115,12 +119,20 @@ static void bulk_accept(void *app, struct tern_stream *s)
     bulk_attach(s, app);
 }
 
+static bool number(const char *text, uint64_t *n)
+{
+    for (*n = 0; *text >= '0' && *text <= '9' && *n < UINT64_MAX / 100; text++)
+        *n = *n * 10 + (uint64_t)(*text - '0');
+    return *text == '\0';
+}
+
 int tern_main(struct tern_host *host)
 {
     size_t n;
     struct bulk *bulks = tern_host_pool(host, "bulk", sizeof *bulks, &n);
 
-    octets = strtoull(tern_host_option(host, "octets"), NULL, 10);
+    if (!number(tern_host_option(host, "octets"), &octets))
+        return TERN_INVALID;
     for (size_t i = 0; i < n; i++) {
         bulks[i].next = free_bulks;
         free_bulks = &bulks[i];
