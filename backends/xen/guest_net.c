@@ -301,6 +301,10 @@ static bool retry_due(struct retry *r, bool broken, uint64_t now_ns)
 
 static void retry(uint64_t now_ns)
 {
+    if (netfront_deaf(&xen.net, now_ns)) {
+        pvh_logf("xen: the backend has looked at nothing that was sent: begins anew\n");
+        netfront_bus_reopen(&xen.bus);
+    }
     if (retry_due(&xen.net_retry, xen.net.state == NETFRONT_BROKEN, now_ns))
         netfront_bus_reopen(&xen.bus);
     if (retry_due(&xen.store_retry, xen.store.state == XENSTORE_BROKEN, now_ns))

@@ -426,9 +426,25 @@ bool netfront_poll(struct netfront *nf, uint64_t now_ns, uint64_t *deadline_ns)
     return tell(nf, now_ns, deadline_ns) || told || room || n > 0;
 }
 
+bool netfront_deaf(struct netfront *nf, uint64_t now_ns)
+{
+    if (nf->state != NETFRONT_CONNECTED || nf->suspended || !xen_ring_is_unseen(&nf->tx)) {
+        nf->unseen_ns = 0;
+        return false;
+    }
+    if (nf->unseen_ns == 0)
+        nf->unseen_ns = now_ns;
+    if (now_ns - nf->unseen_ns < NETFRONT_DEAF_NS)
+        return false;
+    nf->unseen_ns = now_ns;
+    return true;
+}
+
 uint64_t netfront_due(const struct netfront *nf)
 {
     uint64_t due_ns = TERN_NEVER;
+    if (nf->state == NETFRONT_CONNECTED && nf->unseen_ns != 0)
+        due_ns = nf->unseen_ns + NETFRONT_DEAF_NS;
     for (unsigned i = 0; i < 2 && nf->state == NETFRONT_CONNECTED; i++)
         if (nf->ports[i].masked && nf->ports[i].until_ns < due_ns)
             due_ns = nf->ports[i].until_ns;

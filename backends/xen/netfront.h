@@ -50,6 +50,7 @@
 #define NETFRONT_ARENA_LEAST (68u << 10)
 #define NETFRONT_ARENA (256u << 10)
 #define NETFRONT_GROUPS 16u
+#define NETFRONT_DEAF_NS (2 * TERN_SECOND_NS)
 #define NETFRONT_NO_SLOT 0xffffu
 
 enum netfront_breach {
@@ -148,6 +149,7 @@ struct netfront {
     enum netfront_state state;
     bool carrier, news;          /* news: the stack has to be told */
     bool suspended;
+    uint64_t unseen_ns;          /* since when the backend has looked at nothing; 0: it has */
     uint32_t epoch;              /* of the connection: lent slots remember it */
     struct netfront_port ports[2];    /* tx (or both), rx */
 
@@ -234,7 +236,17 @@ void netfront_resume(struct netfront *nf, bool cancelled);
  */
 bool netfront_poll(struct netfront *nf, uint64_t now_ns, uint64_t *deadline_ns);
 
-/* When the driver itself wants to be polled: a masked port ends its rest. TERN_NEVER: never. */
+/*
+ * Does the backend say that it is connected, and has not once looked at what was sent
+ * since, for NETFRONT_DEAF_NS? One that was bound anew can map the rings of its former
+ * life, fail, and not know it: netfront_bus_reopen. True once for each such time.
+ */
+bool netfront_deaf(struct netfront *nf, uint64_t now_ns);
+
+/*
+ * When the driver itself wants to be polled: a masked port ends its rest, or the backend
+ * has to be asked for. TERN_NEVER: never.
+ */
 uint64_t netfront_due(const struct netfront *nf);
 
 /*

@@ -81,4 +81,10 @@ enum xen_ring_look xen_ring_look(struct xen_ring *r, uint32_t *n);
  */
 enum xen_ring_look xen_ring_arm(struct xen_ring *r, uint32_t *n);
 
+/*
+ * Was the backend shown requests, and has it neither answered one nor moved its own
+ * wish for events from where the ring's making put it? Then it has never looked.
+ */
+bool xen_ring_is_unseen(const struct xen_ring *r);
+
 #endif

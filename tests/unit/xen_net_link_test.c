@@ -128,6 +128,28 @@ START_TEST(test_slot_lent_in_a_former_connection_sends_nothing)
 }
 END_TEST
 
+/* It maps the rings of another life, or none, and says that it is connected. */
+START_TEST(test_backend_that_never_looks_is_found_out)
+{
+    ck_assert(!netfront_deaf(&fx.nf, 5));
+    ck_assert_uint_eq(netfront_due(&fx.nf), TERN_NEVER);    /* nothing was sent */
+    ck_assert_int_eq(fx_send(&fx, frame, 60), TERN_OK);
+    fx_flush(&fx);
+    ck_assert(!netfront_deaf(&fx.nf, 7));
+    ck_assert_uint_eq(netfront_due(&fx.nf), 7 + NETFRONT_DEAF_NS);
+    ck_assert(!netfront_deaf(&fx.nf, 6 + NETFRONT_DEAF_NS));
+    if (_i == 0) {
+        ck_assert(netfront_deaf(&fx.nf, 7 + NETFRONT_DEAF_NS));
+        ck_assert(!netfront_deaf(&fx.nf, 8 + NETFRONT_DEAF_NS));
+        return;
+    }
+    /* One look, by its wish or by an answer, and it is never asked for again. */
+    fx.nb.tx[_i] = _i == 1 ? 2 : 1;
+    ck_assert(!netfront_deaf(&fx.nf, 9 + NETFRONT_DEAF_NS));
+    ck_assert_uint_eq(netfront_due(&fx.nf), TERN_NEVER);
+}
+END_TEST
+
 /* XSA-396: the backend keeps what it maps. Those pages are not used, and not lost for ever. */
 START_TEST(hostile_net_55_pages_that_a_backend_holds_are_kept_back)
 {
@@ -328,6 +350,7 @@ static TCase *connecting(void)
     tcase_add_test(t, test_closed_device_leaves_nothing_granted_or_open);
     tcase_add_test(t, test_another_backend_with_other_features_takes_over);
     tcase_add_loop_test(t, test_slot_lent_in_a_former_connection_sends_nothing, 0, 2);
+    tcase_add_loop_test(t, test_backend_that_never_looks_is_found_out, 0, 3);
     tcase_add_test(t, hostile_net_55_pages_that_a_backend_holds_are_kept_back);
     tcase_add_test(t, hostile_net_55_backend_that_holds_everything_ends_the_device_in_order);
     tcase_add_loop_test(t, test_open_without_ports_or_grants_closes_everything_again, 0, 5);
