@@ -264,13 +264,14 @@ START_TEST(hostile_net_55_frame_that_is_lent_over_a_breach)
     (void)sent();
     ck_assert_int_eq(fx.nf.link.ops->tx_slot(&fx.nf.link, 60, &lent), TERN_OK);
     sent_answered(300, NETIF_RSP_OKAY);
-    assert_breach(NETFRONT_BREACH_TX_ID);
+    ck_assert_int_eq(fx.nf.state, NETFRONT_BROKEN);
     uint64_t n_frames = fx.nf.stats.tx_frames;
     uint32_t prod = fx.nf.tx.req_prod;
     fx.nf.link.ops->tx_commit(&fx.nf.link, &lent, 60);
     ck_assert_uint_eq(fx.nf.stats.tx_stale, 1);
     ck_assert_uint_eq(fx.nf.stats.tx_frames, n_frames);
     ck_assert_uint_eq(fx.nf.tx.req_prod, prod);
+    assert_breach(NETFRONT_BREACH_TX_ID);
 }
 END_TEST
 
