@@ -299,12 +299,19 @@ static bool retry_due(struct retry *r, bool broken, uint64_t now_ns)
     return true;
 }
 
+/* Looked for before a wait, too: what the last turn has sent begins the time. */
+static bool deaf_left(uint64_t now_ns)
+{
+    if (!netfront_deaf(&xen.net, now_ns))
+        return false;
+    pvh_logf("xen: the backend has looked at nothing that was sent: begins anew\n");
+    netfront_bus_reopen(&xen.bus);
+    return true;
+}
+
 static void retry(uint64_t now_ns)
 {
-    if (netfront_deaf(&xen.net, now_ns)) {
-        pvh_logf("xen: the backend has looked at nothing that was sent: begins anew\n");
-        netfront_bus_reopen(&xen.bus);
-    }
+    (void)deaf_left(now_ns);
     if (retry_due(&xen.net_retry, xen.net.state == NETFRONT_BROKEN, now_ns))
         netfront_bus_reopen(&xen.bus);
     if (retry_due(&xen.store_retry, xen.store.state == XENSTORE_BROKEN, now_ns))
@@ -332,6 +339,8 @@ uint64_t guest_net_until(uint64_t now_ns, uint64_t deadline_ns)
 {
     if (xen.suspend || !xenstore_idle(&xen.store) || !netfront_idle(&xen.net))
         return xen.suspend ? earlier(deadline_ns, xen.store_due_ns) : now_ns;
+    if (deaf_left(now_ns))
+        return now_ns;
     deadline_ns = earlier(deadline_ns, xen.store_due_ns);
     deadline_ns = earlier(deadline_ns, netfront_due(&xen.net));
     if (xen.net_retry.at_ns != 0)

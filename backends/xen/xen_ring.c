@@ -52,8 +52,7 @@ enum xen_ring_look xen_ring_look(struct xen_ring *r, uint32_t *n)
 
 bool xen_ring_is_unseen(const struct xen_ring *r)
 {
-    return r->req_shown != 0 && r->rsp_cons == 0 && r->shared[RSP_PROD] == 0 &&
-           r->shared[REQ_EVENT] == 1;
+    return r->req_shown != 0 && r->shared[RSP_PROD] == 0 && r->shared[REQ_EVENT] == 1;
 }
 
 enum xen_ring_look xen_ring_arm(struct xen_ring *r, uint32_t *n)

@@ -320,6 +320,24 @@ START_TEST(test_guest_begins_anew_with_what_broke_ever_later)
 }
 END_TEST
 
+/* Nothing else is due: the wait for a look ends by itself. */
+START_TEST(test_guest_wakes_for_a_backend_that_never_looks)
+{
+    static uint32_t page[XEN_PAGE_LEN / sizeof(uint32_t)];
+    started();
+    xen.net.state = NETFRONT_CONNECTED;
+    xen_ring_init(&xen.net.rx, page);
+    xen_ring_init(&xen.net.tx, page);
+    xen.net.tx.req_prod = xen.net.tx.req_shown = 1;
+    xen.net.news = false;
+    ck_assert_uint_eq(guest_net_until(now_ns, UINT64_MAX), now_ns + NETFRONT_DEAF_NS);
+    now_ns += NETFRONT_DEAF_NS;
+    ck_assert_uint_eq(guest_net_until(now_ns, UINT64_MAX), now_ns);
+    ck_assert_ptr_nonnull(strstr(said, "looked at nothing that was sent"));
+    xen.net.state = NETFRONT_CLOSED;
+}
+END_TEST
+
 START_TEST(test_guest_asks_a_broken_store_to_begin_anew)
 {
     started();
@@ -348,6 +366,7 @@ Suite *xen_guest_suite(void)
     tcase_add_test(tc, test_guest_begins_another_life);
     tcase_add_test(tc, test_guest_is_not_suspended_while_the_store_owes_answers);
     tcase_add_test(tc, test_guest_begins_anew_with_what_broke_ever_later);
+    tcase_add_test(tc, test_guest_wakes_for_a_backend_that_never_looks);
     tcase_add_test(tc, test_guest_asks_a_broken_store_to_begin_anew);
     suite_add_tcase(suite, tc);
     return suite;
