@@ -55,7 +55,6 @@ size_t xen_console_write(struct xen_console *console, const char *text, size_t l
     ring->out_prod = console->out_prod;
     xen_mb();
     console->env->evtchn_notify(console->env, console->port);
-    console->out_octets += n;
     return n;
 }
 
@@ -80,6 +79,5 @@ size_t xen_console_read(struct xen_console *console, char *to, size_t cap)
     console->in_cons += (uint32_t)n;
     ring->in_cons = console->in_cons;
     console->env->evtchn_notify(console->env, console->port);
-    console->in_octets += n;
     return n;
 }

@@ -20,7 +20,6 @@ struct xen_console {
     uint32_t port;
     uint32_t out_prod, in_cons;
     uint64_t breaches;
-    uint64_t out_octets, in_octets;
 };
 
 /* page: shared, of XEN_PAGE_LEN octets; what is in its rings already stays. */
