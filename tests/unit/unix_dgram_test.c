@@ -235,7 +235,7 @@ START_TEST(only_a_group_can_be_joined)
 }
 END_TEST
 
-START_TEST(a_port_that_is_taken_is_refused)
+START_TEST(a_datagram_port_that_is_taken_is_refused)
 {
     struct tern_endpoint_addr here;
     struct tern_endpoint *ep;
@@ -261,7 +261,7 @@ Suite *unix_dgram_suite(void)
     tcase_add_test(tc, a_reservation_that_is_given_back_sends_nothing);
     tcase_add_test(tc, the_mtu_of_a_path_is_the_kernels);
     tcase_add_test(tc, only_a_group_can_be_joined);
-    tcase_add_test(tc, a_port_that_is_taken_is_refused);
+    tcase_add_test(tc, a_datagram_port_that_is_taken_is_refused);
     suite_add_tcase(suite, tc);
     return suite;
 }

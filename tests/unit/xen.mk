@@ -28,17 +28,26 @@ tests_unit_xen_main_SOURCES = \
     tests/unit/xen_gnttab_test.c \
     tests/unit/xen_net_rx_test.c \
     tests/unit/xen_net_tx_test.c \
+    tests/unit/xen_net_group_test.c \
     tests/unit/xen_net_link_test.c \
+    tests/unit/xen_breach.h \
+    tests/unit/xen_breach.c \
     tests/unit/xen_net_hostile_test.c \
+    tests/unit/xen_net_hostile_rx_test.c \
+    tests/unit/xen_net_race_test.c \
     tests/unit/xen_store_fixture.h \
     tests/unit/xen_store_fixture.c \
     tests/unit/xen_store_test.c \
+    tests/unit/xen_store_watch_test.c \
+    tests/unit/xen_store_update_test.c \
     tests/unit/xen_store_hostile_test.c \
     tests/unit/xen_value_test.c \
     tests/unit/xen_bus_fixture.h \
     tests/unit/xen_bus_fixture.c \
     tests/unit/xen_bus_test.c \
     tests/unit/xen_life_test.c \
+    tests/unit/xen_reopen_test.c \
+    tests/unit/xen_resume_test.c \
     tests/unit/xen_tcp_test.c \
     tests/unit/xen_console_test.c \
     tests/unit/xen_clock_test.c \

@@ -246,7 +246,7 @@ END_TEST
 
 /* ---- Memory and suspend ---- */
 
-START_TEST(test_init_refuses_what_cannot_work)
+START_TEST(test_netfront_init_refuses_what_cannot_work)
 {
     static const struct netfront_config configs[] = {
         { .n_rx = 31 }, { .n_rx = 257 }, { .n_tx = 16 }, { .n_tx = 257 }, { .n_tx_long = 13 },
@@ -355,7 +355,7 @@ static TCase *connecting(void)
     tcase_add_test(t, hostile_net_55_backend_that_holds_everything_ends_the_device_in_order);
     tcase_add_loop_test(t, test_open_without_ports_or_grants_closes_everything_again, 0, 5);
     tcase_add_test(t, test_open_twice_is_refused);
-    tcase_add_test(t, test_init_refuses_what_cannot_work);
+    tcase_add_test(t, test_netfront_init_refuses_what_cannot_work);
     tcase_add_loop_test(t, test_init_says_that_memory_is_short, 0, 6);
     tcase_add_loop_test(t, test_small_machine_gets_a_small_driver, 0, 3);
     tcase_add_test(t, test_cancelled_suspend_changes_nothing);
