@@ -7,7 +7,10 @@ check_PROGRAMS += tests/fuzz/virtio_fuzz
 tests_fuzz_virtio_fuzz_CFLAGS = $(TERN_CFLAGS)
 tests_fuzz_virtio_fuzz_LDFLAGS = $(TERN_FUZZ_LDFLAGS)
 tests_fuzz_virtio_fuzz_SOURCES = \
+    tests/fuzz/virtio_fuzz.h \
+    tests/fuzz/virtio_fuzz_device.c \
     tests/fuzz/virtio_fuzz.c \
+    $(TERN_FUZZ_INPUT) \
     $(TERN_DRIVER_STACK) \
     tests/unit/access_watch.h \
     tests/unit/access_watch.c \

@@ -10,6 +10,11 @@ TERN_NET_WORLD = \
     tests/unit/packet.h \
     tests/unit/packet.c
 
+# What the fuzzers of drivers take their acts from.
+TERN_FUZZ_INPUT = \
+    tests/fuzz/input.h \
+    tests/fuzz/input.c
+
 # The same above a driver that is being fuzzed.
 TERN_DRIVER_STACK = \
     tests/fuzz/driver_stack.h \

@@ -14,182 +14,20 @@
  * one breach a connection is counted, it stops the device, and from then on the
  * driver touches nothing that the backend can reach. Of the stack: driver_stack.h.
  */
-#include <backends/xen/netfront.h>
-#include <tests/unit/access_watch.h>
-#include <tests/unit/xen_netback.h>
-
 #include <stdlib.h>
 #include <string.h>
 
 #include "driver_stack.h"
+#include "input.h"
+#include "netfront_fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-#define NO_COVERAGE __attribute__((no_sanitize("coverage")))
+enum { DOMID = 7, INPUT_MAX = 1024, WATCHES = 1 };
 
-enum { DOMID = 7, INPUT_MAX = 1024, WATCHES = 1, ACCESSES = 64 };
-
-static struct xen_fake x;
-static struct netfront nf;
-static struct netback nb;
 static struct netfront_keys keys;
-static const uint8_t *in;
-static size_t in_len;
-static bool attached;        /* the stack is above the driver */
-static bool ambush;          /* strike at the driver's next call of its own */
-static enum { WATCH_ONE, WATCH_READS, WATCH_SOME } watching;
-static unsigned strike_at, n_accesses, n_watches;
+static unsigned n_watches;
 static uint64_t now_ns, n_breaches;
-
-#define HOLD(condition)       \
-    do {                      \
-        if (!(condition))     \
-            __builtin_trap(); \
-    } while (0)
-
-static uint8_t next8(void)
-{
-    if (in_len == 0)
-        return 0;
-    in_len--;
-    return *in++;
-}
-
-static uint16_t next16(void)
-{
-    uint16_t low = next8();
-    return (uint16_t)(low | next8() << 8);
-}
-
-static uint32_t next32(void)
-{
-    uint32_t low = next16();
-    return low | (uint32_t)next16() << 16;
-}
-
-/* From now on what stands in the rings may be the backend's own work. */
-static void lied(void)
-{
-    nb.lies = true;
-    driver_stack_lied();
-}
-
-static uint8_t *ring(bool rx)
-{
-    return (uint8_t *)(uintptr_t)(rx ? nb.rx : nb.tx);
-}
-
-/* Writes a value somewhere that the backend can write: a ring's head, a slot, a frame. */
-static void strike(void)
-{
-    uint8_t where = next8(), value = next8();
-    uint8_t *r = ring((where & 1) != 0);
-    if (r == NULL)
-        return;
-    lied();
-    switch (where >> 1 & 3) {
-    case 0:
-        r[next8() % 16] = value;
-        break;
-    case 1:
-        r[64 + next16() % (256 * 12)] = value;
-        break;
-    case 2:    /* near where the driver reads next */
-        r[64 + ((((where & 1) != 0 ? nf.rx.rsp_cons : nf.tx.rsp_cons) + next8() % 4) & 255) *
-                   ((where & 1) != 0 ? 8u : 12u) + next8() % 8] = value;
-        break;
-    default:
-        nf.io[next32() % ((uint32_t)nf.n_any * XEN_PAGE_LEN)] = value;
-    }
-}
-
-/* Pages that the driver has posted anew, of which it has just copied. */
-static void fair_strike(void)
-{
-    for (uint32_t i = nf.rx.req_shown, n = 0; i != nb.rx_req_cons && n < 8; n++)
-        memset(netfront_page_at(&nf, nf.rx_slot[--i & (XEN_RING_SLOTS - 1)]), 0xee, 64);
-}
-
-static void unfair_strike(void)
-{
-    for (uint16_t page = 0; page < nf.n_any; page++) {
-        uint8_t *p = netfront_page_at(&nf, page);
-        if (p != ring(true) && p != ring(false))
-            memset(p, 0xee, 64);
-    }
-}
-
-static void moment(void)
-{
-    access_watch_pause(true);
-    driver_stack_guard(true);
-    if (ambush) {
-        ambush = false;
-        strike();
-    }
-    if (attached && nb.rx != NULL && nf.state == NETFRONT_CONNECTED) {
-        if (driver_stack_honest())
-            fair_strike();
-        else
-            unfair_strike();
-    }
-    driver_stack_guard(false);
-    access_watch_pause(false);
-}
-
-static void on_notify(struct xen_fake *fake, uint32_t port)
-{
-    (void)fake;
-    (void)port;
-    moment();
-}
-
-/* ---- Single accesses ------------------------------------------------------------- */
-
-/* The page that is being copied; its end shows in an access elsewhere. */
-static uint8_t *copied;
-
-/* What has just been read becomes other. What must be read again is left alone. */
-static void spoil(uint8_t *addr, bool written)
-{
-    enum { REQ_PROD = 0, RSP_EVENT = 12, SLOTS = 64 };
-    uint8_t *page = nf.io + (size_t)(addr - nf.io) / XEN_PAGE_LEN * XEN_PAGE_LEN;
-    if (copied != NULL && copied != page)
-        memset(copied, 0xee, XEN_PAGE_LEN);
-    copied = NULL;
-    if (written)
-        return;
-    if (page == ring(true) || page == ring(false)) {
-        HOLD(addr - page != REQ_PROD && addr - page != RSP_EVENT);    /* ours */
-        for (size_t i = 0; i < 4 && addr - page >= SLOTS; i++)
-            addr[i] ^= 0xff;
-    } else {
-        copied = page;
-    }
-}
-
-/* Of all that the backend can write: not what the driver sends from. */
-static void on_access(uint8_t *addr, bool written)
-{
-    unsigned n = n_accesses++;
-    switch (watching) {
-    case WATCH_ONE:
-        if (n == strike_at)
-            strike();
-        break;
-    case WATCH_READS:
-        spoil(addr, written);
-        break;
-    case WATCH_SOME:
-        if (n % 4 == strike_at % 4 && in_len > 0) {
-            *addr = next8();
-            lied();
-        }
-        break;
-    }
-    if (n_accesses == ACCESSES || (watching == WATCH_ONE && n == strike_at))
-        access_watch_end();
-}
 
 /* ---- What must hold ------------------------------------------------------------ */
 
@@ -395,16 +233,11 @@ static void turn(bool watched)
 {
     uint64_t deadline_ns;
     if (watched && n_watches < WATCHES) {
-        uint8_t how = next8();
         n_watches++;
-        n_accesses = 0;
-        copied = NULL;
-        watching = how % 4 == 0 ? WATCH_ONE : how % 4 == 1 ? WATCH_SOME : WATCH_READS;
-        strike_at = how >> 2;
-        access_watch(nf.io, (size_t)nf.n_any * XEN_PAGE_LEN, on_access);
+        backend_watch(next8());
         (void)netfront_poll(&nf, now_ns, &deadline_ns);
         (void)netfront_idle(&nf);
-        access_watch_end();
+        backend_watch_end();
     } else {
         now_ns += (uint64_t)next8() << 16;
         (void)netfront_poll(&nf, now_ns, &deadline_ns);
@@ -435,7 +268,7 @@ static void answer(void)
 {
     uint8_t how = next8();
     uint16_t id = next8();
-    lied();
+    backend_lied();
     if ((how & 1) != 0) {
         netback_tx_answer(&nb, id, (int16_t)(int8_t)next8());
         if ((how & 2) != 0)
@@ -454,7 +287,7 @@ static void answer_chain(void)
     uint8_t n = next8() % 24, how = next8();
     uint16_t offset = (how & 1) != 0 ? next16() : 0;
     int16_t len = (int16_t)((how & 2) != 0 ? next16() : XEN_PAGE_LEN);
-    lied();
+    backend_lied();
     for (uint8_t i = 0; i < n; i++) {
         bool more = i + 1 < n || (how & 4) != 0;
         netback_rx_answer(&nb, i, offset, more ? NETRXF_more_data : 0, len);
@@ -467,7 +300,7 @@ static void answer_extra(void)
     struct netif_extra_info e = { .type = next8() % 6, .flags = next8() & 3 };
     e.u.gso.type = next8() & 3;
     e.u.gso.size = next8();
-    lied();
+    backend_lied();
     netback_rx_extra(&nb, e);
 }
 
@@ -498,7 +331,7 @@ static void act(void)
         netback_tx_show(&nb);
         break;
     case 6:
-        strike();
+        backend_strike();
         break;
     case 7:
         ambush = true;
@@ -522,7 +355,7 @@ static void act(void)
             netback_answer(&nb);
         if ((what & 0xc0) != 0xc0)
             break;
-        lied();    /* answers, asked or not */
+        backend_lied();    /* answers, asked or not */
         for (unsigned i = 0; nb.tx != NULL && i < 8; i++)
             netback_tx_answer(&nb, nf.tx_id_slot[0] == 0 ? (uint16_t)i : next8(), 0);
         netback_tx_show(&nb);
@@ -536,7 +369,7 @@ static void act(void)
         break;
     case 13:
         if (nb.rx != NULL && (what & 16) != 0) {
-            lied();
+            backend_lied();
             (void)(netback_rx_posted(&nb) <= 256 && netback_rx_take(&nb, &id));
         }
         else if ((what & 0xe0) == 0)
@@ -547,6 +380,13 @@ static void act(void)
     }
 }
 
+static void on_notify(struct xen_fake *fake, uint32_t port)
+{
+    (void)fake;
+    (void)port;
+    backend_moment();
+}
+
 static bool lent(const uint8_t *frame, size_t len)
 {
     bool inside = frame >= nf.arena && len <= nf.config.arena_len - (size_t)(frame - nf.arena);
@@ -555,12 +395,11 @@ static bool lent(const uint8_t *frame, size_t len)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-    const struct driver_stack_config stack = { &nf.link, lent, moment };
+    const struct driver_stack_config stack = { &nf.link, lent, backend_moment };
     const struct netfront_config config = { .n_rx = 64, .n_tx = 17, .n_tx_long = 2,
                                             .arena_len = NETFRONT_ARENA_LEAST, .filter = true };
     uint64_t deadline_ns;
-    in = data;
-    in_len = len < INPUT_MAX ? len : INPUT_MAX;
+    input_begin(data, len, INPUT_MAX);
     attached = ambush = false;
     n_watches = 0;
     now_ns = TERN_SECOND_NS;
@@ -571,7 +410,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     HOLD(netfront_init(&nf, &x.env, &x.grants, &config) == TERN_OK);
     attached = driver_stack_start(&stack, now_ns);
     connect();
-    while (in_len > 0) {
+    while (input_left() > 0) {
         act();
         driver_holds();
         if (nf.state == NETFRONT_BROKEN) {

@@ -15,39 +15,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+#include "input.h"
 
-#define NO_COVERAGE __attribute__((no_sanitize("coverage")))
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 enum { INPUT_MAX = 600, REQUESTS = 4, WATCHES = 1, ACCESSES = 48 };
 
 static struct world w;
-static const uint8_t *in;
-static size_t in_len;
 static bool tampered;        /* the ring's indices: no honest store goes on from there */
 static unsigned mangle_in, strike_at, n_accesses, n_watches;
 static struct xenstore_request requests[REQUESTS];
 static unsigned n_asked[REQUESTS], n_done[REQUESTS];
-
-#define HOLD(condition)       \
-    do {                      \
-        if (!(condition))     \
-            __builtin_trap(); \
-    } while (0)
-
-static uint8_t next8(void)
-{
-    if (in_len == 0)
-        return 0;
-    in_len--;
-    return *in++;
-}
-
-static uint16_t next16(void)
-{
-    uint16_t low = next8();
-    return (uint16_t)(low | next8() << 8);
-}
 
 static void done(struct xenstore_request *r, enum tern_err err, const uint8_t *data, size_t len)
 {
@@ -68,9 +46,9 @@ static void mangle(struct xen_store *s, uint8_t *message, size_t len)
     (void)s;
     if (mangle_in == 0 || --mangle_in > 0)
         return;
-    for (unsigned i = next8() % 4; i > 0 || in_len == 0; i--) {
+    for (unsigned i = next8() % 4; i > 0 || input_left() == 0; i--) {
         message[next16() % (uint16_t)len] = next8();
-        if (in_len == 0)
+        if (input_left() == 0)
             break;
     }
 }
@@ -263,8 +241,7 @@ static void act(void)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-    in = data;
-    in_len = len < INPUT_MAX ? len : INPUT_MAX;
+    input_begin(data, len, INPUT_MAX);
     mangle_in = n_watches = 0;
     tampered = false;
     memset(requests, 0, sizeof requests);
@@ -275,7 +252,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     world_init(&w, &config);
     world_features_all(&w);
     w.s.mangle = mangle;
-    while (in_len > 0) {
+    while (input_left() > 0) {
         act();
         holds();
     }

@@ -37,5 +37,10 @@ endif
 check_PROGRAMS += tests/unit/pvh_main
 tests_unit_pvh_main_CFLAGS = $(TERN_TEST_CFLAGS)
 tests_unit_pvh_main_LDADD = $(CHECK_LIBS)
-tests_unit_pvh_main_SOURCES = tests/unit/pvh_main.c tests/unit/pvh_test.c
+tests_unit_pvh_main_SOURCES = \
+    tests/unit/pvh_main.c \
+    tests/unit/pvh_fixture.h \
+    tests/unit/pvh_fixture.c \
+    tests/unit/pvh_acpi_test.c \
+    tests/unit/pvh_words_test.c
 endif

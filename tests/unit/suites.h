@@ -59,7 +59,8 @@ Suite *virtio_net_suite(void);
 Suite *virtio_net_frames_suite(void);
 Suite *virtio_net_hostile_suite(void);
 Suite *virtio_rng_suite(void);
-Suite *pvh_suite(void);
+Suite *pvh_acpi_suite(void);
+Suite *pvh_words_suite(void);
 
 Suite *xen_gnttab_suite(void);
 Suite *xen_store_suite(void);

@@ -6,7 +6,12 @@
 if BUILD_KVM
 noinst_LTLIBRARIES += tests/vm/libselftest.la tests/vm/liblinktest.la
 tests_vm_libselftest_la_CFLAGS = $(TERN_LIB_CFLAGS)
-tests_vm_libselftest_la_SOURCES = tests/vm/selftest.c
+tests_vm_libselftest_la_SOURCES = \
+    tests/vm/selftest.h \
+    tests/vm/selftest.c \
+    tests/vm/selftest_violate.c \
+    tests/vm/selftest_ap.c \
+    tests/vm/selftest_run.c
 tests_vm_liblinktest_la_CFLAGS = $(PVH_CFLAGS)
 tests_vm_liblinktest_la_SOURCES = tests/vm/link.c
 EXTRA_DIST += tests/vm/asset.S
