@@ -41,6 +41,10 @@ tern_SOURCES = \
     tools/audit_entry.c \
     tools/image_audit.h \
     tools/image_audit.c \
+    tools/image_internal.h \
+    tools/image_find.c \
+    tools/image_link.c \
+    tools/image_account.c \
     tools/image.c \
     tools/boot.h \
     tools/boot_accel.c \
