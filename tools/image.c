@@ -169,8 +169,8 @@ static bool budget_print(const struct image *image)
 {
     struct image process = *image;
     const char *program = work_path("budget");
-    const char *argv[] = { program, image_is_guest(image) ? "--print-memory=guest" : "--print-memory",
-                           NULL };
+    const char *option = image_is_guest(image) ? "--print-memory=guest" : "--print-memory";
+    const char *argv[] = { program, option, NULL };
     char *said = NULL;
 
     process.backend = "unix";

@@ -44,7 +44,8 @@ static bool compile(const struct work_words *args, const char *what)
                          strstr(said, "cannot exec 'as'") != NULL))
         fputs("tern image: the assembler and the linker are in Debian's package binutils\n",
               stderr);
-    if (said != NULL && image_is_dir("/usr/include") && strstr(said, "string.h: No such file") != NULL)
+    if (said != NULL && image_is_dir("/usr/include") &&
+        strstr(said, "string.h: No such file") != NULL)
         fputs("tern image: the C library's headers are in Debian's package libc6-dev\n", stderr);
     fprintf(stderr, "tern image: %s: cc ended with status %d\n", what, status);
     return false;
