@@ -61,7 +61,7 @@ static void entry_done(struct xenstore_request *r, enum tern_err err, const uint
     (void)len;
     if (err == TERN_UNREACHABLE && entry->value == NULL)
         err = TERN_OK;    /* what is to be removed is not there */
-    if (u->err == TERN_OK)
+    if (u->err == TERN_OK || err == TERN_ABORTED)    /* a store that is gone outweighs a refusal */
         u->err = err;
     if (--u->n_open == 0)
         all_written(u);

@@ -151,6 +151,29 @@ START_TEST(test_update_ends_when_the_store_does)
 }
 END_TEST
 
+/* One key is refused, the others are never answered: the next store has no such transaction. */
+START_TEST(test_update_with_a_refused_key_ends_when_the_store_does)
+{
+    store_run();
+    update_start();
+    (void)xenstore_poll(&xs, now_ns);
+    store_serve(&s);
+    (void)xenstore_poll(&xs, now_ns);
+    ck_assert(update.requests[0].busy && update.requests[1].busy);
+    s.silent = true;
+    store_serve(&s);
+    s.silent = false;
+    store_send(&s, XS_ERROR, update.requests[0].id, "EACCES", 7);
+    (void)xenstore_poll(&xs, now_ns);
+    ck_assert(!update.requests[0].busy && update.requests[1].busy);
+    store_restore(&s, 6);
+    xenstore_restart(&xs, s.ring, s.port);
+    store_run();
+    ck_assert_uint_eq(n_updated, 1);
+    ck_assert_int_eq(updated_err, TERN_ABORTED);
+}
+END_TEST
+
 static TCase *updating(void)
 {
     TCase *t = tcase_create("updating");
@@ -161,6 +184,7 @@ static TCase *updating(void)
     tcase_add_test(t, test_update_that_always_collides_ends);
     tcase_add_test(t, test_update_with_a_refused_key_changes_nothing);
     tcase_add_loop_test(t, test_update_ends_when_the_store_does, 0, 8);
+    tcase_add_test(t, test_update_with_a_refused_key_ends_when_the_store_does);
     tcase_add_loop_test(t, hostile_net_55_transaction_with_a_number_that_is_none, 0, 7);
     return t;
 }
