@@ -8,6 +8,8 @@
 #include <tern/base.h>
 
 #include "audit_internal.h"
+#include "backends/pvh/note.h"
+#include "notes.h"
 
 enum { NOTE_PHYS32_ENTRY = 18 };
 
@@ -54,52 +56,62 @@ static const struct segment *notes_find(struct audit *a)
     return n == 1 && notes->in_file ? notes : NULL;
 }
 
-/* Of all notes just one is for loaders: type 18, of "Xen". False: there is no entry. */
-static bool pvh_entry(struct audit *a, const struct segment *notes,
-                      uint64_t *entry)
+/* Type 18, which QEMU takes for PVH's whatever its name: its entry, if that is what it is. */
+static bool pvh_note_read(struct audit *a, const struct note *note, uint64_t at,
+                          uint64_t *entry)
 {
-    uint64_t left = notes->file_len;
+    if (!note_is_named(note, "Xen") || (note->desc_len != 4 && note->desc_len != 8)) {
+        audit_fail(a,
+                   "the note of type 18 at 0x%" PRIx64
+                   " is no PVH note: \"Xen\", and an "
+                   "address",
+                   at);
+        return false;
+    }
+    *entry = note->desc_len == 8 ? tern_load_le64(note->desc)
+                                 : tern_load_le32(note->desc);
+    return true;
+}
+
+/*
+ * Of all notes just one is for loaders: type 18, of "Xen". And one at most is for those
+ * who ask what backend the image is made for: Tern's. False: there is no entry.
+ */
+static bool notes_check(struct audit *a, const struct segment *notes,
+                        uint64_t *entry)
+{
     bool found = false;
-    const uint8_t *p = notes->octets;
-    size_t n = 0;
-    while (left > 0) {
-        uint64_t at = notes->at + (notes->file_len - left);
-        uint64_t name_len = left < 12 ? 0 : tern_load_le32(p);
-        uint64_t desc_len = left < 12 ? 0 : tern_load_le32(p + 4);
-        uint64_t len = 12 + ((name_len + 3) & ~UINT64_C(3)) +
-                       ((desc_len + 3) & ~UINT64_C(3));
-        if (len > left) {
+    size_t len = (size_t)notes->file_len, n = 0, n_terns = 0;
+    struct note note;
+    for (size_t off = 0; off < len;) {
+        uint64_t at = notes->at + off;
+        if (!note_next(notes->octets, len, &off, &note)) {
             audit_fail(a, "no note at 0x%" PRIx64 ": it is cut off", at);
             return found;
         }
-        uint32_t type = tern_load_le32(p + 8);
-        bool is_xen = name_len == 4 && memcmp(p + 12, "Xen", 4) == 0;
-        if (type == NOTE_PHYS32_ENTRY) {
-            if (!is_xen || (desc_len != 4 && desc_len != 8)) {
-                audit_fail(a,
-                           "the note of type 18 at 0x%" PRIx64
-                           " is no PVH note: \"Xen\", and an "
-                           "address",
-                           at);
-            } else {
-                *entry = desc_len == 8 ? tern_load_le64(p + 16)
-                                       : tern_load_le32(p + 16);
-                found = true;
-            }
+        if (note.type == NOTE_PHYS32_ENTRY) {
+            found |= pvh_note_read(a, &note, at, entry);
             n++;
-        } else if (name_len >= 3 && memcmp(p + 12, "Xen", 3) == 0) {
+        } else if (note.name_len >= 3 && memcmp(note.name, "Xen", 3) == 0) {
             audit_fail(a,
                        "the note at 0x%" PRIx64 ", type %" PRIu32
                        " of \"Xen\", is none for PVH",
-                       at, type);
+                       at, note.type);
+        } else if (note_is_named(&note, PVH_NOTE_NAME)) {
+            if (note.desc_len != 0 || (note.type != PVH_NOTE_KVM && note.type != PVH_NOTE_XEN))
+                audit_fail(a,
+                           "the note at 0x%" PRIx64 ", type %" PRIu32
+                           " of \"Tern\", names no backend",
+                           at, note.type);
+            n_terns++;
         }
-        p += len;
-        left -= len;
     }
     if (n == 0)
         audit_fail(a, "there is no PVH note (type 18 of \"Xen\")");
     else if (n > 1)
         audit_fail(a, "%zu notes of type 18: there must be one PVH note", n);
+    if (n_terns > 1)
+        audit_fail(a, "%zu notes of \"Tern\": an image is made for one backend", n_terns);
     return found;
 }
 
@@ -119,7 +131,7 @@ void audit_entry_check(struct audit *a)
     size_t before = a->n_failed;
     const struct segment *notes = notes_find(a);
     uint64_t entry = 0;
-    if (notes != NULL && pvh_entry(a, notes, &entry)) {
+    if (notes != NULL && notes_check(a, notes, &entry)) {
         if ((a->boot = executed_at(a, entry)) == NULL)
             audit_fail(a, "the PVH note's entry, 0x%" PRIx64 ", is not code",
                        entry);

@@ -2,11 +2,8 @@
 /*
  * tern boot: runs an image in QEMU. Options and what they mean.
  */
-#include <elf.h>
 #include <errno.h>
 #include <getopt.h>
-#include <limits.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -260,91 +257,9 @@ static int options(struct boot *boot, int argc, char **argv)
     return 0;
 }
 
-/*
- * An image for Xen looks like any other: the note is Xen's in both. But it holds the
- * words with which it would refuse, among its constants; a site stands elsewhere.
- */
-static bool is_for_xen(FILE *f, const Elf64_Ehdr *head)
-{
-    static const char words[] = "this image is made for Xen", constants[] = ".rodata";
-    Elf64_Shdr names, section;
-    char name[sizeof constants];
-    bool found = false;
-
-    if (head->e_shentsize != sizeof section || head->e_shstrndx >= head->e_shnum ||
-        head->e_shoff > LONG_MAX / 2 ||
-        fseek(f, (long)head->e_shoff + head->e_shstrndx * (long)sizeof names, SEEK_SET) != 0 ||
-        fread(&names, sizeof names, 1, f) != 1 || names.sh_offset > LONG_MAX / 2)
-        return false;
-    for (long i = 0; i < head->e_shnum && !found; i++) {
-        if (fseek(f, (long)head->e_shoff + i * (long)sizeof section, SEEK_SET) != 0 ||
-            fread(&section, sizeof section, 1, f) != 1 || section.sh_offset > LONG_MAX ||
-            fseek(f, (long)names.sh_offset + (long)section.sh_name, SEEK_SET) != 0 ||
-            fread(name, sizeof name, 1, f) != 1 || memcmp(name, constants, sizeof name) != 0 ||
-            section.sh_size == 0 || section.sh_size > 1u << 24 ||
-            fseek(f, (long)section.sh_offset, SEEK_SET) != 0)
-            continue;
-        char *octets = malloc(section.sh_size);
-        found = octets != NULL && fread(octets, section.sh_size, 1, f) == 1 &&
-                memmem(octets, section.sh_size, words, sizeof words - 1) != NULL;
-        free(octets);
-    }
-    return found;
-}
-
-/*
- * Is it an image at all, is it for QEMU, and is there room for it? QEMU says of the first what
- * only its authors understand, and of the second nothing, nor does the guest,
- * whose stack then lies in no memory. 0, or a status after a message.
- */
-static int image_check(const struct boot *boot)
-{
-    Elf64_Ehdr head;
-    Elf64_Phdr part;
-    uint64_t end = 0, mem = strtoull(boot->mem, NULL, 10) * 1024;
-    FILE *f = fopen(boot->image, "rb");
-
-    if (f == NULL) {
-        fprintf(stderr, "tern boot: %s: %s\n", boot->image, strerror(errno));
-        return 1;
-    }
-    bool good = fread(&head, sizeof head, 1, f) == 1 &&
-                memcmp(head.e_ident, ELFMAG, SELFMAG) == 0 &&
-                head.e_ident[EI_CLASS] == ELFCLASS64 && head.e_machine == EM_X86_64 &&
-                head.e_phentsize == sizeof part && head.e_phoff <= LONG_MAX &&
-                fseek(f, (long)head.e_phoff, SEEK_SET) == 0;
-    bool note = false;
-    for (unsigned i = 0; good && i < head.e_phnum; i++) {
-        good = fread(&part, sizeof part, 1, f) == 1;
-        note |= good && part.p_type == PT_NOTE;
-        if (good && part.p_type == PT_LOAD && part.p_memsz <= UINT64_MAX - part.p_paddr &&
-            part.p_paddr + part.p_memsz > end)
-            end = part.p_paddr + part.p_memsz;
-    }
-    bool xen = good && is_for_xen(f, &head);
-    fclose(f);
-    if (!good || !note || head.e_type != ET_EXEC) {
-        fprintf(stderr, "tern boot: %s: not a unikernel; `tern image` makes one\n", boot->image);
-        return 1;
-    }
-    if (xen) {
-        fprintf(stderr,
-                "tern boot: %s: this image is made for Xen: `xl create` starts it, and\n"
-                "`./run --xen` shows one; without --backend xen `tern image` makes one for QEMU\n",
-                boot->image);
-        return 1;
-    }
-    if (end > mem) {
-        fprintf(stderr, "tern boot: --mem: %s is too little: the image alone needs %lluK\n",
-                boot->mem, (unsigned long long)end / 1024 + 1);
-        return 2;
-    }
-    return 0;
-}
-
 static int boot_all(struct boot *boot)
 {
-    int status = image_check(boot);
+    int status = boot_image_check(boot);
     if (status != 0)
         return status;
     if (boot->modules.n > 0) {

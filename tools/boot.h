@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * tern boot: boot.c reads the options, boot_accel.c chooses between KVM and
- * TCG, boot_qemu.c runs QEMU and minds it until it has ended.
+ * tern boot: boot.c reads the options, boot_image.c asks the image what it is,
+ * boot_accel.c chooses between KVM and TCG, boot_qemu.c runs QEMU and minds it until it
+ * has ended.
  */
 #ifndef TERN_TOOLS_BOOT_H
 #define TERN_TOOLS_BOOT_H
@@ -30,6 +31,9 @@ struct boot {
     unsigned drain_s;
     struct work_words words;     /* the guest's */
 };
+
+/* Is it an image for QEMU, and is there room for it? 0, or a status after a message. */
+int boot_image_check(const struct boot *boot);
 
 /*
  * "kvm" or "tcg" for "auto": by a probe, whose verdict is said and remembered.

@@ -34,6 +34,8 @@ tern_SOURCES = \
     tools/image_map.c \
     tools/x86.h \
     tools/x86.c \
+    tools/notes.h \
+    tools/notes.c \
     tools/audit.h \
     tools/audit_internal.h \
     tools/audit.c \
@@ -47,6 +49,7 @@ tern_SOURCES = \
     tools/image_account.c \
     tools/image.c \
     tools/boot.h \
+    tools/boot_image.c \
     tools/boot_accel.c \
     tools/boot_qemu.c \
     tools/boot.c

@@ -3,6 +3,9 @@
  * The order in which a PC is taken over.
  */
 #include "backends/kvm/pc_internal.h"
+#include "backends/pvh/note.h"
+
+PVH_NOTE_OF(PVH_NOTE_KVM);
 
 static bool uart PVH_SEALED;
 

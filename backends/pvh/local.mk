@@ -32,6 +32,7 @@ backends_pvh_libtern_pvh_la_SOURCES = \
     backends/pvh/pvh.h \
     backends/pvh/pvh_internal.h \
     backends/pvh/guest.h \
+    backends/pvh/note.h \
     backends/pvh/main.c \
     backends/pvh/phys.c \
     backends/pvh/boot.c \

@@ -16,12 +16,15 @@
 #include <xen/sched.h>
 
 #include "backends/pvh/cpu.h"
+#include "backends/pvh/note.h"
 #include "backends/pvh/pvh_internal.h"
 
 #include "machine.h"
 #include "xen_console.h"
 
 enum { GRANT_FRAMES_MAX = 8, MAP_MAX = PVH_MAP_MAX };
+
+PVH_NOTE_OF(PVH_NOTE_XEN);
 
 extern uint8_t xen_hypercall_page[];
 

@@ -81,6 +81,13 @@ static const struct {
     { 4, 8, 1, "Xen", "type 1 of \"Xen\", is none for PVH" },
     { 4, 12, 19, "Xen", "type 19 of \"Xen\", is none for PVH" },
     { 3, 8, 1, "Xen", "type 1 of \"Xen\", is none for PVH" },
+    { 5, 0, 1, "Tern", NULL },                     /* made for kvm, for Xen */
+    { 5, 0, 2, "Tern", NULL },
+    { 4, 0, 9, "Tern", NULL },                     /* somebody else's: no zero ends the name */
+    { 5, 0, 0, "Tern", "type 0 of \"Tern\", names no backend" },
+    { 5, 0, 3, "Tern", "type 3 of \"Tern\", names no backend" },
+    { 5, 4, 2, "Tern", "type 2 of \"Tern\", names no backend" },
+    { 5, 0, 18, "Tern", "is no PVH note" },
     { 4, 0xfffffff0, 3, "GNU", "no note at" },
     { 0xfffffff0, 4, 3, "GNU", "no note at" },
     { 4, 24, 3, "GNU", "no note at" },
@@ -123,6 +130,31 @@ START_TEST(test_audit_reads_each_note_beside_the_good_one)
         }
         free(said);
     }
+}
+END_TEST
+
+START_TEST(test_audit_wants_one_note_of_terns_at_most)
+{
+    enum { ALL_LEN = 24 + 2 * 20 };
+    uint8_t file[FILE_LEN];
+    enum audit_verdict verdict;
+    image_make(file);
+    tern_store_le16(file + 60, 0);    /* no sections: names are not needed, their room is */
+    tern_store_le32(file + PHDRS + S_DATA * PHDR_LEN, 0);
+    segment(file, S_CONSTANTS, 1, 4, CONSTANTS, 0x202040, DATA + ALL_LEN - CONSTANTS,
+            DATA + ALL_LEN - CONSTANTS);
+    segment(file, S_NOTE, 4, 4, DATA, 0x2020a0, ALL_LEN, ALL_LEN);
+    memset(file + DATA, 0, ALL_LEN);
+    memcpy(file + DATA, file + CONSTANTS, 24);
+    for (uint8_t *p = file + DATA + 24; p < file + DATA + ALL_LEN; p += 20) {
+        tern_store_le32(p, 5);
+        tern_store_le32(p + 8, 1);
+        memcpy(p + 12, "Tern", 4);
+    }
+    char *said = audited(file, sizeof file, &verdict);
+    ck_assert_int_eq(verdict, AUDIT_FAILED);
+    ck_assert_msg(fails_with(said, "2 notes of \"Tern\""), "%s", said);
+    free(said);
 }
 END_TEST
 
@@ -259,6 +291,7 @@ Suite *audit_search_suite(void)
                         sizeof hidden / sizeof *hidden);
     tcase_add_loop_test(tc, test_audit_reads_each_note_beside_the_good_one, 0,
                         sizeof beside / sizeof *beside);
+    tcase_add_test(tc, test_audit_wants_one_note_of_terns_at_most);
     tcase_add_test(tc, test_audit_looks_for_other_protocols_as_far_as_loaders_do);
     tcase_add_test(tc, test_audit_looks_up_no_name_that_is_not_said);
     tcase_add_test(tc, test_audit_survives_every_truncation);

@@ -95,6 +95,7 @@ Suite *unix_vnet_suite(void);
 Suite *unix_tap_suite(void);
 Suite *unix_checksum_suite(void);
 
+Suite *notes_suite(void);
 Suite *audit_suite(void);
 Suite *audit_search_suite(void);
 Suite *x86_suite(void);

@@ -6,7 +6,8 @@
 
 int main(void)
 {
-    SRunner *runner = srunner_create(audit_suite());
+    SRunner *runner = srunner_create(notes_suite());
+    srunner_add_suite(runner, audit_suite());
     srunner_add_suite(runner, audit_search_suite());
     srunner_add_suite(runner, x86_suite());
     srunner_run_all(runner, CK_ENV);
