@@ -67,6 +67,8 @@ static const char *check(const char *key, const char *value)
     return NULL;
 }
 
+static const char *const listens[] = { "listen", "stats", NULL };
+
 static const struct tern_appliance serve_appliance = {
     .size = sizeof(struct tern_appliance), .name = "tern serve", .connections = 1024,
     .pools = TERN_POOLS(TERN_POOL("http.conn", struct tern_http_conn, .per_connection = 1),
@@ -76,7 +78,7 @@ static const struct tern_appliance serve_appliance = {
                         TERN_POOL("serve.send", struct serve_send, .per_connection = 1),
                         TERN_POOL("serve.file", struct serve_file, .fixed = SERVE_FILES),
                         TERN_POOL("serve.octets", struct serve_octets, .fixed = SERVE_FILES)),
-    .options = serve_options, .check = check,
+    .options = serve_options, .check = check, .listens = listens,
 };
 
 /* ---- Requests --------------------------------------------------------------------- */

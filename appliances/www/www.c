@@ -51,13 +51,15 @@ static const char *check(const char *key, const char *value)
                ? NULL : "is not site, off, a port or an address with one, as 127.0.0.1:9090";
 }
 
+static const char *const listens[] = { "listen", "stats", NULL };
+
 TERN_APPLIANCE(.name = "www", .connections = 1024,
     .pools = TERN_POOLS(TERN_POOL("http.conn", struct tern_http_conn, .per_connection = 1),
                         TERN_POOL("http.head", struct tern_http_head, .fixed = HEADS),
                         TERN_POOL("http.metrics", struct tern_http_metrics_port, .fixed = 1),
                         GIVEN_POOLS
                         TERN_POOL("www", struct www, .fixed = 1)),
-    .options = www_options, .check = check);
+    .options = www_options, .check = check, .listens = listens);
 
 static void say(struct tern_host *host, enum tern_log_level level, const char *text)
 {

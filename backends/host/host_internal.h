@@ -7,6 +7,7 @@
  * In reading order:
  *     text.c     lines put together without printf
  *     options.c  one schema for command lines and guests
+ *     listens.c  where an appliance would listen, before it does
  *     help.c     what people are told of them
  *     carve.c    the pools of an appliance, placed in one piece of memory
  *     core.c     the half of struct tern_host_ops that does not depend on
@@ -109,6 +110,16 @@ enum tern_err tern_host_options_args(struct tern_host_options *options, int argc
 
 /* Refuses what was given and the host of this one kind does not have. */
 enum tern_err tern_host_options_settle(struct tern_host_options *options, unsigned kind);
+
+/* Says what is wrong with the value, which may be NULL, of one of the appliance's options. */
+enum tern_err tern_host_options_bad_own(struct tern_host_options *options, const char *key,
+                                        const char *value, const char *wrong);
+
+/*
+ * listens.c: refuses values of the appliance's at which a host of this kind cannot
+ * listen, or not twice. TERN_INVALID: options->error names the option and the value.
+ */
+enum tern_err tern_host_options_listens(struct tern_host_options *options, unsigned kind);
 
 /* The digest of a module's NAME=sha256:DIGEST, unchecked; NULL: no such word. */
 const char *tern_host_options_digest(const char *module);

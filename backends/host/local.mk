@@ -14,6 +14,7 @@ backends_host_libtern_host_la_SOURCES = \
     backends/host/host_internal.h \
     backends/host/text.c \
     backends/host/options.c \
+    backends/host/listens.c \
     backends/host/help.c \
     backends/host/carve.c \
     backends/host/core.c \

@@ -53,17 +53,35 @@ enum tern_err tern_host_options_init(struct tern_host_options *options,
     return TERN_OK;
 }
 
-/* Says what is wrong with a key, in the one place that people see. */
-static enum tern_err bad(struct tern_host_options *options, const char *key, size_t key_len,
-                         const char *what)
+/* Says what is wrong with a key or its value (or NULL), in the one place that people see. */
+static enum tern_err refuse(struct tern_host_options *options, const char *key, size_t key_len,
+                            const char *value, const char *verb, const char *what)
 {
     struct tern_text text;
     tern_text_init(&text, options->error, sizeof options->error);
     tern_text_add(&text, "option ");
     tern_text_add_n(&text, key, key_len);
     tern_text_add(&text, ": ");
+    if (value != NULL) {
+        tern_text_add(&text, "'");
+        tern_text_add(&text, value);
+        tern_text_add(&text, "' ");
+    }
+    tern_text_add(&text, verb);
     tern_text_add(&text, what);
     return TERN_INVALID;
+}
+
+static enum tern_err bad(struct tern_host_options *options, const char *key, size_t key_len,
+                         const char *what)
+{
+    return refuse(options, key, key_len, NULL, "", what);
+}
+
+enum tern_err tern_host_options_bad_own(struct tern_host_options *options, const char *key,
+                                        const char *value, const char *wrong)
+{
+    return refuse(options, key, strlen(key), value, "", wrong);
 }
 
 static bool key_is(const char *key, const char *word, size_t len)
@@ -323,16 +341,9 @@ static bool hex_parse(const char *s, uint64_t max, uint64_t *value)
 static enum tern_err bad_value(struct tern_host_options *options, enum tern_host_key key,
                                const char *wanted)
 {
-    struct tern_text text;
-    (void)bad(options, tern_host_schema[key].key, strlen(tern_host_schema[key].key), "");
-    tern_text_init(&text, options->error, sizeof options->error);
-    tern_text_add(&text, "option ");
-    tern_text_add(&text, tern_host_schema[key].key);
-    tern_text_add(&text, ": '");
-    tern_text_add(&text, tern_host_options_host(options, key));
-    tern_text_add(&text, "' is not ");
-    tern_text_add(&text, wanted);
-    return TERN_INVALID;
+    const char *name = tern_host_schema[key].key;
+    return refuse(options, name, strlen(name), tern_host_options_host(options, key), "is not ",
+                  wanted);
 }
 
 /* What the appliance itself says of the values of its options. */
@@ -344,20 +355,8 @@ static enum tern_err own_settle(struct tern_host_options *options)
     for (size_t i = 0; appliance->check != NULL && own != NULL && own[i].key != NULL; i++) {
         const char *value = options->own[i] != NULL ? options->own[i] : own[i].fallback;
         const char *wrong = appliance->check(own[i].key, value);
-        struct tern_text text;
-        if (wrong == NULL)
-            continue;
-        tern_text_init(&text, options->error, sizeof options->error);
-        tern_text_add(&text, "option ");
-        tern_text_add(&text, own[i].key);
-        tern_text_add(&text, ": ");
-        if (value != NULL) {
-            tern_text_add(&text, "'");
-            tern_text_add(&text, value);
-            tern_text_add(&text, "' ");
-        }
-        tern_text_add(&text, wrong);
-        return TERN_INVALID;
+        if (wrong != NULL)
+            return tern_host_options_bad_own(options, own[i].key, value, wrong);
     }
     return TERN_OK;
 }

@@ -324,13 +324,15 @@ int tern_unix_main(const struct tern_appliance *appliance, int (*start)(struct t
         help(p);
         return 0;
     }
+    unsigned kind = p->options.of_guest                      ? TERN_HOST_GUEST
+                    : p->options.host[TERN_KEY_LINK] != NULL ? TERN_HOST_TAP
+                                                             : TERN_HOST_SOCKETS;
     if (err == TERN_OK)
-        err = tern_host_options_settle(&p->options, p->options.of_guest ? TERN_HOST_GUEST
-                                                    : p->options.host[TERN_KEY_LINK] != NULL
-                                                        ? TERN_HOST_TAP
-                                                        : TERN_HOST_SOCKETS);
+        err = tern_host_options_settle(&p->options, kind);
     if (err == TERN_OK)
         err = tern_host_options_settings(&p->options, &p->settings);
+    if (err == TERN_OK)
+        err = tern_host_options_listens(&p->options, kind);
     if (err == TERN_OK)
         err = user_settle(p);
     if (err != TERN_OK) {

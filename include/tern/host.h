@@ -290,6 +290,13 @@ struct tern_appliance {
      */
     const char *(*check)(const char *key, const char *value);
     const struct tern_modules_part *modules;    /* &tern_host_modules; NULL: takes none */
+    /*
+     * Keys of options, up to NULL, whose values are where the appliance listens if
+     * they are addresses with ports; may be NULL. A process judges them after check,
+     * as early: each must be of a family that its host has, and no two may be one and
+     * the same. A guest learns it when it listens.
+     */
+    const char *const *listens;
 };
 
 /* Defined by the appliance, or by the backend's archive with defaults. */

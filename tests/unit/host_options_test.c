@@ -354,6 +354,63 @@ START_TEST(an_appliance_judges_its_own_values)
 }
 END_TEST
 
+static const struct {
+    const char *listen, *stats;    /* NULL: what stands when nothing is given, :80 and none */
+    unsigned kind;
+    const char *said;              /* NULL: both will do */
+} places[] = {
+    { NULL, NULL, TERN_HOST_SOCKETS, NULL },
+    { "listen=127.0.0.1:80", "stats=127.0.0.1:81", TERN_HOST_SOCKETS, NULL },
+    { "listen=127.0.0.1:0", "stats=127.0.0.1:0", TERN_HOST_SOCKETS, NULL },
+    { "listen=127.0.0.1:80", "stats=127.0.0.2:80", TERN_HOST_SOCKETS, NULL },
+    { "listen=127.0.0.1:80", "stats=[::1]:80", TERN_HOST_SOCKETS, NULL },
+    { "listen=0.0.0.0:80", "stats=[::1]:80", TERN_HOST_SOCKETS, NULL },
+    { NULL, "stats=site", TERN_HOST_SOCKETS, NULL },
+    { "listen=127.0.0.1:80", "stats=127.0.0.1:80", TERN_HOST_SOCKETS,
+      "option stats: '127.0.0.1:80' is taken, by option listen: '127.0.0.1:80'" },
+    { NULL, "stats=80", TERN_HOST_SOCKETS, "option stats: '80' is taken, by option listen: ':80'" },
+    { NULL, "stats=127.0.0.1:80", TERN_HOST_SOCKETS,
+      "option stats: '127.0.0.1:80' is taken, by option listen: ':80'" },
+    { "listen=[::1]:80", "stats=:80", TERN_HOST_SOCKETS,
+      "option stats: ':80' is taken, by option listen: '[::1]:80'" },
+    { "listen=10.0.0.1:80", "stats=0.0.0.0:80", TERN_HOST_SOCKETS,
+      "option stats: '0.0.0.0:80' is taken, by option listen: '10.0.0.1:80'" },
+    /* Tern's own stack: a listener for one address, and one for any. */
+    { NULL, "stats=10.0.0.1:80", TERN_HOST_TAP, NULL },
+    { NULL, "stats=80", TERN_HOST_TAP, "option stats: '80' is taken, by option listen: ':80'" },
+    { "listen=10.0.0.1:80", "stats=10.0.0.1:80", TERN_HOST_GUEST,
+      "option stats: '10.0.0.1:80' is taken, by option listen: '10.0.0.1:80'" },
+    { "listen=[::]:80", NULL, TERN_HOST_TAP, NULL },
+    { "listen=[::1]:80", NULL, TERN_HOST_SOCKETS, NULL },
+    { "listen=[::1]:80", NULL, TERN_HOST_TAP,
+      "option listen: '[::1]:80' is no IPv4 address: Tern's own stack has no IPv6" },
+    { NULL, "stats=[2001:db8::1]:9090", TERN_HOST_GUEST,
+      "option stats: '[2001:db8::1]:9090' is no IPv4 address: Tern's own stack has no IPv6" },
+};
+
+START_TEST(places_where_nobody_can_listen_are_named)
+{
+    static const char *const listens[] = { "listen", "stats", NULL };
+    static const struct tern_option of_places[] = { { .key = "listen", .fallback = ":80" },
+                                                    { .key = "stats" }, { .key = NULL } };
+    struct tern_appliance other = appliance;
+    other.options = of_places;
+    other.listens = listens;
+    ck_assert_int_eq(tern_host_options_init(&options, &other, NULL), TERN_OK);
+    const char *first = places[_i].listen, *second = places[_i].stats;
+    ck_assert_int_eq(first != NULL ? args(first, second, NULL) : args(second, NULL, NULL), TERN_OK);
+    enum tern_err err = tern_host_options_listens(&options, places[_i].kind);
+    if (places[_i].said == NULL) {
+        ck_assert_msg(err == TERN_OK, "%s", options.error);
+        return;
+    }
+    ck_assert_int_eq(err, TERN_INVALID);
+    ck_assert_str_eq(options.error, places[_i].said);
+    other.listens = NULL;
+    ck_assert_int_eq(tern_host_options_listens(&options, places[_i].kind), TERN_OK);
+}
+END_TEST
+
 START_TEST(an_appliances_key_hides_the_hosts)
 {
     static const struct tern_option log[] = { { .key = "log", .help = "mine" }, { .key = NULL } };
@@ -405,6 +462,8 @@ Suite *host_options_suite(void)
     tcase_add_test(tc, words_without_a_value_are_taken);
     tcase_add_test(tc, an_appliance_has_no_options_or_as_many_as_there_is_room_for);
     tcase_add_test(tc, an_appliance_judges_its_own_values);
+    tcase_add_loop_test(tc, places_where_nobody_can_listen_are_named, 0,
+                        sizeof places / sizeof places[0]);
     tcase_add_test(tc, an_appliances_key_hides_the_hosts);
     tcase_add_test(tc, an_appliance_of_another_version_is_refused);
     suite_add_tcase(suite, tc);
