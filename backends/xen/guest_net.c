@@ -5,7 +5,8 @@
  * the end, a new start, a suspend; and what a person types on the console.
  *
  * A device or a store that has broken a rule is left alone for a while, then
- * begun with anew, each time after twice as long.
+ * begun with anew, each time after twice as long; so is a device that could not be
+ * agreed on.
  */
 #include <string.h>
 
@@ -312,7 +313,9 @@ static bool deaf_left(uint64_t now_ns)
 static void retry(uint64_t now_ns)
 {
     (void)deaf_left(now_ns);
-    if (retry_due(&xen.net_retry, xen.net.state == NETFRONT_BROKEN, now_ns))
+    /* Closed, and not because of us: refused, or left for closing too often. */
+    bool is_left = xen.net.state == NETFRONT_BROKEN || xen.bus.bus.phase == XENBUS_CLOSED;
+    if (retry_due(&xen.net_retry, is_left, now_ns))
         netfront_bus_reopen(&xen.bus);
     if (retry_due(&xen.store_retry, xen.store.state == XENSTORE_BROKEN, now_ns))
         (void)xenstore_reconnect(&xen.store);

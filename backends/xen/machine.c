@@ -257,7 +257,8 @@ void pvh_interrupt(uint64_t vector)
 bool xen_machine_suspend(void)
 {
     struct sched_shutdown shutdown = { .reason = SHUTDOWN_suspend };
-    return xen_hypercall(__HYPERVISOR_sched_op, SCHEDOP_shutdown, xen_arg(&shutdown), 0) == 1;
+    /* 0 in another life, 1 when it was cancelled; what failed has changed nothing either. */
+    return xen_hypercall(__HYPERVISOR_sched_op, SCHEDOP_shutdown, xen_arg(&shutdown), 0) != 0;
 }
 
 void xen_machine_resume(void)
