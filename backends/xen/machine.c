@@ -113,6 +113,17 @@ PVH_BOOT void pvh_machine_early(void)
                  hypervisor[0] != '\0' ? hypervisor : "no hypervisor");
     if (pvh_boot.n_ram == 0)
         map_ask();
+    /*
+     * With maxmem above memory the map lists what the domain may be given one day, and
+     * Xen ends a domain that touches more than it has. What it has is RAM from 0 on
+     * and less than a MiB elsewhere. (An error is a number beyond all addresses.)
+     */
+    domid_t self = DOMID_SELF;
+    uint64_t end = (uint64_t)xen_hypercall(__HYPERVISOR_memory_op, XENMEM_current_reservation,
+                                           xen_arg(&self), 0) >> 8 << 20;
+    for (size_t i = 0; i < pvh_boot.n_ram; i++)
+        if (pvh_boot.ram[i].end > end)
+            pvh_boot.ram[i].end = end;
 }
 
 static int64_t place(uint32_t space, uint32_t idx, const volatile void *page)
