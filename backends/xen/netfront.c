@@ -418,6 +418,7 @@ bool netfront_poll(struct netfront *nf, uint64_t now_ns, uint64_t *deadline_ns)
     if (room)
         *deadline_ns = tern_link_tx_room(&nf->link, now_ns);
     if (n > 0) {
+        nf->n_deaf = 0;
         nf->stats.rx_batches++;
         *deadline_ns = tern_link_input(&nf->link, nf->batch, n, now_ns);
     }
@@ -428,23 +429,24 @@ bool netfront_poll(struct netfront *nf, uint64_t now_ns, uint64_t *deadline_ns)
 
 bool netfront_deaf(struct netfront *nf, uint64_t now_ns)
 {
+    bool deaf = false;
     if (nf->state != NETFRONT_CONNECTED || nf->suspended || !xen_ring_is_unseen(&nf->tx)) {
-        nf->unseen_ns = 0;
-        return false;
+        nf->deaf_at_ns = 0;
+    } else if (nf->deaf_at_ns == 0) {
+        nf->deaf_at_ns = now_ns + (NETFRONT_DEAF_NS << nf->n_deaf);
+    } else if (now_ns >= nf->deaf_at_ns) {
+        nf->deaf_at_ns = 0;
+        nf->n_deaf += nf->n_deaf < NETFRONT_DEAF_MOST;
+        deaf = true;
     }
-    if (nf->unseen_ns == 0)
-        nf->unseen_ns = now_ns;
-    if (now_ns - nf->unseen_ns < NETFRONT_DEAF_NS)
-        return false;
-    nf->unseen_ns = now_ns;
-    return true;
+    return deaf;
 }
 
 uint64_t netfront_due(const struct netfront *nf)
 {
     uint64_t due_ns = TERN_NEVER;
-    if (nf->state == NETFRONT_CONNECTED && nf->unseen_ns != 0)
-        due_ns = nf->unseen_ns + NETFRONT_DEAF_NS;
+    if (nf->state == NETFRONT_CONNECTED && nf->deaf_at_ns != 0)
+        due_ns = nf->deaf_at_ns;
     for (unsigned i = 0; i < 2 && nf->state == NETFRONT_CONNECTED; i++)
         if (nf->ports[i].masked && nf->ports[i].until_ns < due_ns)
             due_ns = nf->ports[i].until_ns;

@@ -51,6 +51,7 @@
 #define NETFRONT_ARENA (256u << 10)
 #define NETFRONT_GROUPS 16u
 #define NETFRONT_DEAF_NS (2 * TERN_SECOND_NS)
+#define NETFRONT_DEAF_MOST 7u
 #define NETFRONT_NO_SLOT 0xffffu
 
 enum netfront_breach {
@@ -149,7 +150,8 @@ struct netfront {
     enum netfront_state state;
     bool carrier, news;          /* news: the stack has to be told */
     bool suspended;
-    uint64_t unseen_ns;          /* since when the backend has looked at nothing; 0: it has */
+    uint64_t deaf_at_ns;         /* when a backend that has looked at nothing is deaf; 0: it has */
+    unsigned n_deaf;             /* times in a row that it was: each is waited for twice as long */
     uint32_t epoch;              /* of the connection: lent slots remember it */
     struct netfront_port ports[2];    /* tx (or both), rx */
 
@@ -239,7 +241,9 @@ bool netfront_poll(struct netfront *nf, uint64_t now_ns, uint64_t *deadline_ns);
 /*
  * Does the backend say that it is connected, and has not once looked at what was sent
  * since, for NETFRONT_DEAF_NS? One that was bound anew can map the rings of its former
- * life, fail, and not know it: netfront_bus_reopen. True once for each such time.
+ * life, fail, and not know it: netfront_bus_reopen. One whose interface is down looks
+ * at nothing either: so it is true after that time, then after twice as long, and so on
+ * up to NETFRONT_DEAF_NS << NETFRONT_DEAF_MOST, until a frame comes.
  */
 bool netfront_deaf(struct netfront *nf, uint64_t now_ns);
 

@@ -139,8 +139,18 @@ START_TEST(test_backend_that_never_looks_is_found_out)
     ck_assert_uint_eq(netfront_due(&fx.nf), 7 + NETFRONT_DEAF_NS);
     ck_assert(!netfront_deaf(&fx.nf, 6 + NETFRONT_DEAF_NS));
     if (_i == 0) {
-        ck_assert(netfront_deaf(&fx.nf, 7 + NETFRONT_DEAF_NS));
-        ck_assert(!netfront_deaf(&fx.nf, 8 + NETFRONT_DEAF_NS));
+        uint64_t now_ns = 7, wait_ns = NETFRONT_DEAF_NS;
+        for (unsigned n = 0; n < 10; n++) {    /* ever later, up to four minutes */
+            (void)netfront_deaf(&fx.nf, now_ns);
+            ck_assert_uint_eq(netfront_due(&fx.nf), now_ns + wait_ns);
+            ck_assert(!netfront_deaf(&fx.nf, now_ns + wait_ns - 1));
+            ck_assert(netfront_deaf(&fx.nf, now_ns += wait_ns));
+            wait_ns = n < NETFRONT_DEAF_MOST ? 2 * wait_ns : wait_ns;
+        }
+        ck_assert(netback_deliver(&fx.nb, frame, 60, 0, 0, 0));    /* a sign of life */
+        ck_assert(fx_poll(&fx));
+        (void)netfront_deaf(&fx.nf, now_ns);
+        ck_assert_uint_eq(netfront_due(&fx.nf), now_ns + NETFRONT_DEAF_NS);
         return;
     }
     /* One look, by its wish or by an answer, and it is never asked for again. */
