@@ -16,6 +16,8 @@
 
 enum { DEPTH_MAX = 32, NAME_MAX_LEN = 47, PATH_MAX_LEN = 1023 };
 
+#define TRAILER "TRAILER!!!"
+
 struct writer {
     const char *tool, *out;
     FILE *f;
@@ -161,7 +163,9 @@ static bool name_is_good(const char *name, size_t len)
     for (size_t i = 0; i < len; i++)
         if ((unsigned char)name[i] <= 0x20 || name[i] == 0x7f || name[i] == '/')
             return false;
-    return len > 0 && len <= NAME_MAX_LEN && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+    /* The last would end the archive, without a word. */
+    return len > 0 && len <= NAME_MAX_LEN && strcmp(name, ".") != 0 && strcmp(name, "..") != 0 &&
+           strcmp(name, TRAILER) != 0;
 }
 
 static bool module_write(struct writer *w, const char *word)
@@ -175,7 +179,7 @@ static bool module_write(struct writer *w, const char *word)
     uint32_t before = w->n;
     bool good;
     if (!name_is_good(name, len))
-        good = bad(w, word, "a name is 1 to 47 octets without spaces, / and =");
+        good = bad(w, word, "a name is 1 to 47 octets without spaces, / and =, and not " TRAILER);
     else if (stat(path, &st) != 0)
         good = bad(w, path, strerror(errno));
     else if (S_ISREG(st.st_mode))
@@ -219,7 +223,7 @@ bool archive_write(const char *tool, const char *file, const struct work_words *
     bool good = true;
     for (size_t i = 0; i < modules->n && good; i++)
         good = module_write(&w, modules->word[i]);
-    good = good && entry_write(&w, "TRAILER!!!", 0, 0, (const uint8_t *)"", 0);
+    good = good && entry_write(&w, TRAILER, 0, 0, (const uint8_t *)"", 0);
     if (fclose(w.f) != 0 && good)
         good = bad_out(&w);
     return good;
