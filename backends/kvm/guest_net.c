@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "backends/pvh/guest.h"
+#include "backends/pvh/pvh_internal.h"
 #include "virtio_net.h"
 #include "virtio_pvh.h"
 
@@ -28,7 +29,7 @@ static void arrived(void *arg)
  * Lists all network devices and leaves each reset and switched off, then takes the
  * first or the one that nic= names. Of two with its address that is the first.
  */
-TERN_COLD
+PVH_BOOT
 static void nic_choose(const struct tern_host_settings *s)
 {
     size_t at = 0, taken = SIZE_MAX;
@@ -54,7 +55,7 @@ static void nic_choose(const struct tern_host_settings *s)
                             : "kvm: the machine has no virtio network device of use\n");
 }
 
-TERN_COLD
+PVH_BOOT
 struct tern_link *guest_net_start(const struct tern_host_settings *s)
 {
     struct virtio_net_config config = virtio_net_config_for(pvh_mem_total());
@@ -77,9 +78,10 @@ uint64_t guest_net_until(uint64_t now_ns, uint64_t deadline_ns)
 {
     if (!virtio_net_idle(&net))
         return now_ns;
-    if (!dev.has_irq && deadline_ns > now_ns + VIRTIO_POLL_NS)
-        return now_ns + VIRTIO_POLL_NS;
-    return deadline_ns;
+    uint64_t due_ns = virtio_net_due(&net);
+    if (!dev.has_irq && due_ns > now_ns + VIRTIO_POLL_NS)
+        due_ns = now_ns + VIRTIO_POLL_NS;
+    return due_ns < deadline_ns ? due_ns : deadline_ns;
 }
 
 void guest_started(struct tern_net_host *host)
@@ -98,7 +100,9 @@ void guest_started(struct tern_net_host *host)
     X(T, tx_frames, TERN_COUNTER("out_frames", "Frames sent"))                                \
     X(T, tx_octets, TERN_COUNTER("out_bytes", "Octets of frames sent"))                       \
     X(T, tx_full, TERN_COUNTER("out_waits", "Slots there were not: sent later"))              \
+    X(T, tx_stale, TERN_COUNTER_BY("out_drops", "reason", "stale", "Frames not sent"))        \
     X(T, changes, TERN_COUNTER("changes", "Changes of carrier or MTU"))                       \
+    X(T, restarts, TERN_COUNTER("restarts", "Times the device was begun anew"))               \
     X(T, ctrl_done, TERN_COUNTER_BY("commands", "result", "done", "Commands to the device"))  \
     X(T, ctrl_refused, TERN_METRIC_ALSO("refused"))
 

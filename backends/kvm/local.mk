@@ -26,7 +26,8 @@ backends_kvm_libtern_virtio_handlers_la_SOURCES = $(kvm_virtio_handlers)
 KVM_RUN_ONCE = backends/kvm/libtern_virtio_la-virtio_net_ctrl.lo \
     backends/kvm/libtern_virtio_la-virtio_dev.lo \
     backends/kvm/libtern_virtio_la-virtio_rng.lo \
-    backends/kvm/libtern_virtio_la-virtio_find.lo
+    backends/kvm/libtern_virtio_la-virtio_find.lo \
+    backends/pvh/kvm_libtern_virtio_la-retry.lo
 $(KVM_RUN_ONCE) backends/kvm/libtern_virtio_handlers_la-%.lo: \
     CFLAGS := $(patsubst -O2,-Os,$(CFLAGS))
 

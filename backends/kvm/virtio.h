@@ -27,7 +27,8 @@
  * so the driver keeps a private copy of everything it relies on, reads each
  * value of the ring once into a local, and checks it. A value that no honest
  * device writes is a breach: it is counted, the device is reset, its queues say
- * so from then on, and nothing else is touched.
+ * so from then on, and nothing else is touched until the device says that it is
+ * reset: then it may begin anew, in the memory that it had.
  */
 #ifndef TERN_VIRTIO_H
 #define TERN_VIRTIO_H
@@ -97,6 +98,7 @@ struct virtio_used_elem {
 struct virtio_queue {
     volatile struct virtio_desc *desc;
     volatile struct virtio_desc *tables;    /* n_bufs of VIRTIO_PIECES_MAX; NULL: none */
+    size_t len;                   /* octets of desc, avail and used: whole pages */
     volatile uint16_t *avail;     /* flags, idx, ring[num], used_event */
     volatile uint16_t *used;      /* flags, idx, ring of virtio_used_elem, avail_event */
     struct virtio_posted *posted; /* private, n_bufs of them */
@@ -141,9 +143,11 @@ struct virtio_piece {
  * Places a queue of num buffers (a power of two, 2 to VIRTIO_QUEUE_NUM_MAX), of
  * up to `pieces` pieces each (1 to VIRTIO_PIECES_MAX), in memory of the
  * environment. The ring has as many descriptors as that takes or, where it is
- * the device that says (dev->ring_fixed), as the device wants. TERN_INVALID:
- * num or pieces; TERN_UNSUPPORTED: the device's ring is too short; TERN_FULL:
- * no memory.
+ * the device that says (dev->ring_fixed), as the device wants. q is zeroed; or it
+ * was placed before, with no fewer buffers the first time, and its device has been
+ * reset since: then it keeps its memory. TERN_INVALID: num or pieces;
+ * TERN_UNSUPPORTED: the device's ring is too short; TERN_FULL: no memory, or more
+ * is needed than it has.
  */
 enum tern_err virtio_queue_init(struct virtio_queue *q, struct virtio_dev *dev, uint16_t index,
                                 uint16_t num, unsigned pieces);
@@ -207,8 +211,9 @@ struct virtio_transport_ops {
     enum tern_err (*queue_start)(struct virtio_dev *dev, struct virtio_queue *q);
     void (*notify)(struct virtio_dev *dev, uint16_t index);
     /*
-     * Joins the device's interrupts to its pending words. TERN_OK without
-     * dev->has_irq: there are none, and the device has to be polled.
+     * Joins the device's interrupts to its pending words, the first time; later it
+     * only tells the device. TERN_OK without dev->has_irq: there are none, and the
+     * device has to be polled.
      */
     enum tern_err (*irq_start)(struct virtio_dev *dev);
 };
@@ -242,7 +247,7 @@ struct virtio_dev {
     const struct virtio_env *env;
     const char *name;             /* for the log: "pci 00:02.0" */
     uint64_t features;            /* agreed on */
-    bool stopped;                 /* by virtio_dev_stop: never to be touched again */
+    bool stopped;                 /* by virtio_dev_stop: not to be touched but by _open */
     bool legacy;                  /* the interface of virtio 0.9.5 */
     bool ring_fixed;              /* the device says how long its rings are */
     uint64_t breaches[VIRTIO_BREACH_COUNT];
@@ -259,14 +264,15 @@ struct virtio_dev {
     uint32_t notify_multiplier;
     const void *bus;              /* a struct pc_pci or pvh_mmio */
     uint16_t port;                /* legacy PCI: its registers */
-    bool has_irq, has_msix;
+    bool has_irq, has_msix, irq_asked;
     char name_text[24];
 };
 
 /*
  * Resets the device and says that there is a driver (section 3.1.1, steps 1 to
- * 3). *offered: its features. TERN_UNSUPPORTED: it does not reset, or is a
- * legacy device behind a modern interface.
+ * 3). *offered: its features. It is not stopped any more: what it had is the
+ * driver's again. TERN_UNSUPPORTED: it does not reset, so what it had is its own
+ * still; or it is a legacy device behind a modern interface.
  */
 enum tern_err virtio_dev_open(struct virtio_dev *dev, uint64_t *offered);
 
@@ -287,7 +293,7 @@ void virtio_dev_go(struct virtio_dev *dev);
 enum tern_err virtio_dev_config(struct virtio_dev *dev, const struct virtio_field *fields, size_t n,
                                 uint32_t *out);
 
-/* Resets the device for good. */
+/* Resets the device, without a look at whether it obeys. */
 void virtio_dev_stop(struct virtio_dev *dev);
 
 /* Counts the breach, says so and stops the device. */

@@ -11,7 +11,8 @@ kvm_virtio_pure = \
 	backends/kvm/virtio_net_rx.c \
 	backends/kvm/virtio_net_tx.c \
 	backends/kvm/virtio_net_ctrl.c \
-	backends/kvm/virtio_rng.c
+	backends/kvm/virtio_rng.c \
+	backends/pvh/retry.c
 kvm_virtio_handlers = \
 	backends/kvm/virtio_pci.c \
 	backends/kvm/virtio_pci_legacy.c \
@@ -21,4 +22,5 @@ kvm_virtio_headers = \
 	backends/kvm/virtio.h \
 	backends/kvm/virtio_net.h \
 	backends/kvm/virtio_pvh.h \
-	backends/kvm/virtio_rng.h
+	backends/kvm/virtio_rng.h \
+	backends/pvh/retry.h

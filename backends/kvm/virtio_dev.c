@@ -7,8 +7,11 @@
 
 #include <string.h>
 
-/* How often a device is asked before we call it dead: it should answer at once. */
-enum { RESET_TRIES = 100000, CONFIG_TRIES = 100 };
+/*
+ * How often a device is asked before we call it dead: it should answer at once, and
+ * one that was told before has had a second.
+ */
+enum { RESET_TRIES = 100000, RESET_TRIES_LATER = 100, CONFIG_TRIES = 100 };
 
 const char *virtio_breach_text(enum virtio_breach breach)
 {
@@ -59,8 +62,9 @@ void virtio_dev_breach(struct virtio_dev *dev, enum virtio_breach breach)
 /* Section 2.4: a reset is over when the status reads 0. */
 static bool reset(struct virtio_dev *dev)
 {
+    unsigned tries = dev->stopped ? RESET_TRIES_LATER : RESET_TRIES;
     dev->ops->set_status(dev, 0);
-    for (unsigned i = 0; i < RESET_TRIES; i++)
+    for (unsigned i = 0; i < tries; i++)
         if (dev->ops->status(dev) == 0)
             return true;
     return false;
@@ -78,6 +82,7 @@ enum tern_err virtio_dev_open(struct virtio_dev *dev, uint64_t *offered)
 {
     if (!reset(dev))
         return refuse(dev, "does not reset");
+    dev->stopped = false;
     dev->ops->set_status(dev, VIRTIO_STATUS_ACKNOWLEDGE);
     dev->ops->set_status(dev, VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER);
     *offered = dev->ops->features(dev);

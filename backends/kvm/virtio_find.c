@@ -2,6 +2,7 @@
 /*
  * Which virtio devices a PVH guest has, and what drivers get from it.
  */
+#include "backends/pvh/pvh_internal.h"
 #include "virtio_pvh.h"
 #include "virtio_rng.h"
 
@@ -18,7 +19,7 @@ const struct virtio_env virtio_pvh_env = {
     .log = pvh_log,
 };
 
-enum tern_err virtio_pvh_find(uint16_t type, size_t *at, struct virtio_dev *dev)
+PVH_BOOT enum tern_err virtio_pvh_find(uint16_t type, size_t *at, struct virtio_dev *dev)
 {
     size_t n_pci = pc_pci_count(), n = n_pci + pc_mmio_count();
     while (*at < n) {
@@ -31,7 +32,7 @@ enum tern_err virtio_pvh_find(uint16_t type, size_t *at, struct virtio_dev *dev)
     return TERN_UNREACHABLE;
 }
 
-void virtio_pvh_leave(size_t at)
+PVH_BOOT void virtio_pvh_leave(size_t at)
 {
     if (at > 0 && at <= pc_pci_count())
         pc_pci_disable(pc_pci_get(at - 1));
@@ -41,7 +42,7 @@ void virtio_pvh_leave(size_t at)
 #define ENTROPY_LIMIT_NS (2 * TERN_SECOND_NS)
 
 /* virtio-rng, if the machine has one, beside RDRAND. Asked once, before the seal. */
-size_t pvh_entropy_source(uint8_t *out, size_t len)
+PVH_BOOT size_t pvh_entropy_source(uint8_t *out, size_t len)
 {
     struct virtio_dev dev;
     size_t at = 0;

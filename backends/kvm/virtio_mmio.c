@@ -150,6 +150,9 @@ static void interrupt(void *arg)
 static enum tern_err irq_start(struct virtio_dev *dev)
 {
     const struct pc_mmio *mmio = dev->bus;
+    if (dev->irq_asked)
+        return TERN_OK;
+    dev->irq_asked = true;
     enum tern_err err = pc_irq_line(&mmio->line, interrupt, dev);
     dev->has_irq = err == TERN_OK;
     if (!dev->has_irq)

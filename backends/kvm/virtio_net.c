@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The network device: its features, configuration and memory, and the loop's
- * side of it (virtio 1.2 sections 5.1.3 to 5.1.5).
+ * The network device: its features, configuration and memory, the loop's side of
+ * it (virtio 1.2 sections 5.1.3 to 5.1.5), and another start after a breach.
  */
 #include "virtio_net.h"
 
@@ -61,44 +61,56 @@ static uint16_t power_of_two(uint16_t n)
 
 /* ---- Configuration -------------------------------------------------------- */
 
-/*
- * Carrier and MTU; MAC at the start. False: nothing changed, or nothing could be
- * read. The wish to be announced (section 5.1.6.5.4) is a change, too: the stack
- * says who is here, and the device hears that it was heard.
- */
-TERN_COLD
-static bool config_read(struct virtio_net *net, bool first)
+static bool config_load(struct virtio_net *net, uint32_t v[N_CONFIG])
 {
-    uint32_t v[N_CONFIG] = { 0 };
-    if (virtio_dev_config(net->dev, config_fields, N_CONFIG, v) != TERN_OK) {
-        virtio_dev_say(net->dev, "its configuration never stands still");
-        return false;
-    }
-    uint64_t features = net->dev->features;
-    bool up = (features & NET_F_STATUS) == 0 || (v[CONFIG_STATUS] & STATUS_LINK_UP) != 0;
-    uint16_t mtu = MTU_DEFAULT;
-    if ((features & NET_F_MTU) != 0) {
-        mtu = (uint16_t)v[CONFIG_MTU];
-        if (mtu < MTU_LEAST)    /* nothing that an IP host could live with */
-            mtu = MTU_DEFAULT;
-        if (mtu > MTU_MOST)
-            mtu = MTU_MOST;
-    }
-    /* The buffers are as long as the first MTU demanded. */
-    if (!first && mtu > net->tx_cap - ETH_AND_TAG)
-        mtu = (uint16_t)(net->tx_cap - ETH_AND_TAG);
-    if (first && (features & NET_F_MAC) != 0)
-        for (size_t i = 0; i < 6; i++)
-            net->link.mac[i] = (uint8_t)v[CONFIG_MAC + i];
+    if (virtio_dev_config(net->dev, config_fields, N_CONFIG, v) == TERN_OK)
+        return true;
+    virtio_dev_say(net->dev, "its configuration never stands still");
+    return false;
+}
+
+/* The buffers are as long as the MTU of the start demanded. */
+TERN_COLD
+static uint16_t mtu_of(const struct virtio_net *net, uint32_t mtu)
+{
+    uint32_t most = MTU_MOST;
+    if ((net->dev->features & NET_F_MTU) == 0 || mtu < MTU_LEAST)
+        mtu = MTU_DEFAULT;    /* less is nothing that an IP host could live with */
+    if (net->tx_cap != 0 && most > net->tx_cap - ETH_AND_TAG)
+        most = net->tx_cap - ETH_AND_TAG;
+    if (net->rx_cap != 0 && !net->mergeable && most > net->rx_cap - net->hdr_len - ETH_AND_TAG)
+        most = net->rx_cap - net->hdr_len - ETH_AND_TAG;
+    return (uint16_t)(mtu < most ? mtu : most);
+}
+
+/* Carrier and MTU. False: nothing changed. */
+TERN_COLD
+static bool config_take(struct virtio_net *net, const uint32_t v[N_CONFIG])
+{
+    bool up = (net->dev->features & NET_F_STATUS) == 0 || (v[CONFIG_STATUS] & STATUS_LINK_UP) != 0;
+    uint16_t mtu = mtu_of(net, v[CONFIG_MTU]);
     bool changed = up != net->link.up || mtu != net->link.mtu;
-    if (!first && (features & VIRTIO_NET_F_ANNOUNCE) != 0 && up &&
-        (v[CONFIG_STATUS] & STATUS_ANNOUNCE) != 0) {
-        virtio_net_ctrl_want(net, VIRTIO_NET_CTRL_ANNOUNCED);
-        changed = true;
-    }
     net->link.up = up;
     net->link.mtu = mtu;
     return changed;
+}
+
+/*
+ * The wish to be announced (section 5.1.6.5.4) is a change, too: the stack says who
+ * is here, and the device hears that it was heard.
+ */
+TERN_COLD
+static bool config_news(struct virtio_net *net)
+{
+    uint32_t v[N_CONFIG] = { 0 };
+    if (!config_load(net, v))
+        return false;
+    bool changed = config_take(net, v);
+    if ((net->dev->features & VIRTIO_NET_F_ANNOUNCE) == 0 || !net->link.up ||
+        (v[CONFIG_STATUS] & STATUS_ANNOUNCE) == 0)
+        return changed;
+    virtio_net_ctrl_want(net, VIRTIO_NET_CTRL_ANNOUNCED);
+    return true;
 }
 
 enum tern_err virtio_net_address(struct virtio_dev *dev, uint8_t mac[6])
@@ -115,17 +127,19 @@ enum tern_err virtio_net_address(struct virtio_dev *dev, uint8_t mac[6])
     return err;
 }
 
-/* The address that was asked for, else the device's own, else a local one. */
+/* The address that was asked for, else the device's own, else what it was, else a local one. */
 TERN_COLD
-static enum tern_err mac_choose(struct virtio_net *net, const struct virtio_net_config *config)
+static enum tern_err mac_choose(struct virtio_net *net, const uint32_t v[N_CONFIG])
 {
     static const uint8_t none[6], local[6] = { 0x02, 0x54, 0x65, 0x72, 0x6e, 0x01 };
-    uint8_t *mac = net->link.mac;
-    bool asked = memcmp(config->mac, none, 6) != 0;
-    net->mac_differs = asked && memcmp(mac, config->mac, 6) != 0;
-    if (asked) {
-        memcpy(mac, config->mac, 6);
-    } else if ((net->dev->features & NET_F_MAC) == 0) {
+    bool has_own = (net->dev->features & NET_F_MAC) != 0;
+    uint8_t own[6], mac[6];
+    for (size_t i = 0; i < 6; i++)
+        own[i] = (uint8_t)v[CONFIG_MAC + i];
+    memcpy(mac, has_own ? own : net->link.mac, 6);
+    if (memcmp(net->config.mac, none, 6) != 0) {
+        memcpy(mac, net->config.mac, 6);
+    } else if (!has_own && memcmp(mac, none, 6) == 0) {
         memcpy(mac, local, 6);
         virtio_dev_say(net->dev, "has no address, takes a local one");
     }
@@ -133,39 +147,72 @@ static enum tern_err mac_choose(struct virtio_net *net, const struct virtio_net_
         virtio_dev_say(net->dev, "has an address that is no station's");
         return TERN_UNSUPPORTED;
     }
+    net->mac_differs = !has_own || memcmp(mac, own, 6) != 0;
+    memcpy(net->link.mac, mac, 6);
     return TERN_OK;
 }
 
 /* ---- Memory ---------------------------------------------------------------- */
 
 TERN_COLD
-static enum tern_err rx_place(struct virtio_net *net, const struct virtio_net_config *config)
+static enum tern_err rx_carve(struct virtio_net *net, uint16_t num)
 {
     const struct virtio_env *env = net->dev->env;
-    unsigned pieces = net->split && !net->mergeable ? 2 : 1;
-    uint16_t max = virtio_queue_room(net->dev, QUEUE_RX, pieces);
-    if (max < 2)
-        return TERN_UNSUPPORTED;
-    uint16_t num = power_of_two(config->n_rx < max ? config->n_rx : max);
+    net->config.n_rx = num;
     net->rx_cap = RX_CAP;
     size_t frame = net->hdr_len + (size_t)net->link.mtu + ETH_AND_TAG;
     if (!net->mergeable && frame > RX_CAP)    /* a frame has one buffer only */
         net->rx_cap = (uint32_t)round_up(frame);
-    net->arena_len = config->arena_len;
+    net->arena_len = net->config.arena_len;
     net->rx_bufs = env->carve_bufs((size_t)num * net->rx_cap);
     net->arena = env->carve(net->arena_len, 16);
     net->parts = env->carve(num * sizeof *net->parts, _Alignof(struct virtio_used));
-    if (net->rx_bufs == NULL || net->arena == NULL || net->parts == NULL)
-        return TERN_FULL;
-    enum tern_err err = virtio_queue_init(&net->rx, net->dev, QUEUE_RX, num, pieces);
+    return net->rx_bufs == NULL || net->arena == NULL || net->parts == NULL ? TERN_FULL : TERN_OK;
+}
+
+TERN_COLD
+static enum tern_err rx_place(struct virtio_net *net)
+{
+    unsigned pieces = net->split && !net->mergeable ? 2 : 1;
+    uint16_t max = virtio_queue_room(net->dev, QUEUE_RX, pieces);
+    if (max < 2)
+        return TERN_UNSUPPORTED;
+    uint16_t num = power_of_two(net->config.n_rx < max ? net->config.n_rx : max);
+    enum tern_err err = net->rx_bufs != NULL ? TERN_OK : rx_carve(net, num);
+    if (err == TERN_OK)
+        err = virtio_queue_init(&net->rx, net->dev, QUEUE_RX, num, pieces);
     net->rx.split = pieces > 1 ? net->hdr_len : 0;
     return err;
 }
 
 TERN_COLD
-static enum tern_err tx_place(struct virtio_net *net, const struct virtio_net_config *config)
+static enum tern_err tx_carve(struct virtio_net *net)
 {
     const struct virtio_env *env = net->dev->env;
+    size_t around = VIRTIO_NET_TX_HEAD;
+    size_t slot = round_up(around + net->link.mtu + ETH_AND_TAG);
+    size_t slot_long = round_up(around + VIRTIO_NET_FRAME_MAX);
+    if (slot < RX_CAP)
+        slot = RX_CAP;
+    net->config.n_tx = net->n_tx;
+    net->config.n_tx_long = net->n_tx_long;
+    net->tx_cap = (uint32_t)(slot - around);
+    net->tx_long_cap = (uint32_t)(slot_long - around);
+    net->tx_bufs = env->carve_bufs(slot * net->n_tx);
+    net->tx_free = env->carve(net->n_tx * sizeof *net->tx_free, _Alignof(uint16_t));
+    if (net->tx_bufs == NULL || net->tx_free == NULL)
+        return TERN_FULL;
+    if (net->n_tx_long == 0)
+        return TERN_OK;
+    net->tx_long_bufs = env->carve_bufs(slot_long * net->n_tx_long);
+    net->tx_long_free =
+        env->carve(net->n_tx_long * sizeof *net->tx_long_free, _Alignof(uint16_t));
+    return net->tx_long_bufs == NULL || net->tx_long_free == NULL ? TERN_FULL : TERN_OK;
+}
+
+TERN_COLD
+static enum tern_err tx_place(struct virtio_net *net)
+{
     bool segments = (net->dev->features & (NET_F_HOST_TSO4 | NET_F_HOST_TSO6)) != 0;
     unsigned pieces = net->split ? 2 : 1;
     uint16_t max = virtio_queue_room(net->dev, QUEUE_TX, pieces);
@@ -174,10 +221,10 @@ static enum tern_err tx_place(struct virtio_net *net, const struct virtio_net_co
     if (max > VIRTIO_QUEUE_NUM_MAX)
         max = VIRTIO_QUEUE_NUM_MAX;
     max = power_of_two(max);
-    net->n_tx_long = segments ? config->n_tx_long : 0;
+    net->n_tx_long = segments ? net->config.n_tx_long : 0;
     if (net->n_tx_long > max / 2)
         net->n_tx_long = max / 2;
-    net->n_tx = config->n_tx;
+    net->n_tx = net->config.n_tx;
     if (net->n_tx > max - net->n_tx_long)
         net->n_tx = (uint16_t)(max - net->n_tx_long);
     uint16_t num = power_of_two((uint16_t)(net->n_tx + net->n_tx_long));
@@ -185,27 +232,10 @@ static enum tern_err tx_place(struct virtio_net *net, const struct virtio_net_co
         num = (uint16_t)(num * 2);
     if (num < 2)
         num = 2;
-
-    size_t around = VIRTIO_NET_TX_HEAD;
-    size_t slot = round_up(around + net->link.mtu + ETH_AND_TAG);
-    size_t slot_long = round_up(around + VIRTIO_NET_FRAME_MAX);
-    if (slot < RX_CAP)
-        slot = RX_CAP;
-    net->tx_cap = (uint32_t)(slot - around);
-    net->tx_long_cap = (uint32_t)(slot_long - around);
-    net->tx_bufs = env->carve_bufs(slot * net->n_tx);
-    net->tx_free = env->carve(net->n_tx * sizeof *net->tx_free, _Alignof(uint16_t));
-    if (net->tx_bufs == NULL || net->tx_free == NULL)
-        return TERN_FULL;
-    if (net->n_tx_long > 0) {
-        net->tx_long_bufs = env->carve_bufs(slot_long * net->n_tx_long);
-        net->tx_long_free =
-            env->carve(net->n_tx_long * sizeof *net->tx_long_free, _Alignof(uint16_t));
-        if (net->tx_long_bufs == NULL || net->tx_long_free == NULL)
-            return TERN_FULL;
-    }
+    enum tern_err err = net->tx_bufs != NULL ? TERN_OK : tx_carve(net);
     net->link.slot_max = net->n_tx_long > 0 ? VIRTIO_NET_FRAME_MAX : net->tx_cap;
-    enum tern_err err = virtio_queue_init(&net->tx, net->dev, QUEUE_TX, num, pieces);
+    if (err == TERN_OK)
+        err = virtio_queue_init(&net->tx, net->dev, QUEUE_TX, num, pieces);
     net->tx.split = net->split ? net->hdr_len : 0;
     return err;
 }
@@ -235,12 +265,13 @@ static enum tern_err config_check(struct virtio_net_config *config)
  * holds one; a checksum on sending is what segmentation stands on (5.1.3.1).
  */
 TERN_COLD
-static enum tern_err features_agree(struct virtio_net *net, const struct virtio_net_config *config)
+static enum tern_err features_agree(struct virtio_net *net)
 {
     uint64_t offered;
     enum tern_err err = virtio_dev_open(net->dev, &offered);
     if (err != TERN_OK)
         return err;
+    offered &= ~net->features_gone;
     uint64_t wanted = NET_F_MAC | NET_F_MTU | NET_F_STATUS | NET_F_CSUM | NET_F_GUEST_CSUM |
                       NET_F_MRG_RXBUF;
     if ((offered & VIRTIO_NET_F_CTRL_VQ) != 0)
@@ -249,7 +280,7 @@ static enum tern_err features_agree(struct virtio_net *net, const struct virtio_
     if ((offered & NET_F_CSUM) != 0)
         wanted |= NET_F_HOST_TSO4 | NET_F_HOST_TSO6;
     uint16_t max = net->dev->ops->queue_max(net->dev, QUEUE_RX);
-    uint16_t n_rx = power_of_two(config->n_rx < max || max == 0 ? config->n_rx : max);
+    uint16_t n_rx = power_of_two(net->config.n_rx < max || max == 0 ? net->config.n_rx : max);
     if ((offered & NET_F_GUEST_CSUM) != 0 && (offered & NET_F_MRG_RXBUF) != 0 &&
         (size_t)n_rx * RX_CAP >= VIRTIO_NET_HDR_LEN + VIRTIO_NET_FRAME_MAX)
         wanted |= NET_F_GUEST_TSO4 | NET_F_GUEST_TSO6;
@@ -273,32 +304,51 @@ static enum tern_err features_agree(struct virtio_net *net, const struct virtio_
 }
 
 TERN_COLD
-static enum tern_err start(struct virtio_net *net, const struct virtio_net_config *config)
+static enum tern_err queues_start(struct virtio_net *net)
 {
-    enum tern_err err = features_agree(net, config);
-    if (err != TERN_OK)
-        return err;
-    (void)config_read(net, true);
-    if (net->link.mtu == 0)
-        return TERN_UNSUPPORTED;
-    if ((err = mac_choose(net, config)) != TERN_OK)
-        return err;
-    if ((err = rx_place(net, config)) != TERN_OK || (err = tx_place(net, config)) != TERN_OK ||
-        (err = virtio_net_ctrl_place(net)) != TERN_OK) {
+    const struct virtio_transport_ops *ops = net->dev->ops;
+    enum tern_err err = rx_place(net);
+    if (err == TERN_OK)
+        err = tx_place(net);
+    if (err == TERN_OK)
+        err = virtio_net_ctrl_place(net);
+    if (err != TERN_OK) {
         virtio_dev_say(net->dev, err == TERN_FULL ? "no memory for its queues"
                                                   : "has no two queues");
         return err;
     }
-    if ((err = net->dev->ops->irq_start(net->dev)) != TERN_OK) {
+    if ((err = ops->irq_start(net->dev)) != TERN_OK) {
         virtio_dev_say(net->dev, "its interrupt cannot be had");
         return err;
     }
-    if ((err = net->dev->ops->queue_start(net->dev, &net->rx)) != TERN_OK ||
-        (err = net->dev->ops->queue_start(net->dev, &net->tx)) != TERN_OK ||
-        (err = virtio_net_ctrl_start(net)) != TERN_OK) {
+    if ((err = ops->queue_start(net->dev, &net->rx)) != TERN_OK ||
+        (err = ops->queue_start(net->dev, &net->tx)) != TERN_OK ||
+        (err = virtio_net_ctrl_start(net)) != TERN_OK)
         virtio_dev_say(net->dev, "does not take its queues");
+    return err;
+}
+
+/* The device lives, or is stopped and the link down. */
+TERN_COLD
+static enum tern_err start(struct virtio_net *net)
+{
+    uint32_t v[N_CONFIG] = { 0 };
+    enum tern_err err = features_agree(net);
+    if (err == TERN_OK)
+        err = config_load(net, v) ? mac_choose(net, v) : TERN_UNSUPPORTED;
+    if (err == TERN_OK) {
+        (void)config_take(net, v);
+        err = queues_start(net);
+    }
+    if (err != TERN_OK) {
+        net->link.up = false;
+        virtio_dev_stop(net->dev);
         return err;
     }
+    virtio_dev_go(net->dev);
+    virtio_net_tx_start(net);
+    virtio_net_rx_start(net);
+    virtio_net_ctrl_poll(net);
     return TERN_OK;
 }
 
@@ -306,28 +356,32 @@ TERN_COLD
 enum tern_err virtio_net_init(struct virtio_net *net, struct virtio_dev *dev,
                               const struct virtio_net_config *config)
 {
-    struct virtio_net_config c = config != NULL ? *config : (struct virtio_net_config){ 0 };
-    enum tern_err err = config_check(&c);
+    memset(net, 0, sizeof *net);
+    if (config != NULL)
+        net->config = *config;
+    enum tern_err err = config_check(&net->config);
     if (err != TERN_OK || dev->interrupt == NULL)
         return TERN_INVALID;
-    memset(net, 0, sizeof *net);
     net->dev = dev;
     net->link.ops = &virtio_net_link_ops;
     net->link.name = dev->name;
-    err = start(net, &c);
-    if (err != TERN_OK) {
-        net->link.up = false;
-        virtio_dev_stop(dev);
-        return err;
-    }
-    virtio_dev_go(dev);
-    virtio_net_tx_start(net);
-    virtio_net_rx_start(net);
-    virtio_net_ctrl_poll(net);
-    return TERN_OK;
+    err = start(net);
+    net->features_gone = ~dev->features | (net->has_ctrl ? 0 : VIRTIO_NET_F_CTRL_VQ);
+    return err;
 }
 
 /* ---- The loop's side ------------------------------------------------------------ */
+
+/* The stack is told of it, even if all is as before: neighbours have to hear. */
+TERN_COLD
+static void begin_anew(struct virtio_net *net)
+{
+    net->dev->config_changed = false;
+    net->begun = start(net) == TERN_OK;
+    net->stats.restarts += net->begun;
+    if (net->begun)
+        virtio_dev_say(net->dev, "has begun anew");
+}
 
 /* Section 2.1.2: a device that gives up says so with a change of configuration. */
 static bool changed(struct virtio_net *net)
@@ -337,6 +391,10 @@ static bool changed(struct virtio_net *net)
         net->link.up = false;
         return was_up;
     }
+    if (net->begun) {
+        net->begun = false;
+        return true;
+    }
     if (!net->dev->config_changed)
         return false;
     net->dev->config_changed = false;
@@ -345,7 +403,7 @@ static bool changed(struct virtio_net *net)
         virtio_dev_stop(net->dev);
         return changed(net);
     }
-    return config_read(net, false);
+    return config_news(net);
 }
 
 bool virtio_net_poll(struct virtio_net *net, uint64_t now_ns, uint64_t *deadline_ns)
@@ -364,6 +422,8 @@ bool virtio_net_poll(struct virtio_net *net, uint64_t now_ns, uint64_t *deadline
         news = true;
     }
     virtio_net_ctrl_poll(net);
+    if (net->dev->stopped && pvh_retry_due(&net->retry, now_ns))
+        begin_anew(net);
     if (changed(net)) {    /* last: a breach in this very poll is told at once */
         net->stats.changes++;
         *deadline_ns = tern_link_changed(&net->link, now_ns);
@@ -375,11 +435,16 @@ bool virtio_net_poll(struct virtio_net *net, uint64_t now_ns, uint64_t *deadline
 bool virtio_net_idle(struct virtio_net *net)
 {
     if (net->dev->stopped)
-        return !net->link.up;    /* still to be told */
+        return !net->link.up && net->retry.at_ns != 0;    /* still to be told, or to be timed */
     bool owed = net->tx_owed || net->tx_long_owed;
     if (net->dev->config_changed || virtio_net_rx_waiting(net) ||
         (net->tx_owed && net->n_tx_free > 0) || (net->tx_long_owed && net->n_tx_long_free > 0))
         return false;
     return virtio_queue_arm(&net->rx) && (!owed || virtio_queue_arm(&net->tx)) &&
            (!net->ctrl_busy || virtio_queue_arm(&net->ctrl));
+}
+
+uint64_t virtio_net_due(const struct virtio_net *net)
+{
+    return net->dev->stopped ? net->retry.at_ns : TERN_NEVER;
 }

@@ -7,6 +7,11 @@
  * buffers that the device can write into a private arena, and its buffers go
  * back to the device; the arena is free again when the stack's input returns.
  *
+ * A device that broke a rule or gave up is begun anew after a while (retry.h) with
+ * the memory that it had, once it says that it is reset; no other is ever carved.
+ * It is asked for no feature and no buffer more than at the start, and may have
+ * less, or another address or MTU.
+ *
  * The loop around it:
  *
  *     for (;;) {
@@ -14,7 +19,7 @@
  *         if (!virtio_net_poll(&net, now_ns, &deadline_ns))
  *             deadline_ns = tern_turn_run(&turn, now_ns);
  *         if (deadline_ns > now_ns && virtio_net_idle(&net))
- *             pvh_wait(deadline_ns);
+ *             pvh_wait(earlier(deadline_ns, virtio_net_due(&net)));
  *     }
  */
 #ifndef TERN_VIRTIO_NET_H
@@ -22,6 +27,7 @@
 
 #include <tern/link.h>
 
+#include "backends/pvh/retry.h"
 #include "virtio.h"
 
 #define VIRTIO_NET_HDR_LEN 12u               /* with VERSION_1 it always has num_buffers ... */
@@ -50,7 +56,9 @@ struct virtio_net_stats {
     uint64_t rx_bad_header;    /* dropped: offload fields that contradict the frame */
     uint64_t tx_frames, tx_octets;
     uint64_t tx_full;          /* slots refused: each owed a tx_room */
+    uint64_t tx_stale;         /* not sent: the device has stopped since its slot was lent */
     uint64_t changes;          /* changes of carrier or MTU told to the stack */
+    uint64_t restarts;         /* times that the device was begun anew */
     uint64_t ctrl_done;        /* commands that the device has taken */
     uint64_t ctrl_refused;     /* ... and that it has not */
 };
@@ -61,12 +69,16 @@ struct virtio_net {
     struct virtio_dev *dev;
     struct virtio_queue rx, tx;
     struct virtio_net_stats stats;
+    struct virtio_net_config config;     /* once started: with as many buffers as there are */
+    uint64_t features_gone;              /* not agreed on at the start: never asked for again */
+    struct pvh_retry retry;
+    bool begun;                          /* anew; the stack is to be told */
 
     uint8_t *rx_bufs;               /* n_rx buffers of rx_cap octets, the device's */
     uint32_t rx_cap;
     uint32_t hdr_len;               /* of the device's header */
     bool mergeable, split;          /* split: the header is a piece of its own */
-    bool mac_differs;               /* from the device's own */
+    bool mac_differs;               /* from the device's own, or it has none */
     uint8_t *arena;                 /* private */
     size_t arena_len;
     struct virtio_used *parts;      /* of the frame that is being gathered */
@@ -82,7 +94,8 @@ struct virtio_net {
     bool tx_owed, tx_long_owed;
 
     struct virtio_queue ctrl;
-    uint8_t *ctrl_buf;              /* NULL: there is no control queue */
+    bool has_ctrl;                  /* a control queue */
+    uint8_t *ctrl_buf;
     uint8_t ctrl_wanted;            /* commands still to be given: VIRTIO_NET_CTRL_* */
     uint8_t ctrl_now;               /* the one that the device has */
     bool ctrl_busy;
@@ -120,6 +133,9 @@ bool virtio_net_poll(struct virtio_net *net, uint64_t now_ns, uint64_t *deadline
  * already, for which no interrupt may come: poll again instead.
  */
 bool virtio_net_idle(struct virtio_net *net);
+
+/* When to poll again at the latest, for a stopped device that gets another chance. */
+uint64_t virtio_net_due(const struct virtio_net *net);
 
 /* The driver's other files: fills the ring, gathers a batch; slots. */
 void virtio_net_rx_start(struct virtio_net *net);

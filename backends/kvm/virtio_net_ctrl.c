@@ -22,9 +22,14 @@ enum { ACK_OK = 0, ACK_NONE = 0xff };
 enum tern_err virtio_net_ctrl_place(struct virtio_net *net)
 {
     struct virtio_dev *dev = net->dev;
-    if ((dev->features & VIRTIO_NET_F_CTRL_VQ) == 0 || virtio_queue_room(dev, QUEUE_CTRL, 3) < 2)
+    net->ctrl_wanted = 0;
+    net->ctrl_busy = false;
+    net->has_ctrl = (dev->features & VIRTIO_NET_F_CTRL_VQ) != 0 &&
+                    virtio_queue_room(dev, QUEUE_CTRL, 3) >= 2;
+    if (!net->has_ctrl)
         return TERN_OK;
-    net->ctrl_buf = dev->env->carve_io(BUF_LEN);
+    if (net->ctrl_buf == NULL)
+        net->ctrl_buf = dev->env->carve_io(BUF_LEN);
     if (net->ctrl_buf == NULL)
         return TERN_FULL;
     return virtio_queue_init(&net->ctrl, dev, QUEUE_CTRL, 2, 3);
@@ -33,7 +38,7 @@ enum tern_err virtio_net_ctrl_place(struct virtio_net *net)
 enum tern_err virtio_net_ctrl_start(struct virtio_net *net)
 {
     uint64_t has = net->dev->features;
-    if (net->ctrl_buf == NULL)
+    if (!net->has_ctrl)
         return TERN_OK;
     virtio_queue_place(&net->ctrl, 0, net->ctrl_buf);
     bool can_mac = (has & VIRTIO_NET_F_CTRL_MAC) != 0;
@@ -119,7 +124,7 @@ void virtio_net_ctrl_poll(struct virtio_net *net)
 
 void virtio_net_ctrl_want(struct virtio_net *net, uint8_t commands)
 {
-    if (net->ctrl_buf == NULL)
+    if (!net->has_ctrl)
         return;
     net->ctrl_wanted |= commands;
     virtio_net_ctrl_poll(net);

@@ -34,6 +34,7 @@ static const uint8_t *rx_buf(const struct virtio_net *net, uint16_t id)
 TERN_COLD
 void virtio_net_rx_start(struct virtio_net *net)
 {
+    net->n_parts = net->n_parts_needed = 0;
     for (uint16_t id = 0; id < net->rx.n_bufs; id++) {
         virtio_queue_place(&net->rx, id, rx_buf(net, id));
         virtio_queue_post(&net->rx, id, net->rx_cap, true);

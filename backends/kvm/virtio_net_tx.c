@@ -38,6 +38,8 @@ static uint8_t *slot_mem(const struct virtio_net *net, uint16_t id)
 TERN_COLD
 void virtio_net_tx_start(struct virtio_net *net)
 {
+    net->n_tx_free = net->n_tx_long_free = 0;
+    net->tx_owed = net->tx_long_owed = false;
     for (uint16_t i = net->n_tx; i > 0; i--)
         net->tx_free[net->n_tx_free++] = (uint16_t)(i - 1);
     for (uint16_t i = net->n_tx_long; i > 0; i--)
@@ -103,7 +105,7 @@ static enum tern_err tx_slot(struct tern_link *link, size_t len, struct tern_tx 
     *tx = (struct tern_tx){
         .data = slot_mem(net, id) + TX_HEAD,
         .cap = need_long ? net->tx_long_cap : net->tx_cap,
-        .driver = { id },
+        .driver = { id, net->stats.restarts },
     };
     return TERN_OK;
 }
@@ -127,8 +129,11 @@ static void tx_commit(struct tern_link *link, struct tern_tx *tx, size_t len)
 {
     struct virtio_net *net = TERN_CONTAINER_OF(link, struct virtio_net, link);
     uint16_t id = (uint16_t)tx->driver[0];
-    if (len == 0 || net->dev->stopped) {
-        slot_give(net, id);
+    bool old = tx->driver[1] != net->stats.restarts;    /* somebody else's by now */
+    if (len == 0 || old || net->dev->stopped) {
+        net->stats.tx_stale += len > 0;
+        if (!old)
+            slot_give(net, id);
         return;
     }
     header_emit(slot_mem(net, id) + TX_HEAD - net->hdr_len, net->hdr_len, tx);

@@ -11,6 +11,7 @@
  *
  * Interrupt handlers stand here: compiled without SSE.
  */
+#include "backends/pvh/pvh_internal.h"
 #include "virtio_pvh.h"
 
 enum { VENDOR = 0x1af4, DEVICE_TRANSITIONAL = 0x1000, DEVICE_MODERN = 0x1040 };
@@ -148,6 +149,9 @@ void virtio_pci_irqs(struct virtio_dev *dev)
 {
     const struct pc_pci *pci = dev->bus;
     struct pc_line line;
+    if (dev->irq_asked)
+        return;
+    dev->irq_asked = true;
     dev->has_msix = pc_pci_msix(pci, MSIX_ENTRY_CONFIG, config_interrupt, dev) == TERN_OK &&
                     pc_pci_msix(pci, MSIX_ENTRY_QUEUES, queue_interrupt, dev) == TERN_OK;
     dev->has_irq = dev->has_msix;
@@ -187,7 +191,7 @@ struct window {
  * One capability: false if it describes nothing usable. The first of a type
  * that lies inside its BAR is the one (section 4.1.4.1).
  */
-static bool window_map(const struct pc_pci *pci, uint8_t cap, size_t least, size_t align,
+PVH_BOOT static bool window_map(const struct pc_pci *pci, uint8_t cap, size_t least, size_t align,
                        struct window *w)
 {
     uint8_t bar = pc_pci_load8(pci, (uint8_t)(cap + CAP_BAR));
@@ -206,7 +210,7 @@ static bool window_map(const struct pc_pci *pci, uint8_t cap, size_t least, size
     return true;
 }
 
-static void windows_find(struct virtio_dev *dev, const struct pc_pci *pci,
+PVH_BOOT static void windows_find(struct virtio_dev *dev, const struct pc_pci *pci,
                          struct window windows[N_TYPES])
 {
     static const struct { uint8_t least, align; } rule[N_TYPES] = {
@@ -229,7 +233,7 @@ static void windows_find(struct virtio_dev *dev, const struct pc_pci *pci,
     }
 }
 
-void virtio_pci_name(struct virtio_dev *dev, const struct pc_pci *pci)
+PVH_BOOT void virtio_pci_name(struct virtio_dev *dev, const struct pc_pci *pci)
 {
     static const char digits[] = "0123456789abcdef";
     char *text = dev->name_text;
@@ -240,6 +244,7 @@ void virtio_pci_name(struct virtio_dev *dev, const struct pc_pci *pci)
     dev->name = text;
 }
 
+PVH_BOOT
 enum tern_err virtio_pci_init(struct virtio_dev *dev, const struct pc_pci *pci, uint16_t type)
 {
     /* Section 4.1.2: a transitional device has its type as subsystem. */

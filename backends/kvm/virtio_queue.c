@@ -20,10 +20,12 @@
  */
 #include "virtio.h"
 
+#include <string.h>
+
 enum { AVAIL_FLAGS = 0, AVAIL_IDX = 1, AVAIL_RING = 2 };    /* in 16-bit words */
 enum { USED_FLAGS = 0, USED_IDX = 1, USED_RING = 2 };
 enum { AVAIL_NO_INTERRUPT = 1, USED_NO_NOTIFY = 1 };
-enum { VIRTIO_LEGACY_ALIGN = 4096 };
+enum { PAGE = 4096 };    /* what a legacy device aligns to, too */
 
 static size_t avail_off(uint16_t num)
 {
@@ -33,7 +35,7 @@ static size_t avail_off(uint16_t num)
 static size_t used_off(uint16_t num, bool legacy)
 {
     size_t off = avail_off(num) + 2u * (3u + (size_t)num);
-    size_t align = legacy ? VIRTIO_LEGACY_ALIGN : 4;
+    size_t align = legacy ? PAGE : 4;
     return (off + align - 1) & ~(align - 1);
 }
 
@@ -78,21 +80,28 @@ enum tern_err virtio_queue_init(struct virtio_queue *q, struct virtio_dev *dev, 
     uint16_t ring = ring_num(dev, index, (uint16_t)(num * step));
     if (ring == 0)
         return TERN_UNSUPPORTED;
-    unsigned char *shared = dev->env->carve_io(ring_len(ring, dev->legacy));
-    struct virtio_posted *posted =
-        dev->env->carve(num * sizeof *posted, _Alignof(struct virtio_posted));
-    void *tables = NULL;
-    if (pieces > 1 && step == 1)
-        tables = dev->env->carve_io(num * VIRTIO_PIECES_MAX * sizeof(struct virtio_desc));
-    if (shared == NULL || posted == NULL || (tables == NULL && pieces > 1 && step == 1))
+    size_t len = (ring_len(ring, dev->legacy) + PAGE - 1) & ~(size_t)(PAGE - 1);
+    unsigned char *shared = (unsigned char *)(uintptr_t)q->desc;
+    struct virtio_posted *posted = q->posted;
+    void *tables = (void *)(uintptr_t)q->tables;
+    bool tabled = pieces > 1 && step == 1;
+    if (shared == NULL) {
+        shared = dev->env->carve_bufs(len);
+        posted = dev->env->carve(num * sizeof *posted, _Alignof(struct virtio_posted));
+        if (tabled)
+            tables = dev->env->carve_io(num * VIRTIO_PIECES_MAX * sizeof(struct virtio_desc));
+        q->len = len;
+    }
+    if (shared == NULL || posted == NULL || (tables == NULL && tabled) || len > q->len)
         return TERN_FULL;
-    for (uint16_t i = 0; i < num; i++)
-        posted[i] = (struct virtio_posted){ .in_flight = false };
+    memset(shared, 0, len);
+    memset(posted, 0, num * sizeof *posted);
     *q = (struct virtio_queue){
         .desc = (volatile struct virtio_desc *)(void *)shared,
         .avail = (volatile uint16_t *)(void *)(shared + avail_off(ring)),
         .used = (volatile uint16_t *)(void *)(shared + used_off(ring, dev->legacy)),
         .tables = tables,
+        .len = q->len,
         .posted = posted,
         .dev = dev,
         .index = index,
@@ -154,7 +163,7 @@ void virtio_queue_post_pieces(struct virtio_queue *q, uint16_t id,
     uint32_t n_written = 0;
     for (size_t i = 0; i < n; i++)
         n_written += pieces[i].device_writes ? pieces[i].len : 0;
-    if (q->tables != NULL && n > 1) {
+    if (q->step == 1 && n > 1) {
         volatile struct virtio_desc *table = q->tables + (size_t)id * VIRTIO_PIECES_MAX;
         chain_write(table, 0, addr, pieces, n);
         desc_write(&q->desc[id], q->dev->env->address((const void *)(uintptr_t)table),

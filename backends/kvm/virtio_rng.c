@@ -27,7 +27,7 @@ static enum tern_err start(struct virtio_dev *dev, struct virtio_queue *q)
 size_t virtio_rng_read(struct virtio_dev *dev, uint8_t *out, size_t len,
                        uint64_t (*now_ns)(void), uint64_t limit_ns)
 {
-    struct virtio_queue q;
+    struct virtio_queue q = { .desc = NULL };
     if (len > BUF_LEN)
         len = BUF_LEN;
     uint8_t *buf = dev->env->carve_io(BUF_LEN);

@@ -17,7 +17,8 @@ xen_pure = \
 	backends/xen/netfront_tx.c \
 	backends/xen/netfront_group.c \
 	backends/xen/netfront_bus.c \
-	backends/xen/xen_console.c
+	backends/xen/xen_console.c \
+	backends/pvh/retry.c
 xen_headers = \
 	backends/xen/xen.h \
 	backends/xen/xen_public.h \
@@ -27,7 +28,8 @@ xen_headers = \
 	backends/xen/xenbus.h \
 	backends/xen/netfront.h \
 	backends/xen/netfront_bus.h \
-	backends/xen/xen_console.h
+	backends/xen/xen_console.h \
+	backends/pvh/retry.h
 
 # The domain, most of which runs once; what waits and tells the time is small.
 if BUILD_KVM
@@ -59,7 +61,8 @@ if HAVE_XEN
 noinst_LTLIBRARIES += backends/xen/libtern-xenfront.la
 # The store, the handshake and the console run rarely: their octets matter.
 $(patsubst %,backends/xen/libtern_xenfront_la-%.lo,xen xenstore xenstore_wire xenstore_update \
-	xenstore_value xenbus netfront netfront_group netfront_bus xen_console): \
+	xenstore_value xenbus netfront netfront_group netfront_bus xen_console) \
+	backends/pvh/xen_libtern_xenfront_la-retry.lo: \
 	CFLAGS := $(patsubst -O2,-Os,$(CFLAGS))
 backends_xen_libtern_xenfront_la_CFLAGS = $(TERN_LIB_CFLAGS)
 backends_xen_libtern_xenfront_la_SOURCES = $(xen_pure) $(xen_headers)

@@ -9,9 +9,10 @@
  * Held to throughout: no access outside (AddressSanitizer); buffers and slots add
  * up, each in one place; what the driver alone writes it never reads; an octet
  * rewritten right after it was read changes nothing, so that a device which does
- * no more than that is served as an honest one; at most one breach is counted, it
- * stops the device, the stack hears of it, and from then on the driver touches
- * nothing that the device can reach. Of the stack: driver_stack.h.
+ * no more than that is served as an honest one; at most one breach is counted a
+ * life, it stops the device, the stack hears of it, and from then on the driver
+ * touches nothing that the device can reach, until it has begun the device anew,
+ * with the memory of the start, whatever it then offers. Of the stack: driver_stack.h.
  */
 #include <backends/kvm/virtio_rng.h>
 
@@ -28,6 +29,7 @@ enum { INPUT_MAX = 1024, WATCHES = 1, STEP_NS = 1000000 };
 
 static uint64_t now_ns;
 static unsigned n_watches;
+static bool half_begun;    /* anew: it was refused, and is in pieces */
 
 /* ---- What must hold ------------------------------------------------------------ */
 
@@ -70,11 +72,12 @@ static void driver_holds(void)
     queue_holds(&net.tx);
     if (net.ctrl_buf != NULL)
         queue_holds(&net.ctrl);
-    slots_hold();
+    if (!half_begun)
+        slots_hold();
     uint64_t n_breaches = 0;
     for (unsigned i = 0; i < VIRTIO_BREACH_COUNT; i++)
         n_breaches += f.dev.breaches[i];
-    HOLD(n_breaches <= 1 && (n_breaches == 0 || f.dev.stopped));
+    HOLD(n_breaches <= net.stats.restarts + f.dev.stopped);
     HOLD(!f.dev.stopped || !driver_stack_honest());
     HOLD(net.stats.rx_frames == driver_stack_frames() || !attached);
     for (size_t i = f.own_used; i < f.own_len; i += 61)
@@ -102,18 +105,21 @@ static void stopped_holds(void)
     static uint8_t before[4 << 20];
     size_t len = f.io_used < sizeof before ? f.io_used : sizeof before;
     uint64_t deadline_ns;
+    bool was_attached = attached;
     attached = ambush = false;
     (void)virtio_net_poll(&net, now_ns, &deadline_ns);
-    HOLD(!net.link.up);
+    HOLD(f.dev.stopped && !net.link.up);
     memcpy(before, f.io, len);
     unsigned notified = f.q[0].n_notified + f.q[1].n_notified + f.q[2].n_notified;
     HOLD(virtio_net_idle(&net));
+    HOLD(virtio_net_due(&net) > now_ns && virtio_net_due(&net) <= now_ns + 300 * TERN_SECOND_NS);
     send(2, 60);
     net.link.ops->flush(&net.link);
     HOLD(!virtio_net_poll(&net, now_ns, &deadline_ns));
     HOLD(memcmp(before, f.io, len) == 0);
     HOLD(f.q[0].n_notified + f.q[1].n_notified + f.q[2].n_notified == notified);
     driver_holds();
+    attached = was_attached;
 }
 
 static void deliver(uint8_t what)
@@ -151,6 +157,39 @@ static void turn(bool watched)
     }
     now_ns += STEP_NS;
     driver_stack_turn(now_ns);
+}
+
+/*
+ * The time comes at which the device is begun anew, as what it says that it is now.
+ * One that offers what it did, and does not lie, is taken.
+ */
+static void again(uint64_t offered)
+{
+    uint8_t how = next8(), what = next8();
+    size_t io_used = f.io_used, own_used = f.own_used;
+    uint64_t restarts = net.stats.restarts;
+    f.offered = offered;
+    f.never_resets = (how & 7) == 1;
+    f.refuses_features = (how & 7) == 2;
+    f.restless = (how & 7) == 3;
+    f.offered ^= (how & 8) != 0 ? UINT64_C(1) << what % 33 : 0;
+    if ((how & 7) == 4)
+        f.config[what % 16] = next8();
+    uint16_t queue_max = f.queue_max;
+    if ((how & 7) == 5)
+        f.queue_max = what;
+    if (!f.never_resets)
+        memset(f.q, 0, sizeof f.q);
+    driver_stack_forget();
+    now_ns = virtio_net_due(&net);
+    turn((how & 16) != 0);
+    HOLD(f.io_used == io_used && f.own_used == own_used);
+    half_begun = net.stats.restarts == restarts;
+    bool station = (f.config[0] & 1) == 0 && memcmp(f.config, (uint8_t[6]){ 0 }, 6) != 0;
+    HOLD(!half_begun || (how & 15) != 0 || !station || !driver_stack_honest());
+    if (f.dev.stopped)
+        driver_stack_lied();
+    f.queue_max = queue_max;
 }
 
 /* A frame of so many whole buffers, or so it says. */
@@ -294,11 +333,18 @@ static bool start(uint8_t features, uint8_t more)
 static void net_run(uint8_t features, uint8_t more)
 {
     uint64_t deadline_ns;
+    half_begun = false;
     if (start(features, more)) {
+        uint64_t offered = f.offered;
         const struct driver_stack_config stack = { &net.link, lent, device_moment };
         attached = driver_stack_start(&stack, now_ns);
-        while (input_left() > 0 && !f.dev.stopped) {
-            act();
+        while (input_left() > 0) {
+            if (f.dev.stopped) {
+                stopped_holds();
+                again(offered);
+            } else {
+                act();
+            }
             driver_holds();
         }
         for (unsigned i = 0; i < 300 && virtio_net_poll(&net, now_ns, &deadline_ns); i++)

@@ -20,17 +20,22 @@ tests_unit_kvm_main_SOURCES = \
     tests/unit/virtio_net_test.c \
     tests/unit/virtio_net_frames_test.c \
     tests/unit/virtio_net_hostile_test.c \
+    tests/unit/virtio_again_test.c \
+    tests/unit/fake_link.h \
+    tests/unit/fake_link.c \
+    tests/unit/virtio_tcp_test.c \
     tests/unit/virtio_rng_test.c \
     tests/unit/virtio_bus_fixture.c \
     tests/unit/virtio_bus_fixture.h \
     tests/unit/virtio_bus_test.c \
     tests/unit/virtio_mmio_test.c
 if BUILD_KVM
-tests_unit_kvm_main_LDADD = backends/kvm/libtern-kvm.la $(CHECK_LIBS)
+tests_unit_kvm_main_LDADD = backends/kvm/libtern-kvm.la libnet/libtern-net.la \
+    base/libtern-base.la $(CHECK_LIBS)
 else
 tests_unit_kvm_main_SOURCES += $(kvm_virtio_pure) $(kvm_virtio_handlers) \
     $(kvm_virtio_guest)
-tests_unit_kvm_main_LDADD = $(CHECK_LIBS)
+tests_unit_kvm_main_LDADD = libnet/libtern-net.la base/libtern-base.la $(CHECK_LIBS)
 endif
 
 # What loader and firmware tell: its sources are included by the test.

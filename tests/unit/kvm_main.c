@@ -13,6 +13,8 @@ int main(void)
     srunner_add_suite(runner, virtio_net_suite());
     srunner_add_suite(runner, virtio_net_frames_suite());
     srunner_add_suite(runner, virtio_net_hostile_suite());
+    srunner_add_suite(runner, virtio_again_suite());
+    srunner_add_suite(runner, virtio_tcp_suite());
     srunner_add_suite(runner, virtio_rng_suite());
     srunner_add_suite(runner, virtio_bus_suite());
     srunner_add_suite(runner, virtio_mmio_suite());

@@ -58,6 +58,8 @@ Suite *virtio_pieces_suite(void);
 Suite *virtio_net_suite(void);
 Suite *virtio_net_frames_suite(void);
 Suite *virtio_net_hostile_suite(void);
+Suite *virtio_again_suite(void);
+Suite *virtio_tcp_suite(void);
 Suite *virtio_rng_suite(void);
 Suite *pvh_acpi_suite(void);
 Suite *pvh_words_suite(void);

@@ -61,7 +61,7 @@ END_TEST
 
 START_TEST(test_pci_queue_starts_with_its_addresses_and_vector)
 {
-    struct virtio_queue q;
+    struct virtio_queue q = { .desc = NULL };
     bus_caps_honest();
     ck_assert_int_eq(virtio_pci_init(&bus.dev, &bus.pci, VIRTIO_TYPE_NET), TERN_OK);
     bus.dev.interrupt = bus_interrupt;
@@ -153,7 +153,7 @@ START_TEST(hostile_net_55_notify_offset_outside_its_window)
         { 0x7ff, 2, TERN_OK }, { 0x800, 2, TERN_UNSUPPORTED }, { 0xffff, 0, TERN_OK },
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct virtio_queue q;
+        struct virtio_queue q = { .desc = NULL };
         bus.n_caps = 0;
         bus_caps_honest();
         tern_store_le32(bus.config + bus.cap_at[4] + 16, rows[i].multiplier);
@@ -196,7 +196,7 @@ static void legacy_begin(void)
 
 START_TEST(test_pci_transitional_device_without_capabilities_is_legacy)
 {
-    struct virtio_queue q;
+    struct virtio_queue q = { .desc = NULL };
     uint64_t offered;
     legacy_begin();
     ck_assert(bus.dev.legacy && bus.dev.ring_fixed);
@@ -288,7 +288,8 @@ START_TEST(test_pci_without_msix_takes_the_line_or_is_polled)
         bus.no_line = true;
         /* Where vectors would stand, the configuration is, or nobody has asked. */
         uint8_t *vectors = modern ? bus.bar + 0x10 : bus.ports + 20;
-        struct virtio_queue q;
+        struct virtio_queue q = { .desc = NULL };
+        bus.dev.irq_asked = false;
         tern_store_le32(vectors, 0x77777777);
         ck_assert_int_eq(bus.dev.ops->irq_start(&bus.dev), TERN_OK);
         ck_assert_uint_eq(tern_load_le16(vectors), 0x7777);
@@ -314,7 +315,7 @@ static void vector_refuse(struct fake *f, uint8_t *addr, bool written)
 START_TEST(hostile_net_55_vectors_that_a_device_does_not_give)
 {
     static struct fake f;
-    struct virtio_queue q;
+    struct virtio_queue q = { .desc = NULL };
     enum tern_err err, queue_err;
     legacy_begin();
     bus.no_vectors = true;
@@ -322,6 +323,7 @@ START_TEST(hostile_net_55_vectors_that_a_device_does_not_give)
     ck_assert_int_eq(virtio_queue_init(&q, &bus.dev, 0, 64, 1), TERN_OK);
     ck_assert_int_eq(bus.dev.ops->queue_start(&bus.dev, &q), TERN_UNSUPPORTED);
     free(q.posted);
+    q = (struct virtio_queue){ .desc = NULL };
     /* The modern interface, on memory that is watched. */
     fake_init(&f, 0);
     free(bus.bar);
@@ -383,7 +385,7 @@ START_TEST(hostile_net_55_legacy_registers_that_lie)
         { 0xffff, TERN_UNSUPPORTED, "no ring" },
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct virtio_queue q;
+        struct virtio_queue q = { .desc = NULL };
         memset(bus.ports, 0, sizeof bus.ports);
         legacy_begin();
         tern_store_le16(bus.ports + 12, rows[i].num);

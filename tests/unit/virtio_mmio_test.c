@@ -60,7 +60,7 @@ END_TEST
 
 START_TEST(test_mmio_queue_starts_and_its_interrupt_is_acknowledged)
 {
-    struct virtio_queue q;
+    struct virtio_queue q = { .desc = NULL };
     ck_assert_int_eq(virtio_mmio_init(&bus.dev, &bus.mmio, VIRTIO_TYPE_NET), TERN_OK);
     bus.dev.interrupt = bus_interrupt;
     bus.dev.interrupt_arg = &bus.dev;
@@ -165,7 +165,7 @@ END_TEST
 
 START_TEST(test_mmio_legacy_queue_is_the_number_of_a_page)
 {
-    struct virtio_queue q;
+    struct virtio_queue q = { .desc = NULL };
     tern_store_le32(bus.regs + 4, 1);
     ck_assert_int_eq(virtio_mmio_init(&bus.dev, &bus.mmio, VIRTIO_TYPE_NET), TERN_OK);
     ck_assert(bus.dev.legacy && !bus.dev.ring_fixed);

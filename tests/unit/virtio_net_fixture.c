@@ -65,6 +65,7 @@ static void start(struct net_fixture *x, const struct virtio_net_config *config)
     ck_assert_int_eq(virtio_net_init(&x->net, &x->f.dev, config), TERN_OK);
     x->net.link.events = &events;
     x->net.link.user = x;
+    x->now_ns = 1000;
     x->f.n_resets = 0;
 }
 
@@ -102,7 +103,7 @@ bool fixture_poll(struct net_fixture *x)
 {
     uint64_t deadline_ns = 0;
     unsigned before = x->n_input;
-    bool news = virtio_net_poll(&x->net, 1000, &deadline_ns);
+    bool news = virtio_net_poll(&x->net, x->now_ns, &deadline_ns);
     if (x->n_input == before)
         fixture_forget(x);
     ck_assert_uint_eq(news, deadline_ns != 0);

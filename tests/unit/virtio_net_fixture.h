@@ -25,6 +25,7 @@ struct net_fixture {
     struct fixture_frame got[TERN_LINK_BATCH];    /* of the last input */
     size_t n_got;
     unsigned n_input, n_tx_room, n_changed;
+    uint64_t now_ns;                              /* of the next poll */
     bool echo;                                    /* sends each frame back */
     void (*during_input)(struct net_fixture *x);  /* the device's turn, inside input */
 };

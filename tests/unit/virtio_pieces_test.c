@@ -19,6 +19,7 @@ static struct virtio_queue q;
 static void ring_begin(uint64_t features, unsigned pieces, bool legacy)
 {
     fake_init(&x.f, features);
+    q = (struct virtio_queue){ .desc = NULL };
     x.f.dev.features = features;
     x.f.dev.legacy = x.f.dev.ring_fixed = legacy;
     ck_assert_int_eq(virtio_queue_init(&q, &x.f.dev, FAKE_RX, NUM, pieces), TERN_OK);
@@ -170,6 +171,7 @@ START_TEST(test_legacy_ring_is_as_long_as_the_device_says)
     fake_free(&x.f);
     x.f.queue_max = 256;
     fake_init(&x.f, 0);
+    q = (struct virtio_queue){ .desc = NULL };
     x.f.dev.ring_fixed = true;
     x.f.queue_max = 16;    /* eight buffers of two pieces fit, of three they do not */
     ck_assert_uint_eq(virtio_queue_room(&x.f.dev, 0, 2), 8);

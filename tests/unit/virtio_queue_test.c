@@ -18,6 +18,7 @@ static void begin(uint64_t offered)
 {
     uint64_t seen;
     fake_init(&f, offered | VIRTIO_F_VERSION_1);
+    q = (struct virtio_queue){ .desc = NULL };
     ck_assert_int_eq(virtio_dev_open(&f.dev, &seen), TERN_OK);
     ck_assert_int_eq(virtio_dev_agree(&f.dev, seen, 0), TERN_OK);
     ck_assert_int_eq(virtio_queue_init(&q, &f.dev, FAKE_RX, NUM, 1), TERN_OK);
@@ -64,7 +65,7 @@ START_TEST(test_queue_num_must_be_a_power_of_two_in_bounds)
         { 2048, TERN_INVALID, "too many" },
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct virtio_queue other;
+        struct virtio_queue other = { .desc = NULL };
         ck_assert_msg(virtio_queue_init(&other, &f.dev, 1, rows[i].num, 1) == rows[i].err, "%s",
                       rows[i].why);
     }
@@ -73,20 +74,22 @@ END_TEST
 
 START_TEST(test_queue_buffers_have_one_piece_to_four)
 {
-    struct virtio_queue other;
-    for (unsigned pieces = 0; pieces <= VIRTIO_PIECES_MAX + 1; pieces++)
+    for (unsigned pieces = 0; pieces <= VIRTIO_PIECES_MAX + 1; pieces++) {
+        struct virtio_queue other = { .desc = NULL };
         ck_assert_int_eq(virtio_queue_init(&other, &f.dev, 1, 8, pieces),
                          pieces >= 1 && pieces <= VIRTIO_PIECES_MAX ? TERN_OK : TERN_INVALID);
+    }
 }
 END_TEST
 
 START_TEST(test_queue_without_memory_is_full)
 {
-    struct virtio_queue other;
+    struct virtio_queue other = { .desc = NULL };
     f.io_used = f.io_len;
     ck_assert_int_eq(virtio_queue_init(&other, &f.dev, 1, 256, 1), TERN_FULL);
     f.io_used = 0;
     f.own_used = f.own_len;
+    other = (struct virtio_queue){ .desc = NULL };
     ck_assert_int_eq(virtio_queue_init(&other, &f.dev, 1, 256, 1), TERN_FULL);
 }
 END_TEST
