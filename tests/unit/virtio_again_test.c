@@ -294,7 +294,12 @@ END_TEST
 
 START_TEST(test_device_that_begins_anew_may_have_another_address_and_mtu)
 {
-    static const struct { uint64_t less; uint8_t mac5; uint16_t mtu, is_mtu; uint8_t is_mac5; } rows[] = {
+    static const struct {
+        uint64_t less;
+        uint8_t mac5;
+        uint16_t mtu, is_mtu;
+        uint8_t is_mac5;
+    } rows[] = {
         { 0, 0x77, 1400, 1400, 0x77 },
         { 0, 0x78, 9000, 2012, 0x78 },        /* as long as the slots of the start are */
         { FAKE_MAC, 0x79, 1500, 1500, 0x78 }, /* it says none: what it was */
@@ -319,7 +324,11 @@ END_TEST
 
 START_TEST(test_device_that_begins_anew_may_offer_less_and_then_all_again)
 {
-    static const struct { uint64_t less; uint16_t queue_max, offloads; uint32_t slot_max; } rows[] = {
+    static const struct {
+        uint64_t less;
+        uint16_t queue_max, offloads;
+        uint32_t slot_max;
+    } rows[] = {
         { FAKE_HOST_TSO4, 256, 0x35, VIRTIO_NET_FRAME_MAX },
         { FAKE_HOST_TSO4 | FAKE_HOST_TSO6, 256, 0x31, 2030 },
         { FAKE_CSUM, 256, 0x30, 2030 },
