@@ -55,4 +55,4 @@ benchmarks/vm_count.so: benchmarks/vm_count.c
 	$(CC) $(TERN_CFLAGS) -O2 -fPIC -shared -o $@ $(srcdir)/benchmarks/vm_count.c
 CLEANFILES += benchmarks/vm_count.so
 EXTRA_DIST += benchmarks/vm benchmarks/vm_linux.sh benchmarks/vm_load.sh benchmarks/vm_xen.sh \
-    benchmarks/vm_count.c
+    benchmarks/vm_count.c benchmarks/vm_sink.c

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * A plugin of QEMU (plugin API 1) that counts what a guest's CPU does: the
- * instructions, and the octets that they load and store. The counts stand in a
- * file of three 64-bit numbers, which others read while the guest runs.
+ * instructions, the octets that they load and store, and those that each
+ * instruction by itself has stored. The counts stand in a file of 64-bit numbers
+ * (struct counts), which others read while the guest runs.
  *
  *   qemu-system-x86_64 -plugin vm_count.so,counts=COUNTS ...
  *
@@ -25,6 +26,7 @@ void qemu_plugin_register_vcpu_tb_trans_cb(uint64_t id,
                                            void (*cb)(uint64_t id, struct qemu_plugin_tb *tb));
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
 struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t i);
+uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
 void qemu_plugin_register_vcpu_insn_exec_inline(struct qemu_plugin_insn *insn, int op, void *at,
                                                 uint64_t n);
 void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *insn,
@@ -38,20 +40,45 @@ extern int qemu_plugin_version;
 int qemu_plugin_version = 1;
 int qemu_plugin_install(uint64_t id, const struct qemu_info_t *info, int argc, char **argv);
 
+enum { PLACES = 1 << 20 };    /* a Linux kernel's start translates some 200,000 */
+
 struct counts {
     uint64_t instructions;
-    uint64_t moved[2];    /* octets loaded, stored */
+    uint64_t moved[2];          /* octets loaded, stored */
+    uint64_t n_places;
+    uint64_t stored[PLACES];    /* by the instruction at one address; the first is of
+                                   all that had no place */
 };
 
 static struct counts *counts;
 
+/* Where in stored an address has its place; 0: none yet. Never full by half. */
+static struct {
+    uint64_t address;
+    uint32_t place;
+} table[2 * PLACES];
+
+static uint64_t *place_of(uint64_t address)
+{
+    size_t at = (size_t)(address * UINT64_C(0x9e3779b97f4a7c15) >> 32) % (2 * PLACES);
+    while (table[at].place != 0 && table[at].address != address)
+        at = (at + 1) % (2 * PLACES);
+    if (table[at].place == 0 && counts->n_places < PLACES) {
+        table[at].address = address;
+        table[at].place = (uint32_t)counts->n_places++;
+    }
+    return &counts->stored[table[at].place];
+}
+
 static void touched(unsigned int vcpu, uint32_t info, uint64_t addr, void *user)
 {
+    uint64_t *stored = user, octets = UINT64_C(1) << qemu_plugin_mem_size_shift(info);
+    _Bool is_store = qemu_plugin_mem_is_store(info);
     (void)vcpu;
     (void)addr;
-    (void)user;
-    counts->moved[qemu_plugin_mem_is_store(info)] += UINT64_C(1)
-                                                     << qemu_plugin_mem_size_shift(info);
+    counts->moved[is_store] += octets;
+    if (is_store)
+        *stored += octets;
 }
 
 static void translated(uint64_t id, struct qemu_plugin_tb *tb)
@@ -60,7 +87,8 @@ static void translated(uint64_t id, struct qemu_plugin_tb *tb)
     for (size_t i = 0; i < qemu_plugin_tb_n_insns(tb); i++) {
         struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
         qemu_plugin_register_vcpu_insn_exec_inline(insn, ADD_U64, &counts->instructions, 1);
-        qemu_plugin_register_vcpu_mem_cb(insn, touched, CB_NO_REGS, MEM_RW, NULL);
+        qemu_plugin_register_vcpu_mem_cb(insn, touched, CB_NO_REGS, MEM_RW,
+                                         place_of(qemu_plugin_insn_vaddr(insn)));
     }
 }
 
@@ -77,6 +105,7 @@ int qemu_plugin_install(uint64_t id, const struct qemu_info_t *info, int argc, c
     if (at == MAP_FAILED)
         return -1;
     counts = at;
+    counts->n_places = 1;
     qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
     return 0;
 }

@@ -4,7 +4,8 @@
 # The peer of a sealed www: the smallest guest that Debian's parts make. Its
 # cloud kernel and busybox, downloaded and unpacked under build/peers/, and an
 # initramfs of busybox, the modules that the network device needs and the site,
-# whose init gives the address and becomes busybox httpd. Sourced by
+# whose init gives the address and becomes busybox httpd, with a busybox nc that
+# drops what comes beside it where the word sink= names a port. Sourced by
 # benchmarks/vm and benchmarks/vm_xen.sh.
 # shellcheck source=tests/peers
 . "$TERN_SRC/tests/peers"
@@ -76,6 +77,11 @@ else
     $b ip addr add "$address" dev eth0
     $b ip link set eth0 up
     [ -z "$gateway" ] || $b ip route add default via "$gateway"
+fi
+if [ -n "$sink" ]; then
+    $b mkdir /dev 2>/dev/null
+    $b mount -t devtmpfs dev /dev
+    while :; do $b nc -l -p "$sink"; done </dev/null >/dev/null 2>&1 &
 fi
 exec $b httpd -f -p 80 -h /site
 INIT

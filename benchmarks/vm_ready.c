@@ -2,13 +2,15 @@
 /*
  * How long a guest of Xen takes to answer, measured in dom0 beside it:
  *
- *   vm_ready SECONDS INTERFACE ADDRESS COMMAND...
+ *   vm_ready SECONDS INTERFACE ADDRESS NAME COMMAND...
  *
- * starts COMMAND (which starts the guest) and asks on INTERFACE for ADDRESS by
- * ARP, then for "/" on port 80, each again after a few milliseconds, so that
- * no timer of this kernel's ARP or TCP is in the figure. Prints milliseconds
- * from starting COMMAND to the first octets of an answer of status 200; status
- * 1 if none comes in time. Linked statically: dom0 has little else.
+ * runs COMMAND, which makes the domain NAME and leaves it paused, and lets it
+ * run by the hypercall itself: xl would take longer than some guests. Then it asks
+ * on INTERFACE for ADDRESS by ARP, then for "/" on port 80, each again after a few
+ * milliseconds, so that no timer of this kernel's ARP or TCP is in the figure.
+ * Prints milliseconds to the first octets of an answer of status 200, of COMMAND
+ * and the guest together and then of the guest alone; status 1 if none comes in
+ * time. Linked statically: dom0 has little else.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -22,6 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -106,22 +109,85 @@ static bool answers(const struct wire *w)
     return yes;
 }
 
+static bool run(char **command)
+{
+    int status = -1;
+    pid_t pid = fork();
+    if (pid == 0) {
+        (void)dup2(2, 1);
+        execvp(command[0], command);
+        _exit(127);
+    }
+    return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
+}
+
+/* The number of the domain, or -1. */
+static int domain_of(const char *name)
+{
+    char command[128], line[32];
+    int n = snprintf(command, sizeof command, "xl domid '%s'", name), domain = -1;
+    FILE *f = n > 0 && (size_t)n < sizeof command ? popen(command, "r") : NULL;
+    if (f != NULL) {
+        if (fgets(line, sizeof line, f) != NULL && line[0] >= '0' && line[0] <= '9')
+            domain = atoi(line);
+        (void)pclose(f);
+    }
+    return domain;
+}
+
+/* What Xen's own tools ask of it; each of its versions takes one number only. */
+enum { HYPERVISOR_DOMCTL = 36, UNPAUSE_DOMAIN = 4, VERSION_MIN = 0x10, VERSION_MAX = 0x1f };
+
+struct domctl {
+    uint32_t cmd, version;
+    uint16_t domain, pad[3];
+    uint8_t arg[256];
+};
+
+struct privcmd_hypercall {
+    uint64_t op, arg[5];
+};
+#define PRIVCMD_HYPERCALL _IOC(_IOC_NONE, 'P', 0, sizeof(struct privcmd_hypercall))
+
+static bool unpause(int domain)
+{
+    int fd = open("/dev/xen/privcmd", O_RDWR | O_CLOEXEC);
+    /* Pages that stay where they are while Xen reads them. */
+    struct domctl *ask = mmap(NULL, sizeof *ask, PROT_READ | PROT_WRITE,
+                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED | MAP_POPULATE, -1, 0);
+    if (fd < 0 || ask == MAP_FAILED)
+        return false;
+    struct privcmd_hypercall call = { .op = HYPERVISOR_DOMCTL,
+                                      .arg = { (uint64_t)(uintptr_t)ask } };
+    for (uint32_t version = VERSION_MIN; version <= VERSION_MAX; version++) {
+        *ask = (struct domctl){ .cmd = UNPAUSE_DOMAIN, .version = version,
+                                .domain = (uint16_t)domain };
+        if (ioctl(fd, PRIVCMD_HYPERCALL, &call) == 0)
+            return true;
+        if (errno != EACCES)
+            break;
+    }
+    return false;
+}
+
 int main(int argc, char **argv)
 {
     struct wire w;
-    if (argc < 5 || !wire_open(&w, argv[2], argv[3])) {
-        fputs("usage: vm_ready SECONDS INTERFACE ADDRESS COMMAND...\n", stderr);
+    if (argc < 6 || !wire_open(&w, argv[2], argv[3])) {
+        fputs("usage: vm_ready SECONDS INTERFACE ADDRESS NAME COMMAND...\n", stderr);
         return 2;
     }
-    double begin = now_ms(), end = begin + atof(argv[1]) * 1e3;
-    pid_t pid = fork();
-    if (pid < 0)
-        return 2;
-    if (pid == 0) {
-        (void)dup2(2, 1);
-        execvp(argv[4], argv + 4);
-        _exit(127);
+    double begin = now_ms();
+    if (!run(argv + 5))
+        return 1;
+    double made = now_ms() - begin;
+    int domain = domain_of(argv[4]);
+    begin = now_ms();
+    if (domain < 0 || !unpause(domain)) {
+        perror("vm_ready: the domain stays paused");
+        return 1;
     }
+    double end = begin + atof(argv[1]) * 1e3;
     bool owns = false, yes = false;
     while (!yes && now_ms() < end) {
         owns = owns || owns_address(&w);
@@ -130,9 +196,8 @@ int main(int argc, char **argv)
             (void)poll(NULL, 0, AGAIN_MS);
     }
     double took = now_ms() - begin;
-    (void)waitpid(pid, NULL, 0);
     if (!yes)
         return 1;
-    printf("%.1f\n", took);
+    printf("%.1f %.1f\n", made + took, took);
     return 0;
 }
