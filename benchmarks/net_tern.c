@@ -109,7 +109,9 @@ static void ring_flush(struct tern_link *link)
     (void)link;
 }
 
-static const struct tern_link_ops ring_ops = { ring_slot, ring_commit, ring_flush };
+static const struct tern_link_ops ring_ops = {
+    .tx_slot = ring_slot, .tx_commit = ring_commit, .flush = ring_flush,
+};
 
 /* Hands what has arrived to a host, a batch at a time; true if there was any. */
 static bool pump(struct host *h, uint64_t t_ns)

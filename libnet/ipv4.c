@@ -64,6 +64,8 @@ static void good_sources_forget(struct tern_ipv4 *ip)
 
 bool tern_ipv4_has_group(const struct tern_ipv4 *ip, uint8_t link, uint32_t group)
 {
+    if (group == IPV4_ALL_HOSTS && ip->links[link].set)    /* RFC 1112 section 7.2 */
+        return true;
     for (size_t i = 0; i < TERN_IPV4_GROUPS; i++)
         if (ip->groups[i].n_users > 0 && ip->groups[i].group == group &&
             ip->groups[i].link == link)
@@ -262,6 +264,15 @@ static uint32_t mask_of(uint8_t prefix_len)
     return prefix_len == 0 ? 0 : UINT32_MAX << (32 - prefix_len);
 }
 
+/* The link delivers the group's frames from now on, or need not. */
+TERN_COLD
+static void group_hear(struct tern_net *net, uint8_t link, uint32_t group, bool leave)
+{
+    uint8_t mac[6];
+    ipv4_group_mac(mac, group);
+    tern_net_group_join(net, link, mac, leave);
+}
+
 TERN_COLD
 static bool address_ok(uint32_t addr, uint32_t mask, uint32_t gateway)
 {
@@ -321,6 +332,7 @@ enum tern_err tern_ipv4_set(struct tern_net *net, uint8_t link,
     if (!is_new)
         return TERN_OK;
     ip->links[link].defended_ns = 0;
+    group_hear(net, link, IPV4_ALL_HOSTS, false);
     if (net->links[link].link->up)
         tern_arp_announce(net, ip, link);
     tern_net_event(net, TERN_NET_ADDRESS, link, &address->addr);
@@ -337,6 +349,7 @@ void tern_ipv4_clear(struct tern_net *net, uint8_t link)
     ip->links[link].set = false;
     ip->links[link].addr = ip->links[link].mask = ip->links[link].gateway = 0;
     good_sources_forget(ip);
+    group_hear(net, link, IPV4_ALL_HOSTS, true);
     tern_arp_forget(net, ip, link);
     tern_arp_cache_invalidate(ip);
     tern_ipv4_reassembly_forget(ip, link);
@@ -380,6 +393,8 @@ static enum tern_err ipv4_join(struct tern_net *net, void *context, const struct
             if (!leave && ip->groups[i].n_users == UINT16_MAX)
                 return TERN_FULL;
             ip->groups[i].n_users = (uint16_t)(ip->groups[i].n_users + (leave ? -1 : 1));
+            if (ip->groups[i].n_users == 0)
+                group_hear(net, route.link, group, true);
             return TERN_OK;
         }
     }
@@ -390,6 +405,7 @@ static enum tern_err ipv4_join(struct tern_net *net, void *context, const struct
     ip->groups[spare].group = group;
     ip->groups[spare].link = route.link;
     ip->groups[spare].n_users = 1;
+    group_hear(net, route.link, group, false);
     return TERN_OK;
 }
 

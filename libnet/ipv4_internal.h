@@ -14,6 +14,7 @@
 
 #define IPV4_ANY 0u
 #define IPV4_BROADCAST 0xffffffffu
+#define IPV4_ALL_HOSTS 0xe0000001u    /* RFC 1112 section 4 */
 #define IPV4_NO_NEIGHBOUR 0xffffu
 
 static inline bool ipv4_is_multicast(uint32_t addr)
@@ -30,6 +31,13 @@ static inline bool ipv4_is_loopback(uint32_t addr)
 static inline bool ipv4_is_host(uint32_t addr)
 {
     return addr >> 24 != 0 && !ipv4_is_loopback(addr) && addr < 0xe0000000;
+}
+
+/* RFC 1112 section 6.4: the group's low 23 bits behind 01:00:5e. */
+static inline void ipv4_group_mac(uint8_t mac[6], uint32_t group)
+{
+    tern_store_be16(mac, 0x0100);
+    tern_store_be32(mac + 2, 0x5e000000 | (group & 0x7fffff));
 }
 
 /* The last address of the link's prefix; with /31 and /32 there is none (RFC 3021). */

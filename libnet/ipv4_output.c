@@ -22,14 +22,6 @@ struct way {
     uint8_t group_mac[6];
 };
 
-/* RFC 1112 section 6.4: the group's low 23 bits behind 01:00:5e. */
-static void group_mac(uint8_t mac[6], uint32_t dst, enum ipv4_kind kind)
-{
-    tern_store_be16(mac, kind == IPV4_TO_MULTICAST ? 0x0100 : 0xffff);
-    tern_store_be32(mac + 2, kind == IPV4_TO_MULTICAST ? 0x5e000000 | (dst & 0x7fffff)
-                                                       : 0xffffffff);
-}
-
 static enum tern_err way_find(struct tern_net *net, struct tern_ipv4 *ip,
                               struct tern_net_out *out, struct way *way)
 {
@@ -49,7 +41,9 @@ static enum tern_err way_find(struct tern_net *net, struct tern_ipv4 *ip,
     if (route.kind != IPV4_UNICAST) {
         if (route.kind == IPV4_TO_MULTICAST && out->ttl == 0)
             out->ttl = 1;    /* RFC 1112 section 6.1: no further, unless one says so */
-        group_mac(way->group_mac, dst, route.kind);
+        memset(way->group_mac, 0xff, sizeof way->group_mac);
+        if (route.kind == IPV4_TO_MULTICAST)
+            ipv4_group_mac(way->group_mac, dst);
         way->mac = way->group_mac;
         return TERN_OK;
     }

@@ -3,7 +3,7 @@
  * Between libnet's core, its network layers, its transports and its clients.
  *
  * Reading order: net.c (init, turns, the list of news), net_link.c (slots,
- * flushing, waiters), net_packet.c, eth_wire.h, eth.c; arp_wire.c, arp.c,
+ * flushing, waiters), net_group.c, net_packet.c, eth_wire.h, eth.c; arp_wire.c, arp.c,
  * arp_cache.c; ipv4_wire.c, ipv4.c, ipv4_route.c, ipv4_output.c,
  * ipv4_reassembly.c; icmp4_wire.c, icmp4.c; udp_wire.c, udp.c, udp_input.c,
  * udp_output.c; dhcp4_wire.c, dhcp4.c; then tcp_internal.h.
@@ -259,6 +259,16 @@ void tern_net_address_lost(struct tern_net *net, uint8_t link, const struct tern
 
 /* The objects on lists of waiters, one a transport, may try again (or not: why). */
 void tern_net_wake(struct tern_net *net, uint32_t waiting[TERN_NET_TRANSPORTS], enum tern_err why);
+
+/*
+ * Frames to this group (a multicast MAC address, read) are wanted on a link, or
+ * no longer: each join is left once. Joins of one address are counted, and when
+ * there is no place for another, all groups are heard. In net_group.c.
+ */
+void tern_net_group_join(struct tern_net *net, uint8_t link, const uint8_t mac[6], bool leave);
+
+/* Tells the link which groups those are: at the beginning, and whenever they are others. */
+void tern_net_groups_tell(struct tern_net *net, uint8_t link);
 
 /* Sends what the drivers have queued, once a link. */
 void tern_net_flush(struct tern_net *net);

@@ -104,6 +104,7 @@ enum tern_err tern_net_attach(struct tern_net *net, struct tern_link *link)
     link->events = &tern_net_link_events;
     link->user = net;
     link->index = index;
+    tern_net_groups_tell(net, index);
     link_take(net, link);
     return TERN_OK;
 }

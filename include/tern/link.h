@@ -29,6 +29,7 @@ extern "C" {
 
 #define TERN_LINK_BATCH 64u          /* frames a batch */
 #define TERN_LINK_HEADER_LEAST 256u  /* octets of a frame that its first span holds */
+#define TERN_LINK_GROUPS 32u         /* groups that a link is told of, at most */
 
 struct tern_span {
     uint8_t *data;
@@ -98,12 +99,23 @@ struct tern_link_ops {
 
     /* Sends what is queued: one notification or system call for all. */
     void (*flush)(struct tern_link *link);
+
+    /*
+     * Says which groups are listened to from now on: the n multicast MAC
+     * addresses of six octets each at macs (read), 0..TERN_LINK_GROUPS, in any
+     * order, none twice. Frames to others need not be delivered, those to
+     * broadcast and to mac always are. macs NULL: all groups, as it is before
+     * the first call. The set is the link's over all changes of up; where a
+     * device cannot filter so, it delivers more. May be NULL, and then all
+     * groups are delivered; a filter passes it on.
+     */
+    void (*groups)(struct tern_link *link, const uint8_t *macs, size_t n);
 };
 
 /*
  * What the stack above implements; libnet's is tern_net_link_events. Each call
  * is a whole turn and returns the next deadline, as tern_turn_run does.
- * tx_commit and flush never lead to input in the same call.
+ * tx_commit, flush and groups never lead to input in the same call.
  */
 struct tern_link_events {
     uint64_t (*input)(struct tern_link *link, struct tern_rx *rx, size_t n_rx, uint64_t now_ns);

@@ -118,6 +118,9 @@ struct tern_net_link {
     uint32_t waiting[TERN_NET_TRANSPORTS];    /* who found no slot: lists of the transports */
     bool was_up, unflushed, owed_room;
     uint8_t mac[6];
+    uint8_t groups[TERN_LINK_GROUPS][6];     /* that are listened to, */
+    uint32_t group_users[TERN_LINK_GROUPS];  /* by so many each */
+    uint32_t n_groups, n_groups_more;        /* more: users that found no place above */
 };
 
 struct tern_net_slot {

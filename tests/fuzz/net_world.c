@@ -142,7 +142,9 @@ static void flush(struct tern_link *link)
     (void)link;
 }
 
-static const struct tern_link_ops ops = { tx_slot, tx_commit, flush };
+static const struct tern_link_ops ops = {
+    .tx_slot = tx_slot, .tx_commit = tx_commit, .flush = flush,
+};
 
 static void wire_start(struct wire *wire, uint8_t number, uint16_t offloads)
 {

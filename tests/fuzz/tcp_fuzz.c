@@ -149,7 +149,9 @@ static void flush(struct tern_link *link)
     (void)link;
 }
 
-static const struct tern_link_ops link_ops = { tx_slot, tx_commit, flush };
+static const struct tern_link_ops link_ops = {
+    .tx_slot = tx_slot, .tx_commit = tx_commit, .flush = flush,
+};
 
 /* ---- The user ---------------------------------------------------------------------------- */
 

@@ -107,7 +107,9 @@ static void flush(struct tern_link *link)
     (void)link;
 }
 
-static const struct tern_link_ops ops = { tx_slot, tx_commit, flush };
+static const struct tern_link_ops ops = {
+    .tx_slot = tx_slot, .tx_commit = tx_commit, .flush = flush,
+};
 
 /* ---- The echo ---- */
 

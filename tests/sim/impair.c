@@ -103,7 +103,14 @@ static void out_flush(struct tern_link *link)
     im->below->ops->flush(im->below);
 }
 
-static const struct tern_link_ops out_ops = { out_slot, out_commit, out_flush };
+static void out_groups(struct tern_link *link, const uint8_t *macs, size_t n)
+{
+    struct impair *im = TERN_CONTAINER_OF(link, struct impair, link);
+    if (im->below->ops->groups != NULL)
+        im->below->ops->groups(im->below, macs, n);
+}
+
+static const struct tern_link_ops out_ops = { out_slot, out_commit, out_flush, out_groups };
 
 static size_t flatten(const struct tern_rx *rx, uint8_t *to, size_t cap)
 {

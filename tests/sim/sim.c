@@ -129,7 +129,9 @@ static void link_flush(struct tern_link *link)
     (void)link;
 }
 
-static const struct tern_link_ops link_ops = { link_slot, link_commit, link_flush };
+static const struct tern_link_ops link_ops = {
+    .tx_slot = link_slot, .tx_commit = link_commit, .flush = link_flush,
+};
 
 void sim_init(struct sim *sim, uint64_t seed)
 {

@@ -69,10 +69,27 @@ static void fake_flush(struct tern_link *link)
     of(link)->n_flushes++;
 }
 
+static void fake_groups(struct tern_link *link, const uint8_t *macs, size_t n)
+{
+    struct fake_link *f = of(link);
+    f->n_groups_calls++;
+    f->all_groups = macs == NULL;
+    f->n_groups = macs == NULL ? 0 : n;
+    if (f->n_groups > TERN_LINK_GROUPS)
+        abort();    /* the stack broke the contract */
+    for (size_t i = 0; i < f->n_groups; i++) {
+        memcpy(f->groups[i], macs + 6 * i, 6);
+        for (size_t k = 0; k < i; k++)
+            if (memcmp(f->groups[k], f->groups[i], 6) == 0)
+                abort();
+    }
+}
+
 static const struct tern_link_ops fake_ops = {
     .tx_slot = fake_tx_slot,
     .tx_commit = fake_tx_commit,
     .flush = fake_flush,
+    .groups = fake_groups,
 };
 
 void fake_link_init(struct fake_link *f, uint16_t mtu, uint16_t offloads)

@@ -36,6 +36,9 @@ struct fake_link {
     size_t n_lent;          /* slots that are neither committed nor given back */
     size_t n_given_back, n_flushes, n_refused;
     bool owes_room;
+    uint8_t groups[TERN_LINK_GROUPS][6];    /* of the last call, */
+    size_t n_groups, n_groups_calls;
+    bool all_groups;                        /* which may have said: all */
     struct fake_frame lent[FAKE_LINK_LENT];
     bool lent_used[FAKE_LINK_LENT];
 };

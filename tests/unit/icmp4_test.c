@@ -268,7 +268,10 @@ START_TEST(test_icmp4_errors_that_are_not_allowed)
     ip.dst = 0xe0000001;
     ip.dst_mac = group;
     net_fixture_in(f, frame, packet_udp(frame, &ip, 5, 9, NULL, 0));
-    ck_assert_uint_eq(f->ipv4.stats.icmp_not_allowed, 2);
+    ck_assert_uint_eq(f->ipv4.stats.icmp_not_allowed, 3);
+    ip.dst = 0xe0000002;
+    net_fixture_in(f, frame, packet_udp(frame, &ip, 5, 9, NULL, 0));
+    ck_assert_uint_eq(f->ipv4.stats.icmp_not_allowed, 3);
     ck_assert_uint_eq(f->ipv4.stats.in_not_ours, 1);
     /* About an error, and about one that is too short to tell. */
     for (uint8_t type = 0; type < 20; type++) {

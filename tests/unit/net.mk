@@ -17,6 +17,7 @@ tests_unit_net_main_SOURCES = \
     tests/unit/net_main.c \
     $(TERN_NET_FIXTURE) \
     tests/unit/net_test.c \
+    tests/unit/net_group_test.c \
     tests/unit/eth_test.c \
     tests/unit/arp_test.c \
     tests/unit/ipv4_test.c \

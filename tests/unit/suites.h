@@ -38,6 +38,7 @@ Suite *http_hostile_server_suite(void);
 Suite *http_trace_suite(void);
 
 Suite *net_suite(void);
+Suite *net_group_suite(void);
 Suite *eth_suite(void);
 Suite *arp_suite(void);
 Suite *ipv4_suite(void);
@@ -78,6 +79,7 @@ Suite *xen_net_rx_suite(void);
 Suite *xen_net_tx_suite(void);
 Suite *xen_net_group_suite(void);
 Suite *xen_net_link_suite(void);
+Suite *xen_net_group_suite(void);
 Suite *xen_net_hostile_suite(void);
 Suite *xen_net_hostile_rx_suite(void);
 Suite *xen_net_race_suite(void);
