@@ -301,18 +301,21 @@ static bool retry_due(struct retry *r, bool broken, uint64_t now_ns)
 }
 
 /* Looked for before a wait, too: what the last turn has sent begins the time. */
-static bool deaf_left(uint64_t now_ns)
+static bool left(uint64_t now_ns)
 {
-    if (!netfront_deaf(&xen.net, now_ns))
+    if (netfront_deaf(&xen.net, now_ns))
+        pvh_logf("xen: the backend has looked at nothing that was sent: begins anew\n");
+    else if (netfront_filter_over(&xen.net))
+        pvh_logf("xen: all groups are to be heard: begins anew\n");
+    else
         return false;
-    pvh_logf("xen: the backend has looked at nothing that was sent: begins anew\n");
     netfront_bus_reopen(&xen.bus);
     return true;
 }
 
 static void retry(uint64_t now_ns)
 {
-    (void)deaf_left(now_ns);
+    (void)left(now_ns);
     /* Closed, and not because of us: refused, or left for closing too often. */
     bool is_left = xen.net.state == NETFRONT_BROKEN || xen.bus.bus.phase == XENBUS_CLOSED;
     if (retry_due(&xen.net_retry, is_left, now_ns))
@@ -342,7 +345,7 @@ uint64_t guest_net_until(uint64_t now_ns, uint64_t deadline_ns)
 {
     if (xen.suspend || !xenstore_idle(&xen.store) || !netfront_idle(&xen.net))
         return xen.suspend ? earlier(deadline_ns, xen.store_due_ns) : now_ns;
-    if (deaf_left(now_ns))
+    if (left(now_ns))
         return now_ns;
     deadline_ns = earlier(deadline_ns, xen.store_due_ns);
     deadline_ns = earlier(deadline_ns, netfront_due(&xen.net));
@@ -371,7 +374,8 @@ uint64_t guest_net_until(uint64_t now_ns, uint64_t deadline_ns)
     X(T, changes, TERN_COUNTER("changes", "Changes of carrier, MTU or backend"))               \
     X(T, connects, TERN_COUNTER("connects", "Backends connected"))                             \
     X(T, storms, TERN_COUNTER("storms", "Times a port was masked for bringing no work"))       \
-    X(T, no_pages, TERN_COUNTER("no_pages", "Connections not made: pages are kept back"))
+    X(T, no_pages, TERN_COUNTER("no_pages", "Connections not made: pages are kept back"))      \
+    X(T, groups_refused, TERN_COUNTER("groups_refused", "Groups the backend takes no more of"))
 
 #define BREACH_METRICS(X, T)                                                                   \
     X(T, NETFRONT_BREACH_PROD, TERN_COUNTER_BY("breaches", "reason", "prod",                   \

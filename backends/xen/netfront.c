@@ -242,10 +242,9 @@ void netfront_go(struct netfront *nf, bool carrier)
     nf->state = NETFRONT_CONNECTED;
     nf->stats.connects++;
     netfront_rx_start(nf);
-    nf->n_groups_sent = 0;
-    netfront_groups_send(nf);
     nf->carrier = carrier;
     link_set(nf, carrier);
+    netfront_groups_begin(nf, true);
     nf->news = true;    /* even if it is the same as before: neighbours have to hear */
 }
 
@@ -382,7 +381,7 @@ static size_t rings_work(struct netfront *nf, uint64_t now_ns, bool *room)
     struct netfront_port *tx = &nf->ports[PORT_TX], *rx = &nf->ports[PORT_RX];
     uint32_t tx_before = nf->tx.rsp_cons, rx_before = nf->rx.rsp_cons;
     bool tx_raised = port_take(nf, tx, now_ns), rx_raised = port_take(nf, rx, now_ns);
-    if (tx_raised)
+    if (tx_raised || nf->n_groups_asked > 0)
         (void)netfront_tx_reclaim(nf);
     *room = (nf->tx_owed || nf->tx_long_owed) && netfront_tx_room(nf);
     size_t n = netfront_rx_batch(nf);

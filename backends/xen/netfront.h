@@ -49,7 +49,7 @@
 #define NETFRONT_RX_LEAST 19u         /* receive pages without which a 64 KiB frame cannot come */
 #define NETFRONT_ARENA_LEAST (68u << 10)
 #define NETFRONT_ARENA (256u << 10)
-#define NETFRONT_GROUPS 16u
+#define NETFRONT_GROUPS (2 * TERN_LINK_GROUPS)    /* those told of, and those to be told of */
 #define NETFRONT_DEAF_NS (2 * TERN_SECOND_NS)
 #define NETFRONT_DEAF_MOST 7u
 #define NETFRONT_NO_SLOT 0xffffu
@@ -80,7 +80,6 @@ struct netfront_config {
     size_t arena_len;      /* private memory for received frames; NETFRONT_ARENA */
     uint8_t mac[6];        /* to be had in place of the store's; zeros: the store's */
     bool no_gso;           /* neither sends nor receives aggregates */
-    bool filter;           /* receives only those groups that netfront_join has named */
 };
 
 /* What suits a machine with so many octets of memory: an eighth of it at most. */
@@ -115,6 +114,7 @@ struct netfront_stats {
     uint64_t connects;
     uint64_t storms;          /* times that a port was masked for bringing no work */
     uint64_t no_pages;        /* connections not made: too many pages are kept back */
+    uint64_t groups_refused;  /* by the backend: it is not asked to filter again */
 };
 
 /* A page: its grant, and whether it still has to be taken back. */
@@ -134,6 +134,12 @@ struct netfront_port {
 /* One data slot of the frame that is being gathered. */
 struct netfront_part {
     uint16_t page, off, len;
+};
+
+/* A group: whether it is listened to, and whether the backend has been told so. */
+struct netfront_group {
+    uint8_t mac[6];
+    bool wanted, told;
 };
 
 enum netfront_state { NETFRONT_CLOSED, NETFRONT_OPEN, NETFRONT_CONNECTED, NETFRONT_BROKEN };
@@ -185,8 +191,11 @@ struct netfront {
     uint8_t *tx_pending;         /* requests of each slot that are not answered yet */
     bool tx_owed, tx_long_owed;
 
-    uint8_t groups[NETFRONT_GROUPS][6];
-    uint16_t n_groups, n_groups_sent;
+    struct netfront_group groups[NETFRONT_GROUPS];
+    uint16_t n_groups;
+    uint16_t n_groups_asked;     /* requests about groups that are not answered yet */
+    bool groups_due;             /* there may be something to tell */
+    bool chooses;                /* the stack has said which groups it listens to */
 
     struct tern_rx batch[TERN_LINK_BATCH];
     struct tern_span spans[TERN_LINK_BATCH];
@@ -259,13 +268,20 @@ uint64_t netfront_due(const struct netfront *nf);
  */
 bool netfront_idle(struct netfront *nf);
 
+/* The backend has changed something, perhaps itself: it is told of the groups again. */
+void netfront_groups_again(struct netfront *nf);
+
 /*
- * Listens to a group (a multicast MAC address), or no longer. Kept over
- * reconnections; matters with config.filter where the backend filters.
- * TERN_FULL: NETFRONT_GROUPS are joined. TERN_INVALID: no such group.
+ * Should a backend filter groups? Not before the stack has said which it listens to,
+ * not when it wants all, and not after a backend has refused one.
  */
-enum tern_err netfront_join(struct netfront *nf, const uint8_t group[6]);
-enum tern_err netfront_leave(struct netfront *nf, const uint8_t group[6]);
+bool netfront_filters(const struct netfront *nf);
+
+/*
+ * Does the backend filter, but should no longer? Then it has to be left and connected
+ * to anew: netfront_bus_reopen. True once a connection.
+ */
+bool netfront_filter_over(struct netfront *nf);
 
 /* ---- Between the driver's files --------------------------------------------- */
 
@@ -287,8 +303,10 @@ bool netfront_tx_reclaim(struct netfront *nf);
 bool netfront_tx_room(struct netfront *nf);
 bool netfront_tx_group(struct netfront *nf, const uint8_t group[6], bool join);
 void netfront_notify(struct netfront *nf, unsigned port);
+void netfront_groups(struct tern_link *link, const uint8_t *macs, size_t n);
+void netfront_groups_begin(struct netfront *nf, bool is_new);
 void netfront_groups_send(struct netfront *nf);
-bool netfront_groups_wait(const struct netfront *nf);    /* for room in the ring */
+bool netfront_groups_wait(const struct netfront *nf);    /* for room in the ring, or answers */
 extern const struct tern_link_ops netfront_link_ops;
 
 #endif

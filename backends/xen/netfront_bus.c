@@ -123,7 +123,7 @@ static void agree(struct netfront_bus *nb)
         .csum4 = value(nb, KEY_NO_CSUM4, 0) == 0,
         .csum6 = value(nb, KEY_CSUM6, 0) == 1,
         .split = value(nb, KEY_SPLIT, 0) == 1,
-        .groups = value(nb, KEY_GROUPS, 0) == 1 && nb->nf->config.filter,
+        .groups = value(nb, KEY_GROUPS, 0) == 1 && netfront_filters(nb->nf),
     };
     uint32_t mtu = value(nb, KEY_MTU, MTU_DEFAULT);
     if (mtu < MTU_LEAST)    /* nothing that an IP host could live with */
@@ -229,6 +229,7 @@ static void connected(struct xenbus *bus)
 static void changed(struct xenbus *bus)
 {
     carrier_read(of(bus));
+    netfront_groups_again(of(bus)->nf);
 }
 
 static void end(struct xenbus *bus)

@@ -90,6 +90,7 @@ void netfront_tx_layout(struct netfront *nf)
         nf->tx_id_free[nf->n_tx_id_free++] = (uint16_t)(id - 1);
     }
     nf->n_tx_extras = nf->tx_reserved = 0;
+    nf->n_groups_asked = 0;
 }
 
 /* ---- Answers -------------------------------------------------------------------------- */
@@ -124,11 +125,17 @@ static bool take(struct netfront *nf)
         breach = NETFRONT_BREACH_TX_PENDING;
     } else {
         uint16_t owner = nf->tx_id_slot[id];
-        nf->stats.tx_refused += status != NETIF_RSP_OKAY;
+        bool refused = status != NETIF_RSP_OKAY;
         nf->tx_id_pending[id] = false;
         nf->tx_id_free[nf->n_tx_id_free++] = id;
         nf->tx.rsp_cons++;
-        if (owner != NETFRONT_NO_SLOT && --nf->tx_pending[owner] == 0)
+        if (owner == NETFRONT_NO_SLOT) {
+            nf->n_groups_asked--;
+            nf->stats.groups_refused += refused;
+            return true;
+        }
+        nf->stats.tx_refused += refused;
+        if (--nf->tx_pending[owner] == 0)
             slot_give(nf, owner);
         return true;
     }
@@ -380,6 +387,7 @@ const struct tern_link_ops netfront_link_ops = {
     .tx_slot = tx_slot,
     .tx_commit = tx_commit,
     .flush = flush,
+    .groups = netfront_groups,
 };
 
 /*
@@ -391,6 +399,7 @@ bool netfront_tx_group(struct netfront *nf, const uint8_t group[6], bool join)
     if (ring_room(nf) < 2 && (!netfront_tx_reclaim(nf) || ring_room(nf) < 2))
         return false;
     request(nf, (struct netif_tx_request){ .flags = NETTXF_extra_info }, NETFRONT_NO_SLOT);
+    nf->n_groups_asked++;
     struct netif_extra_info e = {
         .type = join ? XEN_NETIF_EXTRA_TYPE_MCAST_ADD : XEN_NETIF_EXTRA_TYPE_MCAST_DEL,
     };

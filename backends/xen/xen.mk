@@ -59,9 +59,11 @@ endif
 # Built as an image would have them, so that they are what is tested.
 if HAVE_XEN
 noinst_LTLIBRARIES += backends/xen/libtern-xenfront.la
-# The store, the handshake and the console run rarely: their octets matter.
-$(patsubst %,backends/xen/libtern_xenfront_la-%.lo,xen xenstore xenstore_wire xenstore_update \
-	xenstore_value xenbus netfront netfront_group netfront_bus xen_console) \
+# The store, the handshake, grants and the console run rarely, and what is done for a
+# frame is little beside what its backend does for it: their octets matter.
+$(patsubst %,backends/xen/libtern_xenfront_la-%.lo,xen gnttab xenstore xenstore_wire \
+	xenstore_update xenstore_value xenbus netfront netfront_rx netfront_tx netfront_group \
+	netfront_bus xen_console) \
 	backends/pvh/xen_libtern_xenfront_la-retry.lo: \
 	CFLAGS := $(patsubst -O2,-Os,$(CFLAGS))
 backends_xen_libtern_xenfront_la_CFLAGS = $(TERN_LIB_CFLAGS)

@@ -188,14 +188,17 @@ static void leave(void)
     connect();
 }
 
-/* Joins or leaves one of a few groups. */
+/* Other groups than before, more than there may be, or all; and a backend that refuses some. */
 static void group(uint8_t which)
 {
-    const uint8_t address[6] = { 1, 0, 0x5e, 0, 0, which & 15 };
-    if ((which & 16) != 0)
-        (void)netfront_leave(&nf, address);
-    else
-        (void)netfront_join(&nf, address);
+    uint8_t macs[TERN_LINK_GROUPS + 1][6];
+    size_t n = which % (TERN_LINK_GROUPS + 2u);
+    for (size_t i = 0; i < n; i++)
+        memcpy(macs[i], (uint8_t[]){ 1, 0, 0x5e, 0, 0, (uint8_t)(which + i) }, 6);
+    nf.link.ops->groups(&nf.link, which >= 0xf0 ? NULL : macs[0], n);
+    if (which >= 0xe0)
+        netfront_groups_again(&nf);
+    nb.groups_most = which >= 0xd0 ? which & 7u : 0;
 }
 
 /* A suspend that comes to nothing, or after which nothing is as it was. */
@@ -224,6 +227,8 @@ static void take(void)
     if (nb.lies || nb.tx == NULL || nf.suspended)
         return;
     (void)netback_take(&nb);
+    if (netfront_filter_over(&nf))
+        HOLD(!nf.peer.groups);
     for (size_t i = 0; i < nb.n_frames; i++)
         driver_stack_sent(nb.frames[i].octets, nb.frames[i].len);
     netback_forget(&nb);
@@ -397,7 +402,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     const struct driver_stack_config stack = { &nf.link, lent, backend_moment };
     const struct netfront_config config = { .n_rx = 64, .n_tx = 17, .n_tx_long = 2,
-                                            .arena_len = NETFRONT_ARENA_LEAST, .filter = true };
+                                            .arena_len = NETFRONT_ARENA_LEAST };
     uint64_t deadline_ns;
     input_begin(data, len, INPUT_MAX);
     attached = ambush = false;

@@ -77,7 +77,6 @@ Suite *xen_reopen_suite(void);
 Suite *xen_resume_suite(void);
 Suite *xen_net_rx_suite(void);
 Suite *xen_net_tx_suite(void);
-Suite *xen_net_group_suite(void);
 Suite *xen_net_link_suite(void);
 Suite *xen_net_group_suite(void);
 Suite *xen_net_hostile_suite(void);

@@ -139,18 +139,6 @@ START_TEST(test_keys_of_another_frontend_are_removed)
 }
 END_TEST
 
-START_TEST(test_groups_are_asked_for_when_wanted)
-{
-    world_free(&w);
-    bus_begin(&(struct netfront_config){ .filter = true });
-    ck_assert_int_eq(netfront_join(&w.nf, (uint8_t[]){ 1, 0, 0x5e, 0, 0, 9 }), TERN_OK);
-    bus_attach(0);
-    ck_assert_str_eq(world_key(&w, "request-multicast-control"), "1");
-    (void)netback_take(&w.back.nb);
-    ck_assert_uint_eq(w.back.nb.n_groups, 1);
-}
-END_TEST
-
 START_TEST(test_aggregates_that_we_do_not_want_are_not_promised)
 {
     world_free(&w);
@@ -352,7 +340,6 @@ static TCase *beginning(void)
     tcase_add_test(t, test_features_that_are_missing_are_off);
     tcase_add_test(t, test_checksums_that_are_off_are_off);
     tcase_add_test(t, test_keys_of_another_frontend_are_removed);
-    tcase_add_test(t, test_groups_are_asked_for_when_wanted);
     tcase_add_test(t, test_aggregates_that_we_do_not_want_are_not_promised);
     tcase_add_loop_test(t, test_mtu_is_the_frontends_key_within_bounds, 0, 11);
     tcase_add_loop_test(t, test_backend_that_cannot_copy_is_refused, 0, 2);

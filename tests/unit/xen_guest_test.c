@@ -376,6 +376,26 @@ START_TEST(test_guest_wakes_for_a_backend_that_never_looks)
 }
 END_TEST
 
+/* A backend that refuses a group, or a stack that wants all: another connection. */
+START_TEST(test_guest_leaves_a_backend_that_should_not_filter)
+{
+    uint64_t deadline_ns;
+    started();
+    xen.net.state = NETFRONT_CONNECTED;
+    xen.net.suspended = true;    /* nothing else is looked at */
+    xen.net.peer.groups = xen.net.chooses = true;
+    (void)guest_net_poll(now_ns, &deadline_ns);
+    ck_assert_ptr_null(strstr(said, "begins anew"));
+    xen.net.chooses = false;
+    (void)guest_net_poll(now_ns, &deadline_ns);
+    ck_assert_ptr_nonnull(strstr(said, "all groups are to be heard: begins anew"));
+    said[0] = '\0';
+    (void)guest_net_poll(now_ns, &deadline_ns);
+    ck_assert_ptr_null(strstr(said, "begins anew"));
+    xen.net.state = NETFRONT_CLOSED;
+}
+END_TEST
+
 START_TEST(test_guest_asks_a_broken_store_to_begin_anew)
 {
     started();
@@ -406,6 +426,7 @@ Suite *xen_guest_suite(void)
     tcase_add_test(tc, test_guest_begins_anew_with_what_broke_ever_later);
     tcase_add_test(tc, test_guest_tries_a_device_again_that_could_not_be_agreed_on);
     tcase_add_test(tc, test_guest_wakes_for_a_backend_that_never_looks);
+    tcase_add_test(tc, test_guest_leaves_a_backend_that_should_not_filter);
     tcase_add_test(tc, test_guest_asks_a_broken_store_to_begin_anew);
     suite_add_tcase(suite, tc);
     return suite;

@@ -11,8 +11,8 @@ int main(void)
     SRunner *runner = srunner_create(xen_gnttab_suite());
     srunner_add_suite(runner, xen_net_rx_suite());
     srunner_add_suite(runner, xen_net_tx_suite());
-    srunner_add_suite(runner, xen_net_group_suite());
     srunner_add_suite(runner, xen_net_link_suite());
+    srunner_add_suite(runner, xen_net_group_suite());
     srunner_add_suite(runner, xen_net_hostile_suite());
     srunner_add_suite(runner, xen_net_hostile_rx_suite());
     srunner_add_suite(runner, xen_net_race_suite());

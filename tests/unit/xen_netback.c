@@ -19,9 +19,10 @@ bool netback_connect(struct netback *nb, struct xen_fake *xen, uint16_t domid, u
 {
     netback_forget(nb);
     bool holds = nb->holds_answers;
+    size_t most = nb->groups_most;
     *nb = (struct netback){
-        .xen = xen, .domid = domid, .tx_ref = tx_ref, .rx_ref = rx_ref,
-        .port_tx = port_tx, .port_rx = port_rx, .holds_answers = holds,
+        .xen = xen, .domid = domid, .tx_ref = tx_ref, .rx_ref = rx_ref, .port_tx = port_tx,
+        .port_rx = port_rx, .holds_answers = holds, .groups_most = most,
     };
     uint8_t *tx = fake_map(xen, domid, tx_ref, true), *rx = fake_map(xen, domid, rx_ref, true);
     if (tx == NULL || rx == NULL || port_tx >= FAKE_PORTS || port_rx >= FAKE_PORTS)
@@ -69,7 +70,47 @@ static void owe(struct netback *nb, uint16_t id, int16_t status)
     nb->owed[nb->n_owed++].status = status;
 }
 
-static void extras_take(struct netback *nb, struct netback_frame *f, bool *group)
+static size_t group_find(const struct netback *nb, const uint8_t mac[6])
+{
+    size_t i = 0;
+    while (i < nb->n_groups && memcmp(nb->groups[i], mac, 6) != 0)
+        i++;
+    return i;
+}
+
+/* Linux adds what it has once more; a frontend that keeps its books never asks for that. */
+static int16_t group_take(struct netback *nb, const struct netif_extra_info *e)
+{
+    size_t i = group_find(nb, e->u.mcast.addr);
+    size_t most = nb->groups_most != 0 ? nb->groups_most : NETBACK_GROUPS;
+    FAKE_HOLD((e->u.mcast.addr[0] & 1) != 0);
+    if (e->type == XEN_NETIF_EXTRA_TYPE_MCAST_DEL) {
+        nb->n_leaves++;
+        if (i < nb->n_groups)
+            memcpy(nb->groups[i], nb->groups[--nb->n_groups], 6);
+        else
+            nb->n_strangers++;
+        return NETIF_RSP_OKAY;
+    }
+    FAKE_HOLD(e->type == XEN_NETIF_EXTRA_TYPE_MCAST_ADD && i == nb->n_groups);
+    nb->n_joins++;
+    if (i >= most) {
+        nb->n_groups_refused++;
+        return NETIF_RSP_ERROR;
+    }
+    memcpy(nb->groups[nb->n_groups++], e->u.mcast.addr, 6);
+    return NETIF_RSP_OKAY;
+}
+
+static bool filters_out(const struct netback *nb, const uint8_t mac[6])
+{
+    static const uint8_t broadcast[6] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+    return nb->filters && (mac[0] & 1) != 0 && memcmp(mac, broadcast, 6) != 0 &&
+           group_find(nb, mac) == nb->n_groups;
+}
+
+/* status: of the request that the extras stand behind. */
+static void extras_take(struct netback *nb, struct netback_frame *f, bool *group, int16_t *status)
 {
     union { struct netif_extra_info e; uint32_t words[3]; } slot;
     do {
@@ -82,15 +123,8 @@ static void extras_take(struct netback *nb, struct netback_frame *f, bool *group
                       slot.e.u.gso.features == 0 && f->gso_size == 0);
             f->gso_type = slot.e.u.gso.type;
             f->gso_size = slot.e.u.gso.size;
-        } else if (slot.e.type == XEN_NETIF_EXTRA_TYPE_MCAST_ADD) {
-            FAKE_HOLD(nb->n_groups < NETBACK_GROUPS);
-            memcpy(nb->groups[nb->n_groups++], slot.e.u.mcast.addr, 6);
-            *group = true;
         } else {
-            FAKE_HOLD(slot.e.type == XEN_NETIF_EXTRA_TYPE_MCAST_DEL);
-            for (size_t i = 0; i < nb->n_groups; i++)
-                if (memcmp(nb->groups[i], slot.e.u.mcast.addr, 6) == 0)
-                    memcpy(nb->groups[i], nb->groups[--nb->n_groups], 6);
+            *status = group_take(nb, &slot.e);
             *group = true;
         }
     } while ((slot.e.flags & XEN_NETIF_EXTRA_FLAG_MORE) != 0);
@@ -127,7 +161,7 @@ static void frame_take(struct netback *nb)
     id_take(nb, &parts[0]);
     f.flags = parts[0].flags;
     if ((parts[0].flags & NETTXF_extra_info) != 0)
-        extras_take(nb, &f, &group);
+        extras_take(nb, &f, &group, &nb->owed[nb->n_owed - 1].status);
     for (unsigned i = 0; i < f.n_extras; i++)
         owe(nb, 0xdead, NETIF_RSP_NULL);
     if (group) {
@@ -212,6 +246,10 @@ uint8_t *netback_rx_take(struct netback *nb, uint16_t *id)
 bool netback_deliver(struct netback *nb, const uint8_t *frame, size_t len, uint16_t flags,
                      uint8_t gso_type, uint16_t gso_size)
 {
+    if (len >= 6 && filters_out(nb, frame)) {
+        nb->n_filtered++;
+        return true;
+    }
     size_t most = nb->rx_slot_max != 0 ? nb->rx_slot_max : XEN_PAGE_LEN;
     size_t first_most = most < XEN_PAGE_LEN - nb->rx_offset ? most : XEN_PAGE_LEN - nb->rx_offset;
     size_t n = 1 + (len > first_most ? (len - first_most + most - 1) / most : 0);

@@ -37,8 +37,13 @@ struct netback {
     bool id_pending[256];
     struct netback_frame frames[NETBACK_FRAMES];
     size_t n_frames;
+    bool filters;                            /* request-multicast-control was 1 */
     uint8_t groups[NETBACK_GROUPS][6];
     size_t n_groups;
+    size_t groups_most;                      /* refuses more than so many; 0: NETBACK_GROUPS */
+    unsigned n_joins, n_leaves, n_groups_refused;
+    unsigned n_strangers;                    /* left, and never joined */
+    unsigned n_filtered;                     /* frames to groups that it did not deliver */
     uint16_t rx_offset;                      /* where in the first page it puts a frame */
     uint16_t rx_slot_max;                    /* octets it puts in a page at most; 0: all */
 };
@@ -55,8 +60,9 @@ size_t netback_take(struct netback *nb);
 void netback_answer(struct netback *nb);
 
 /*
- * Delivers a frame; flags as NETRXF_*, gso_size 0 for none. False: the guest
- * has not posted pages enough.
+ * Delivers a frame, unless it filters and has not been told of the group that it is
+ * to; flags as NETRXF_*, gso_size 0 for none. False: the guest has not posted pages
+ * enough.
  */
 bool netback_deliver(struct netback *nb, const uint8_t *frame, size_t len, uint16_t flags,
                      uint8_t gso_type, uint16_t gso_size);

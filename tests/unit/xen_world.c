@@ -144,8 +144,10 @@ static bool back_connect(struct world *w)
     uint32_t tx = number(w, split ? "event-channel-tx" : "event-channel");
     uint32_t rx = number(w, split ? "event-channel-rx" : "event-channel");
     w->back.n_connects++;
-    return netback_connect(&w->back.nb, &w->x, w->back.domid, number(w, "tx-ring-ref"),
-                           number(w, "rx-ring-ref"), tx, rx);
+    bool good = netback_connect(&w->back.nb, &w->x, w->back.domid, number(w, "tx-ring-ref"),
+                                number(w, "rx-ring-ref"), tx, rx);
+    w->back.nb.filters = number(w, "request-multicast-control") == 1;
+    return good;
 }
 
 /* The frontend's state as the backend sees it. *moves: it is about to see another. */
@@ -208,6 +210,10 @@ bool world_turn(struct world *w)
     worked |= store_serve(&w->s);
     uint64_t due_ns = xenstore_poll(&w->xs, w->now_ns);
     worked |= due_ns <= w->now_ns || cons != w->xs.rsp_cons || prod != w->xs.req_prod;
+    if (netfront_filter_over(&w->nf)) {
+        netfront_bus_reopen(&w->bus);
+        worked = true;
+    }
     worked |= netfront_poll(&w->nf, w->now_ns, &w->deadline_ns);
     worked |= !xenstore_idle(&w->xs);
     worked |= !netfront_idle(&w->nf);
