@@ -15,21 +15,13 @@
 
 #include "backends/pvh/guest.h"
 #include "backends/pvh/pvh_internal.h"
+#include "backends/pvh/retry.h"
 #include "machine.h"
 #include "netfront_bus.h"
 
 enum { DEVICES_MAX = 16, GRANT_FRAMES = 1, CTRL_C = 3 };
 
-#define RETRY_FIRST_NS TERN_SECOND_NS
-#define RETRY_LAST_NS (300 * TERN_SECOND_NS)
-#define LASTED_NS (60 * TERN_SECOND_NS)
-
 const char guest_backend[] = "xen";
-
-/* When something that broke is begun with anew. */
-struct retry {
-    uint64_t at_ns, wait_ns, begun_ns;    /* at_ns 0: it is not broken */
-};
 
 static struct {
     struct gnttab grants;
@@ -37,7 +29,7 @@ static struct {
     struct netfront_bus bus;
     struct xenstore store;
     uint64_t store_due_ns;
-    struct retry net_retry, store_retry;
+    struct pvh_retry net_retry, store_retry;
     struct xenstore_watch wish;
     struct xenstore_request wish_read, wish_answer, features[3];
     bool wish_again, suspend;
@@ -279,25 +271,12 @@ static void suspend(void)
 /* ---- What broke ---- */
 
 /* Is it time to begin anew with what is broken? */
-static bool retry_due(struct retry *r, bool broken, uint64_t now_ns)
+static bool retry_due(struct pvh_retry *r, bool broken, uint64_t now_ns)
 {
-    if (!broken) {
-        if (r->wait_ns != 0 && now_ns - r->begun_ns >= LASTED_NS)
-            r->wait_ns = 0;
-        r->at_ns = 0;
-        return false;
-    }
-    if (r->at_ns == 0) {
-        r->wait_ns = r->wait_ns == 0 ? RETRY_FIRST_NS : 2 * r->wait_ns;
-        if (r->wait_ns > RETRY_LAST_NS)
-            r->wait_ns = RETRY_LAST_NS;
-        r->at_ns = now_ns + r->wait_ns;
-    }
-    if (now_ns < r->at_ns)
-        return false;
+    if (broken)
+        return pvh_retry_due(r, now_ns);
     r->at_ns = 0;
-    r->begun_ns = now_ns;
-    return true;
+    return false;
 }
 
 /* Looked for before a wait, too: what the last turn has sent begins the time. */
@@ -313,15 +292,21 @@ static bool left(uint64_t now_ns)
     return true;
 }
 
-static void retry(uint64_t now_ns)
+/* Was anything begun anew? Looked at before a wait, too: it may end before this does. */
+static bool retry(uint64_t now_ns)
 {
-    (void)left(now_ns);
+    bool begun = left(now_ns);
     /* Closed, and not because of us: refused, or left for closing too often. */
     bool is_left = xen.net.state == NETFRONT_BROKEN || xen.bus.bus.phase == XENBUS_CLOSED;
-    if (retry_due(&xen.net_retry, is_left, now_ns))
+    if (retry_due(&xen.net_retry, is_left, now_ns)) {
         netfront_bus_reopen(&xen.bus);
-    if (retry_due(&xen.store_retry, xen.store.state == XENSTORE_BROKEN, now_ns))
+        begun = true;
+    }
+    if (retry_due(&xen.store_retry, xen.store.state == XENSTORE_BROKEN, now_ns)) {
         (void)xenstore_reconnect(&xen.store);
+        begun = true;
+    }
+    return begun;
 }
 
 /* ---- The loop ---- */
@@ -329,7 +314,7 @@ static void retry(uint64_t now_ns)
 bool guest_net_poll(uint64_t now_ns, uint64_t *deadline_ns)
 {
     typed_look();
-    retry(now_ns);
+    (void)retry(now_ns);
     xen.store_due_ns = xenstore_poll(&xen.store, now_ns);
     if (xen.suspend && xenstore_is_quiet(&xen.store))
         suspend();
@@ -345,7 +330,7 @@ uint64_t guest_net_until(uint64_t now_ns, uint64_t deadline_ns)
 {
     if (xen.suspend || !xenstore_idle(&xen.store) || !netfront_idle(&xen.net))
         return xen.suspend ? earlier(deadline_ns, xen.store_due_ns) : now_ns;
-    if (left(now_ns))
+    if (retry(now_ns))
         return now_ns;
     deadline_ns = earlier(deadline_ns, xen.store_due_ns);
     deadline_ns = earlier(deadline_ns, netfront_due(&xen.net));
@@ -392,15 +377,42 @@ uint64_t guest_net_until(uint64_t now_ns, uint64_t deadline_ns)
     X(T, NETFRONT_BREACH_RX_GSO, TERN_METRIC_ALSO("rx_gso"))                                   \
     X(T, NETFRONT_BREACH_RX_TOO_LONG, TERN_METRIC_ALSO("rx_too_long"))
 
+#define STORE_METRICS(X, T)                                                                    \
+    X(T, XENSTORE_BREACH_INDEX, TERN_COUNTER_BY("breaches", "reason", "index",                 \
+                                                "Rules the store broke: it is left"))          \
+    X(T, XENSTORE_BREACH_LEN, TERN_METRIC_ALSO("len"))                                         \
+    X(T, XENSTORE_BREACH_ID, TERN_METRIC_ALSO("id"))                                           \
+    X(T, XENSTORE_BREACH_TYPE, TERN_METRIC_ALSO("type"))                                       \
+    X(T, XENSTORE_BREACH_EVENT, TERN_METRIC_ALSO("event"))
+
+#define OTHER_METRICS(X, T)                                                                    \
+    X(T, console, TERN_COUNTER("console_breaches", "Rules the console broke: it is left"))     \
+    X(T, values, TERN_COUNTER("bad_values", "Values in the store that are none"))
+
+struct others {
+    uint64_t console, values;
+};
+
 TERN_METRICS_TABLE(NET_METRICS, netfront_stats, sizeof(struct netfront_stats), "xen_net");
 TERN_METRICS_ARRAY(BREACH_METRICS, breaches, NETFRONT_BREACH_COUNT, "xen_net");
+TERN_METRICS_ARRAY(STORE_METRICS, store_breaches, XENSTORE_BREACH_COUNT, "xen_store");
+TERN_METRICS_TABLE(OTHER_METRICS, others, sizeof(struct others), "xen");
 
 bool guest_net_metrics(size_t i, struct tern_metrics *set)
 {
-    if (i > 1)
+    static const char *const texts[] = {
+        netfront_stats_text, breaches_text, store_breaches_text, others_text,
+    };
+    const uint64_t *const values[] = {
+        (const uint64_t *)(const void *)&xen.net.stats, xen.net.breaches, xen.store.breaches,
+        set->own,
+    };
+    if (i > 3)
         return false;
     set->labels[0].name = NULL;
-    set->text = i == 0 ? netfront_stats_text : breaches_text;
-    set->values = i == 0 ? (const uint64_t *)(const void *)&xen.net.stats : xen.net.breaches;
+    set->text = texts[i];
+    set->values = values[i];
+    set->own[0] = xen_machine_console_breaches();
+    set->own[1] = xen.bus.n_bad + xen.bus.bus.n_bad;
     return true;
 }

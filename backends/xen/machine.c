@@ -31,7 +31,9 @@ extern uint8_t xen_hypercall_page[];
 /* Xen puts its own page in this one's place; what was here is gone. */
 union xen_shared_page xen_shared __attribute__((aligned(XEN_PAGE_LEN)));
 
-static uint32_t cpuid_base PVH_SEALED;    /* 0: this is no Xen */
+static uint32_t cpuid_base PVH_SEALED;    /* 0: this is no Xen that could be called */
+static uint32_t msr PVH_SEALED;           /* takes the hypercall page */
+static bool no_page PVH_SEALED;           /* it is a Xen without one */
 static bool uart PVH_SEALED;
 static struct xen_console console;
 static void *grants PVH_SEALED;
@@ -54,8 +56,12 @@ __attribute__((noinline)) static uint32_t cpuid_find(void)
             memcpy(hypervisor + 8, &id.edx, 4);
         }
         if (id.ebx == XEN_CPUID_SIGNATURE_EBX && id.ecx == XEN_CPUID_SIGNATURE_ECX &&
-            id.edx == XEN_CPUID_SIGNATURE_EDX)
-            return leaf;
+            id.edx == XEN_CPUID_SIGNATURE_EDX) {
+            id = cpu_id(leaf + 2);
+            msr = id.ebx;
+            no_page = id.eax == 0;
+            return no_page ? 0 : leaf;
+        }
     }
     return 0;
 }
@@ -83,10 +89,8 @@ PVH_BOOT void pvh_machine_hello(void)
         uart = pvh_uart_open();
         return;
     }
-    struct cpu_id id = cpu_id(cpuid_base + 2);
     xen_env_start();
-    if (id.eax != 0)
-        pvh_boot_wrmsr(id.ebx, pvh_mem_phys(xen_hypercall_page));
+    pvh_boot_wrmsr(msr, pvh_mem_phys(xen_hypercall_page));
     console_open();
 }
 
@@ -110,7 +114,8 @@ PVH_BOOT void pvh_machine_early(void)
 {
     if (cpuid_base == 0)
         pvh_fail(PVH_STATUS_SETUP, "xen: this image is made for Xen, and under it there is %s\n",
-                 hypervisor[0] != '\0' ? hypervisor : "no hypervisor");
+                 no_page ? "one without a hypercall page"
+                         : hypervisor[0] != '\0' ? hypervisor : "no hypervisor");
     if (pvh_boot.n_ram == 0)
         map_ask();
     /*
@@ -226,6 +231,11 @@ size_t pvh_machine_put(const char *text, size_t len)
     return n;
 }
 
+uint64_t xen_machine_console_breaches(void)
+{
+    return console.breaches;
+}
+
 size_t xen_machine_typed(char *to, size_t cap)
 {
     (void)xen_machine_env.evtchn_take(&xen_machine_env, console.port);
@@ -275,8 +285,9 @@ bool xen_machine_suspend(void)
 void xen_machine_resume(void)
 {
     /* The toolstack has emptied the console's page: its indices begin anew. */
-    xen_console_init(&console, &xen_machine_env, console.page,
-                     (uint32_t)xen_machine_param(HVM_PARAM_CONSOLE_EVTCHN));
+    if (console.page != NULL)
+        xen_console_init(&console, &xen_machine_env, console.page,
+                         (uint32_t)xen_machine_param(HVM_PARAM_CONSOLE_EVTCHN));
     shared_start();
     xen_clock_resume();
     if (n_grant_frames > 0 && grants_place() != 0)

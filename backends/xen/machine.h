@@ -44,6 +44,9 @@ void *xen_machine_grants(uint32_t *n_frames);
 /* What was typed on the console: at most cap octets, 0 if nothing. */
 size_t xen_machine_typed(char *to, size_t cap);
 
+/* Rules that the console's other side broke: at most one, as the console then ends. */
+uint64_t xen_machine_console_breaches(void);
+
 /* The end, if it is a good one, shall be a new start. */
 void xen_machine_reboots(void);
 

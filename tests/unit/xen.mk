@@ -54,6 +54,12 @@ tests_unit_xen_main_SOURCES = \
     tests/unit/xen_guest_test.c
 tests_unit_xen_main_LDADD = backends/xen/libtern-xenfront.la libnet/libtern-net.la \
     base/libtern-base.la $(CHECK_LIBS)
+
+# Under what an image finds itself: its source is included by the test.
+check_PROGRAMS += tests/unit/xen_machine_main
+tests_unit_xen_machine_main_CFLAGS = $(TERN_TEST_CFLAGS)
+tests_unit_xen_machine_main_SOURCES = tests/unit/xen_machine_test.c
+tests_unit_xen_machine_main_LDADD = backends/xen/libtern-xenfront.la $(CHECK_LIBS)
 endif
 endif
 endif
