@@ -12,7 +12,7 @@ KVM_CPPFLAGS = $(AM_CPPFLAGS) -UVERSION
 # The drivers: what handles interrupts, and what any machine could run.
 noinst_LTLIBRARIES += backends/kvm/libtern-virtio.la backends/kvm/libtern-virtio-handlers.la
 backends_kvm_libtern_virtio_la_CPPFLAGS = $(KVM_CPPFLAGS)
-backends_kvm_libtern_virtio_la_CFLAGS = $(TERN_LIB_CFLAGS)
+backends_kvm_libtern_virtio_la_CFLAGS = $(TERN_LIB_CFLAGS) $(PVH_FIXED_CFLAGS)
 backends_kvm_libtern_virtio_la_SOURCES = \
     $(kvm_virtio_headers) \
     $(kvm_virtio_pure) \

@@ -10,7 +10,10 @@ noinst_LTLIBRARIES += backends/pvh/libtern-pvh.la backends/pvh/libtern-start.la
 # The processor's interrupt handlers save no vector registers, and traps may
 # come anywhere in these files.
 PVH_HANDLER_CFLAGS = -mgeneral-regs-only
-PVH_CFLAGS = $(TERN_LIB_CFLAGS) $(PVH_HANDLER_CFLAGS)
+# Nothing of an image is ever moved, so what only images have is not made to be:
+# an address is an octet or two shorter that way.
+PVH_FIXED_CFLAGS = -prefer-non-pic -fno-pic -fno-pie
+PVH_CFLAGS = $(TERN_LIB_CFLAGS) $(PVH_HANDLER_CFLAGS) $(PVH_FIXED_CFLAGS)
 
 # Nearly all of it runs once, before the first frame: its octets matter, not its
 # speed. CFLAGS stands last on the command line and says otherwise.

@@ -46,7 +46,7 @@ backends_xen_libtern_domain_la_SOURCES = \
 
 lib_LTLIBRARIES += backends/xen/libtern-xen.la
 backends/xen/libtern_xen_la-%.lo: CFLAGS := $(patsubst -O2,-Os,$(CFLAGS))
-backends_xen_libtern_xen_la_CFLAGS = $(TERN_LIB_CFLAGS)
+backends_xen_libtern_xen_la_CFLAGS = $(TERN_LIB_CFLAGS) $(PVH_FIXED_CFLAGS)
 backends_xen_libtern_xen_la_LDFLAGS = -static
 backends_xen_libtern_xen_la_LIBADD = backends/pvh/libtern-pvh.la backends/xen/libtern-domain.la \
 	backends/xen/libtern-xenfront.la backends/host/libtern-host.la libnet/libtern-net.la \
