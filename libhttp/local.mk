@@ -44,7 +44,8 @@ libhttp_libtern_http_la_SOURCES = \
     libhttp/http_assets.c \
     libhttp/http_archive.c
 
-# What few requests pass by, and what each passes once and quickly. Parsing is the other.
+# What few requests pass by, and what each passes once and quickly. Parsing, deadlines
+# and the exchange are the others.
 libhttp/libtern_http_la-http_date.lo libhttp/libtern_http_la-http_accept.lo \
 libhttp/libtern_http_la-http_range.lo libhttp/libtern_http_la-http_condition.lo \
 libhttp/libtern_http_la-http_redirect.lo libhttp/libtern_http_la-http_status.lo \
@@ -54,8 +55,7 @@ libhttp/libtern_http_la-http_head.lo libhttp/libtern_http_la-http_conn.lo \
 libhttp/libtern_http_la-http_check.lo libhttp/libtern_http_la-http_assets.lo \
 libhttp/libtern_http_la-http_archive.lo libhttp/libtern_http_la-http_content.lo \
 libhttp/libtern_http_la-http_chunked.lo libhttp/libtern_http_la-http_path.lo \
-libhttp/libtern_http_la-http_exchange.lo libhttp/libtern_http_la-http_select.lo \
-libhttp/libtern_http_la-http_respond.lo libhttp/libtern_http_la-http_time.lo: \
+libhttp/libtern_http_la-http_select.lo libhttp/libtern_http_la-http_respond.lo: \
     CFLAGS := $(patsubst -O2,-Os,$(CFLAGS))
 
 # Numbers are asked for now and then.

@@ -71,5 +71,5 @@ libnet/libtern_net_la-dhcp4.lo libnet/libtern_net_la-dhcp4_%.lo \
     libnet/libtern_net_la-tcp_reply.lo \
     libnet/libtern_net_la-tcp_half.lo libnet/libtern_net_la-tcp_work.lo \
     libnet/libtern_net_la-udp_wire.lo libnet/libtern_net_la-arp_wire.lo \
-    libnet/libtern_net_la-icmp4_wire.lo \
+    libnet/libtern_net_la-icmp4_wire.lo libnet/libtern_net_la-tcp_lookup.lo \
     libnet/libtern_net_la-tcp_timewait.lo: CFLAGS := $(patsubst -O2,-Os,$(CFLAGS))
