@@ -95,10 +95,11 @@ PVH_BOOT void pvh_boot_map(const uint8_t *map, uint32_t n, size_t entry_len)
     }
 }
 
+/* Where it lies is checked when all RAM is known: pvh_mem_init. False: not below 4 GiB. */
 PVH_BOOT static bool add_module(uint64_t start, uint64_t len)
 {
     const uint8_t *data = pvh_phys(start, len);
-    if (data == NULL)
+    if (data == NULL && (start != 0 || len > UINT32_MAX))
         return false;
     modules[pvh_boot.n_modules] = (struct pvh_module){ data, (size_t)len, "" };
     pvh_boot.modules[pvh_boot.n_modules++] = (struct pvh_range){ start, start + len };

@@ -65,6 +65,35 @@ PVH_BOOT static void add_ram(struct pvh_range r)
     add(r);
 }
 
+/* Whether all octets of r are RAM, of however many entries of the map. */
+PVH_BOOT static bool is_ram(struct pvh_range r)
+{
+    for (size_t i = 0; i < pvh_boot.n_ram; i++) {
+        const struct pvh_range *ram = &pvh_boot.ram[i];
+        if (r.start >= ram->start && r.start < ram->end) {
+            if (r.end <= ram->end)
+                return true;
+            r.start = ram->end;
+            i = SIZE_MAX;    /* from the first again: entries have no order */
+        }
+    }
+    return false;
+}
+
+/* A module's pages, whole ones: the map forbids to write to them. */
+PVH_BOOT static void cut_module(size_t i)
+{
+    struct pvh_range r = pvh_boot.modules[i];
+    struct pvh_range image = { addr(pvh_image), addr(pvh_image_end) };
+    const char *wrong = r.start < PAGE ? "begins in page 0, which is never mapped"
+                        : overlap(r, image) ? "lies over the image"
+                        : !is_ram(r) ? "does not lie in RAM" : NULL;
+    if (wrong != NULL)
+        pvh_fail(PVH_STATUS_SETUP, "boot: module %zu, %lx to %lx, %s\n", i, r.start, r.end, wrong);
+    cut((struct pvh_range){ r.start & ~(uint64_t)(PAGE - 1),
+                            (r.end + PAGE - 1) & ~(uint64_t)(PAGE - 1) });
+}
+
 PVH_BOOT void pvh_mem_init(void)
 {
     uint64_t above = 0;
@@ -83,7 +112,7 @@ PVH_BOOT void pvh_mem_init(void)
 
     cut((struct pvh_range){ addr(pvh_image) & ~(uint64_t)(PAGE - 1), addr(pvh_image_end) });
     for (size_t i = 0; i < pvh_boot.n_modules; i++)
-        cut(pvh_boot.modules[i]);
+        cut_module(i);
 }
 
 bool pvh_mem_overlaps(uint64_t start, uint64_t end)

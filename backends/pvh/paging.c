@@ -13,6 +13,7 @@
  *      image                4 KiB pages; whole 2 MiB of constants are one page
  *      other RAM            2 MiB pages, read, write; 4 KiB pages where a guard
  *                           page of a device's memory lies
+ *      modules              read; 4 KiB pages where they begin and end
  *      registers            2 MiB pages, uncached; marked PVH_PTE_KEEP
  *      4 GiB .. 5 GiB       windows onto registers above 4 GiB
  */
@@ -251,6 +252,22 @@ PVH_BOOT static void keep(struct pvh_range r)
     }
 }
 
+/* The pages of a module, which lies in RAM, are read and no more. */
+PVH_BOOT static void keep_module(struct pvh_range r)
+{
+    uint64_t start = r.start & ~(uint64_t)(PAGE - 1);
+    for (uint64_t i = start / LARGE; i * LARGE < r.end; i++) {
+        uint64_t *entry = &directory()[i];
+        if (start <= i * LARGE && r.end - i * LARGE >= LARGE && (*entry & PVH_PTE_PS) != 0) {
+            *entry &= ~(uint64_t)(PVH_PTE_W | PVH_PTE_D);
+            continue;
+        }
+        if ((*entry & PVH_PTE_PS) != 0)
+            split(i);
+        set_pages((uint64_t *)(uintptr_t)(*entry & ADDRESS_BITS), i, start, r.end, READ);
+    }
+}
+
 /* ---- What other processors can be started in ---- */
 
 /*
@@ -284,17 +301,6 @@ PVH_BOOT static void low_halt(uint64_t *low)
     }
 }
 
-/* The pages of the lowest 2 MiB: of the first, modules only, which none can write. */
-PVH_BOOT static void keep_low(uint64_t *table, struct pvh_range r, bool is_module)
-{
-    uint64_t start = r.start & ~(uint64_t)(PAGE - 1);
-    uint64_t from = start < PVH_LOW_END ? PVH_LOW_END : start;
-    set_pages(table, 0, from, r.end, READ_WRITE);
-    uint64_t to = r.end < PVH_LOW_END ? r.end : PVH_LOW_END;
-    if (is_module)
-        set_pages(table, 0, start < PAGE ? PAGE : start, to, READ);
-}
-
 /* Large pages only: what is split is RAM, or the image. */
 PVH_BOOT static void clear_all_but_ram(void)
 {
@@ -308,13 +314,14 @@ PVH_BOOT static void clear_all_but_ram(void)
             *at = 0;
     }
     for (size_t i = 0; i < pvh_boot.n_ram; i++) {
+        uint64_t start = pvh_boot.ram[i].start & ~(uint64_t)(PAGE - 1);
         keep(pvh_boot.ram[i]);
-        keep_low(low, pvh_boot.ram[i], false);
+        /* Of the first MiB nothing but modules. */
+        set_pages(low, 0, start < PVH_LOW_END ? PVH_LOW_END : start, pvh_boot.ram[i].end,
+                  READ_WRITE);
     }
-    for (size_t i = 0; i < pvh_boot.n_modules; i++) {
-        keep(pvh_boot.modules[i]);
-        keep_low(low, pvh_boot.modules[i], true);
-    }
+    for (size_t i = 0; i < pvh_boot.n_modules; i++)
+        keep_module(pvh_boot.modules[i]);
 }
 
 /* A table for the sealed map that begins as the entry's present one. */

@@ -132,6 +132,7 @@ bool pvh_paging_guard(uint64_t start, uint64_t end);
 /* What the map has at this address, if it is none of the image's. NULL: nothing. */
 const char *pvh_paging_place(uint64_t at);
 
+/* Ends the guest if there is no RAM, or a module lies elsewhere, in page 0 or over the image. */
 void pvh_mem_init(void);
 /* Whether [start, end) touches RAM of the memory map, or the image. */
 bool pvh_mem_overlaps(uint64_t start, uint64_t end);

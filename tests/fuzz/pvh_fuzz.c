@@ -139,7 +139,7 @@ static void carve_all(void)
         end = at + len;
         for (size_t m = 0; m < pvh_module_count(); m++) {
             uint64_t start = pvh_boot.modules[m].start;
-            check(end <= start || at >= pvh_boot.modules[m].end);
+            check(end <= start || at >= (pvh_boot.modules[m].end | 4095));
         }
         bool listed = false;
         for (size_t r = 0; r < pvh_boot.n_ram; r++)

@@ -47,5 +47,6 @@ tests_unit_pvh_main_SOURCES = \
     tests/unit/pvh_fixture.h \
     tests/unit/pvh_fixture.c \
     tests/unit/pvh_acpi_test.c \
-    tests/unit/pvh_words_test.c
+    tests/unit/pvh_words_test.c \
+    tests/unit/pvh_mem_test.c
 endif

@@ -64,6 +64,7 @@ Suite *virtio_tcp_suite(void);
 Suite *virtio_rng_suite(void);
 Suite *pvh_acpi_suite(void);
 Suite *pvh_words_suite(void);
+Suite *pvh_mem_suite(void);
 
 Suite *xen_gnttab_suite(void);
 Suite *xen_store_suite(void);

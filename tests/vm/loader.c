@@ -128,7 +128,8 @@ struct entry_and_params loader_main(const uint32_t *info)
     put(params + 0x1fe, 0xaa55, 2);
     put(params + 0x202, is(wish, "no-magic") ? 0 : 0x53726448, 4);
     put(params + 0x210, 0xff, 1);
-    put(params + 0x218, get(module, 8), 4);
+    put(params + 0x218, is(wish, "null-disk") ? 0 : is(wish, "image-disk") ? 0x200000
+                                                                        : get(module, 8), 4);
     put(params + 0x21c, get(module + 8, 8) + (is(wish, "disk") ? 0x10000000 : 0), 4);
     put(params + 0x228, is(wish, "line") ? 0xd0000000 : LINE_AT, 4);
     put(params + 0xc8, is(wish, "high-line"), 4);

@@ -29,6 +29,11 @@ static bool is_word(size_t w, const char *word)
 int pvh_backend_main(void)
 {
     pvh_logf("selftest: begins\n");
+    for (size_t i = 0; i < pvh_module_count(); i++) {
+        const struct pvh_module *m = pvh_module_get(i);
+        pvh_logf("selftest: module %lx %lx\n", pvh_mem_phys(m->data),
+                 pvh_mem_phys(m->data) + m->len);
+    }
     pvh_log_flush();
     int status = STATUS_UNKNOWN;
     for (size_t w = 0; w < pvh_word_count(); w++) {
