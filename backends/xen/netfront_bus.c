@@ -153,10 +153,13 @@ static void key_got(struct xenstore_request *r, enum tern_err err, const uint8_t
         read->there = xenstore_number(data, len, keys[key].most, &read->number);
     nb->n_bad += err == TERN_OK && !read->there;
     nb->aborted = nb->aborted || err == TERN_ABORTED;
+    nb->unread = nb->unread || (err != TERN_OK && err != TERN_UNREACHABLE);
     if (--nb->n_reading > 0 || is_stale(nb))
         return;
     if (nb->aborted)
         xenbus_aborted(&nb->bus);
+    else if (nb->unread)
+        xenbus_refuse(&nb->bus, "the store does not say what it can");
     else
         agree(nb);
 }
@@ -171,7 +174,7 @@ static void begin(struct xenbus *bus)
     if (bus->phase != XENBUS_BEGUN)
         return;
     nb->life = bus->life;
-    nb->has_mac = nb->aborted = false;
+    nb->has_mac = nb->aborted = nb->unread = false;
     nb->n_reading = 1;    /* until all are asked */
     for (enum key key = 0; key < KEY_COUNT; key++) {
         char path[XENSTORE_PATH_CAP];

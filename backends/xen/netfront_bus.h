@@ -26,7 +26,7 @@ struct netfront_bus {
     bool begin_again;           /* what is under way is of a former life */
     uint32_t life;              /* the one that it is of */
     uint8_t mac[6];
-    bool has_mac, aborted;
+    bool has_mac, aborted, unread;
     struct xenstore_request carrier;
     bool carrier_again;
     struct xenstore_update update;

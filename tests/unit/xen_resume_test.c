@@ -7,6 +7,9 @@
 #include "xen_bus_fixture.h"
 
 #include <stdio.h>
+#include <string.h>
+
+#include <xen/io/xs_wire.h>
 
 START_TEST(test_restored_guest_connects_anew)
 {
@@ -75,6 +78,52 @@ START_TEST(test_store_that_reconnects_or_is_silent_while_a_state_is_read)
     world_run(&w);
     bus_assert_up();
     ck_assert_uint_eq(w.nf.stats.connects, 1);
+}
+END_TEST
+
+/* The second key that is read, feature-sg, is refused. */
+static unsigned n_keys;
+static void refuse_one(struct xen_store *store, uint8_t *message, size_t len)
+{
+    struct xsd_sockmsg hdr;
+    (void)store;
+    (void)len;
+    memcpy(&hdr, message, sizeof hdr);
+    if (hdr.type != XS_READ || ++n_keys != 2)
+        return;
+    hdr.type = XS_ERROR;
+    memcpy(message, &hdr, sizeof hdr);
+}
+
+/* What the store does not say is not missing: it is asked again, not done without. */
+START_TEST(hostile_net_55_key_that_the_store_keeps_to_itself_is_not_a_missing_one)
+{
+    world_attach(&w, 0);
+    w.back.stubborn = true;
+    while (w.bus.bus.phase != XENBUS_BEGUN)
+        (void)world_turn(&w);
+    if (_i == 0) {
+        w.s.silent = true;
+        for (unsigned i = 0; i < 3; i++)
+            (void)world_turn(&w);
+        ck_assert_uint_eq(w.bus.n_reading, 11);
+        w.now_ns += XENSTORE_TIMEOUT_NS;
+        (void)world_turn(&w);
+        w.s.silent = false;
+    } else {
+        n_keys = 0;
+        w.s.mangle = refuse_one;
+    }
+    w.back.stubborn = false;
+    world_run(&w);
+    ck_assert_int_eq(w.bus.bus.phase, XENBUS_CLOSED);
+    ck_assert_ptr_nonnull(strstr(w.x.log, "the store does not say what it can"));
+    ck_assert_uint_eq(w.nf.stats.connects, 0);
+    w.s.mangle = NULL;
+    netfront_bus_reopen(&w.bus);
+    world_run(&w);
+    bus_assert_up();
+    ck_assert(w.nf.peer.sg);
 }
 END_TEST
 
@@ -203,6 +252,8 @@ static TCase *resuming(void)
     tcase_add_loop_test(t, test_store_that_reconnects_or_is_silent_while_a_state_is_read, 0, 2);
     tcase_add_test(t, test_handshake_goes_well_in_whatever_order_answers_come);
     tcase_add_test(t, test_keys_of_a_former_life_are_not_believed);
+    tcase_add_loop_test(
+        t, hostile_net_55_key_that_the_store_keeps_to_itself_is_not_a_missing_one, 0, 2);
     tcase_add_test(t, test_backend_that_closes_while_its_state_is_read_is_followed);
     tcase_add_test(t, test_carrier_that_changes_while_it_is_read_is_read_again);
     tcase_add_test(t, test_store_that_reconnects_in_the_middle_of_the_handshake);
