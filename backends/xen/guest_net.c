@@ -220,10 +220,10 @@ void guest_started(struct tern_net_host *host)
     features_say();
 }
 
-static void typed_look(void)
+static void typed_look(uint64_t now_ns)
 {
     char typed[64];
-    size_t n = xen_machine_typed(typed, sizeof typed);
+    size_t n = xen_machine_typed(typed, sizeof typed, now_ns);
     for (size_t i = 0; i < n; i++) {
         if (typed[i] == CTRL_C)
             pvh_pending_set(PVH_DRAIN);
@@ -313,7 +313,7 @@ static bool retry(uint64_t now_ns)
 
 bool guest_net_poll(uint64_t now_ns, uint64_t *deadline_ns)
 {
-    typed_look();
+    typed_look(now_ns);
     (void)retry(now_ns);
     xen.store_due_ns = xenstore_poll(&xen.store, now_ns);
     if (xen.suspend && xenstore_is_quiet(&xen.store))
@@ -334,6 +334,7 @@ uint64_t guest_net_until(uint64_t now_ns, uint64_t deadline_ns)
         return now_ns;
     deadline_ns = earlier(deadline_ns, xen.store_due_ns);
     deadline_ns = earlier(deadline_ns, netfront_due(&xen.net));
+    deadline_ns = earlier(deadline_ns, xen_machine_typed_due());
     if (xen.net_retry.at_ns != 0)
         deadline_ns = earlier(deadline_ns, xen.net_retry.at_ns);
     if (xen.store_retry.at_ns != 0)

@@ -4,7 +4,8 @@
  * the console, and the ways out.
  *
  * Xen itself is believed as far as a guest cannot do without it, but a bad
- * number from it costs no memory safety.
+ * number from it costs no memory safety: what it names as its own lies outside of
+ * the image and, from when RAM is known, of RAM.
  */
 #include <string.h>
 
@@ -36,6 +37,7 @@ static uint32_t msr PVH_SEALED;           /* takes the hypercall page */
 static bool no_page PVH_SEALED;           /* it is a Xen without one */
 static bool uart PVH_SEALED;
 static struct xen_console console;
+static void *console_page PVH_SEALED;    /* NULL: there is none */
 static void *grants PVH_SEALED;
 static uint32_t n_grant_frames PVH_SEALED;
 static bool reboots;
@@ -73,13 +75,14 @@ const char *pvh_hypervisor(void)
 
 static void console_open(void)
 {
-    uint64_t pfn = xen_machine_param(HVM_PARAM_CONSOLE_PFN);
+    uint64_t page = xen_machine_param(HVM_PARAM_CONSOLE_PFN) * XEN_PAGE_LEN;
     uint64_t port = xen_machine_param(HVM_PARAM_CONSOLE_EVTCHN);
-    if (pfn == 0 || pfn > UINT32_MAX / XEN_PAGE_LEN || port > UINT32_MAX)
+    bool ours = page >= pvh_mem_phys(pvh_image) && page < pvh_mem_phys(pvh_image_end);
+    if (page == 0 || page > UINT32_MAX || port > UINT32_MAX || ours)
         return;
-    /* start.S has mapped it; pvh_machine_init asks that it stays. */
-    xen_console_init(&console, &xen_machine_env, (void *)(uintptr_t)(pfn * XEN_PAGE_LEN),
-                     (uint32_t)port);
+    /* start.S has mapped it; pvh_machine_init asks that it stays, and is no RAM. */
+    console_page = (void *)(uintptr_t)page;
+    xen_console_init(&console, &xen_machine_env, console_page, (uint32_t)port);
 }
 
 PVH_BOOT void pvh_machine_hello(void)
@@ -159,15 +162,16 @@ static void shared_start(void)
         pvh_fail(PVH_STATUS_SETUP, "xen: the shared information page cannot be had\n");
     xen_events_start();
     vector_say();
-    xen_machine_listen(console.port);
+    if (console.page != NULL)
+        xen_machine_listen(console.event.port);
 }
 
 PVH_BOOT void pvh_machine_init(void)
 {
+    if (console_page != NULL && pvh_page_map(pvh_mem_phys(console_page)) == NULL)
+        console_page = console.page = NULL;
     shared_start();
     xen_clock_start();
-    if (console.page != NULL && pvh_page_map(pvh_mem_phys(console.page)) == NULL)
-        console.page = NULL;
 }
 
 uint64_t xen_machine_param(uint32_t index)
@@ -236,10 +240,14 @@ uint64_t xen_machine_console_breaches(void)
     return console.breaches;
 }
 
-size_t xen_machine_typed(char *to, size_t cap)
+size_t xen_machine_typed(char *to, size_t cap, uint64_t now_ns)
 {
-    (void)xen_machine_env.evtchn_take(&xen_machine_env, console.port);
-    return xen_console_read(&console, to, cap);
+    return xen_console_poll(&console, to, cap, now_ns);
+}
+
+uint64_t xen_machine_typed_due(void)
+{
+    return xen_console_due(&console);
 }
 
 /* ---- The end, and other lives ---- */
@@ -284,10 +292,11 @@ bool xen_machine_suspend(void)
 
 void xen_machine_resume(void)
 {
-    /* The toolstack has emptied the console's page: its indices begin anew. */
-    if (console.page != NULL)
-        xen_console_init(&console, &xen_machine_env, console.page,
-                         (uint32_t)xen_machine_param(HVM_PARAM_CONSOLE_EVTCHN));
+    /* The toolstack has emptied the console's page: all begins anew, what broke too. */
+    uint64_t breaches = console.breaches;
+    xen_console_init(&console, &xen_machine_env, console_page,
+                     (uint32_t)xen_machine_param(HVM_PARAM_CONSOLE_EVTCHN));
+    console.breaches = breaches;
     shared_start();
     xen_clock_resume();
     if (n_grant_frames > 0 && grants_place() != 0)

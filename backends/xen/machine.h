@@ -41,8 +41,12 @@ void *xen_machine_page(uint32_t pfn_param);
 /* Grant table pages, shared; *n_frames: wanted, then had. NULL: none. Before the seal. */
 void *xen_machine_grants(uint32_t *n_frames);
 
-/* What was typed on the console: at most cap octets, 0 if nothing. */
-size_t xen_machine_typed(char *to, size_t cap);
+/*
+ * What was typed on the console: at most cap octets, 0 if nothing. And when it wants to
+ * be asked again, whatever happens.
+ */
+size_t xen_machine_typed(char *to, size_t cap, uint64_t now_ns);
+uint64_t xen_machine_typed_due(void);
 
 /* Rules that the console's other side broke: at most one, as the console then ends. */
 uint64_t xen_machine_console_breaches(void);

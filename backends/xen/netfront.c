@@ -10,12 +10,6 @@
 enum { ETH_AND_TAG = 18, SHORT_MTU = 1500 };
 enum { PORT_TX = 0, PORT_RX = 1 };
 
-/*
- * Events that bring no work are answered by not listening (XSA-391). An honest
- * backend sends some: work may have been found before its event came.
- */
-enum { IDLE_EVENTS = 32, BACKOFF_MOST = 7 };
-
 static const char *const breach_texts[NETFRONT_BREACH_COUNT] = {
     [NETFRONT_BREACH_PROD] = "stopped: more answers than requests",
     [NETFRONT_BREACH_BACKWARDS] = "stopped: an index moved backwards",
@@ -172,7 +166,7 @@ static bool pages_grant(struct netfront *nf, struct netfront_keys *keys)
 static bool port_open(struct netfront *nf, struct netfront_port *port)
 {
     *port = (struct netfront_port){ 0 };
-    port->open = nf->env->evtchn_alloc(nf->env, nf->peer.domid, &port->port) == TERN_OK;
+    port->open = nf->env->evtchn_alloc(nf->env, nf->peer.domid, &port->event.port) == TERN_OK;
     return port->open;
 }
 
@@ -228,8 +222,8 @@ enum tern_err netfront_open(struct netfront *nf, const struct netfront_peer *pee
         netfront_close(nf);
         return TERN_FULL;
     }
-    keys->port_tx = nf->ports[PORT_TX].port;
-    keys->port_rx = nf->ports[peer->split ? PORT_RX : PORT_TX].port;
+    keys->port_tx = nf->ports[PORT_TX].event.port;
+    keys->port_rx = nf->ports[peer->split ? PORT_RX : PORT_TX].event.port;
     nf->epoch++;
     link_agree(nf);
     return TERN_OK;
@@ -259,7 +253,7 @@ static void ports_close(struct netfront *nf)
 {
     for (unsigned i = 0; i < 2; i++) {
         if (nf->ports[i].open)
-            nf->env->evtchn_close(nf->env, nf->ports[i].port);
+            nf->env->evtchn_close(nf->env, nf->ports[i].event.port);
         nf->ports[i] = (struct netfront_port){ 0 };
     }
 }
@@ -284,7 +278,7 @@ void netfront_breached(struct netfront *nf, enum netfront_breach breach)
     nf->breaches[breach]++;
     for (unsigned i = 0; i < 2; i++)
         if (nf->ports[i].open)
-            nf->env->evtchn_mask(nf->env, nf->ports[i].port, true);
+            nf->env->evtchn_mask(nf->env, nf->ports[i].event.port, true);
     link_set(nf, false);
     xen_say(nf->env, nf->link.name, breach_texts[breach]);
 }
@@ -337,42 +331,19 @@ void netfront_notify(struct netfront *nf, unsigned port)
 {
     if (!nf->ports[PORT_RX].open)
         port = PORT_TX;
-    nf->env->evtchn_notify(nf->env, nf->ports[port].port);
+    nf->env->evtchn_notify(nf->env, nf->ports[port].event.port);
 }
 
-/* An event that came for nothing. Many of them cost the port its voice for a while. */
-static void port_idle(struct netfront *nf, struct netfront_port *port, uint64_t now_ns)
-{
-    if (++port->n_idle < IDLE_EVENTS)
-        return;
-    port->n_idle = IDLE_EVENTS / 2;
-    port->masked = true;
-    port->until_ns = now_ns + (TERN_MILLISECOND_NS << port->backoff);
-    if (port->backoff < BACKOFF_MOST)
-        port->backoff++;
-    nf->env->evtchn_mask(nf->env, port->port, true);
-    nf->stats.storms++;
-}
-
-/* Was the port raised? A masked one is listened to again when its time is over. */
+/* Was the port raised? */
 static bool port_take(struct netfront *nf, struct netfront_port *port, uint64_t now_ns)
 {
-    if (!port->open || (port->masked && now_ns < port->until_ns))
-        return false;
-    if (port->masked) {
-        port->masked = false;
-        nf->env->evtchn_mask(nf->env, port->port, false);
-    }
-    return nf->env->evtchn_take(nf->env, port->port);
+    return port->open && xen_port_take(nf->env, &port->event, now_ns);
 }
 
 static void port_account(struct netfront *nf, struct netfront_port *port, bool raised, bool worked,
                          uint64_t now_ns)
 {
-    if (worked)
-        port->n_idle = port->backoff = 0;
-    else if (raised)
-        port_idle(nf, port, now_ns);
+    nf->stats.storms += xen_port_account(nf->env, &port->event, raised, worked, now_ns);
 }
 
 /* Frames gathered, and whether there is room that was owed. Events before the rings. */
@@ -447,8 +418,8 @@ uint64_t netfront_due(const struct netfront *nf)
     if (nf->state == NETFRONT_CONNECTED && nf->deaf_at_ns != 0)
         due_ns = nf->deaf_at_ns;
     for (unsigned i = 0; i < 2 && nf->state == NETFRONT_CONNECTED; i++)
-        if (nf->ports[i].masked && nf->ports[i].until_ns < due_ns)
-            due_ns = nf->ports[i].until_ns;
+        if (xen_port_due(&nf->ports[i].event) < due_ns)
+            due_ns = xen_port_due(&nf->ports[i].event);
     return due_ns;
 }
 

@@ -124,11 +124,8 @@ struct netfront_page {
 };
 
 struct netfront_port {
-    uint32_t port;
-    bool open, masked;
-    uint16_t n_idle;         /* events in a row that brought no work */
-    uint8_t backoff;
-    uint64_t until_ns;       /* masked until then */
+    struct xen_port event;
+    bool open;
 };
 
 /* One data slot of the frame that is being gathered. */

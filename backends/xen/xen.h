@@ -76,6 +76,30 @@ struct xen_env {
 void xen_say(struct xen_env *env, const char *who, const char *text);
 
 /*
+ * Events that bring no work are answered by not listening (XSA-391): 32 of them in a
+ * row mask a port, for 1 ms at first and 128 ms at most. An honest side sends some:
+ * work may have been found before its event came.
+ */
+struct xen_port {
+    uint32_t port;
+    bool masked;
+    uint8_t n_idle, backoff;    /* events in a row that brought no work; pauses */
+    uint64_t until_ns;          /* masked until then */
+};
+
+/* Was the port raised? A masked one is listened to again when its time is over. */
+bool xen_port_take(struct xen_env *env, struct xen_port *port, uint64_t now_ns);
+/* What came of that look. True: the port has just been masked. */
+bool xen_port_account(struct xen_env *env, struct xen_port *port, bool raised, bool worked,
+                      uint64_t now_ns);
+
+/* When it wants to be looked at, whatever happens: TERN_NEVER if it is listened to. */
+static inline uint64_t xen_port_due(const struct xen_port *port)
+{
+    return port->masked ? port->until_ns : TERN_NEVER;
+}
+
+/*
  * Order. On x86 stores are seen in the order of the program, and loads too: only
  * a load must be kept from passing an earlier store. The compiler is told in all
  * three cases.

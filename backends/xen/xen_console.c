@@ -21,15 +21,16 @@ static void breach(struct xen_console *console)
 {
     console->breaches++;
     console->page = NULL;
+    console->env->evtchn_mask(console->env, console->event.port, true);
 }
 
 void xen_console_init(struct xen_console *console, struct xen_env *env, void *page, uint32_t port)
 {
-    *console = (struct xen_console){ .env = env, .page = page, .port = port };
+    *console = (struct xen_console){ .env = env, .page = page, .event.port = port };
     if (page == NULL)
         return;
     /* Whoever was here before us (a loader, an earlier life) has left its indices. */
-    console->out_prod = rings(console)->out_prod;
+    console->out_prod = console->out_seen = rings(console)->out_prod;
     console->in_cons = rings(console)->in_cons;
 }
 
@@ -54,7 +55,7 @@ size_t xen_console_write(struct xen_console *console, const char *text, size_t l
     console->out_prod += (uint32_t)n;
     ring->out_prod = console->out_prod;
     xen_mb();
-    console->env->evtchn_notify(console->env, console->port);
+    console->env->evtchn_notify(console->env, console->event.port);
     return n;
 }
 
@@ -78,6 +79,29 @@ size_t xen_console_read(struct xen_console *console, char *to, size_t cap)
     xen_mb();
     console->in_cons += (uint32_t)n;
     ring->in_cons = console->in_cons;
-    console->env->evtchn_notify(console->env, console->port);
+    console->env->evtchn_notify(console->env, console->event.port);
+    return n;
+}
+
+/* Has something been taken out of the ring? Only forwards, so not without end. */
+static bool taken(struct xen_console *console)
+{
+    uint32_t cons = rings(console)->out_cons;
+    uint32_t n = cons - console->out_seen;
+    if (n == 0 || n > console->out_prod - console->out_seen)
+        return false;
+    console->out_seen = cons;
+    return true;
+}
+
+size_t xen_console_poll(struct xen_console *console, char *to, size_t cap, uint64_t now_ns)
+{
+    if (console->page == NULL)
+        return 0;
+    bool raised = xen_port_take(console->env, &console->event, now_ns);
+    size_t n = xen_console_read(console, to, cap);
+    if (console->page != NULL)
+        (void)xen_port_account(console->env, &console->event, raised, taken(console) || n > 0,
+                               now_ns);
     return n;
 }

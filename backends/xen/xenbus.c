@@ -253,12 +253,8 @@ static void peer_set(struct xenbus *bus, const char *backend, uint16_t domid)
     bus->reopen = false;
     bus->n_reopens = 0;
     bus->phase = XENBUS_LOOKING;
-    if (backend[0] != '\0') {
-        bus->phase = XENBUS_WAITING;
-        if (bus->had_peer)
-            wait_anew(bus);
-        bus->had_peer = true;
-    }
+    if (backend[0] != '\0')
+        wait_anew(bus);
     (void)xenstore_watch_set(bus->store, &bus->watch_peer, bus->backend);
     if (!moves)    /* or the watch tells, when it is set */
         state_read(bus);
@@ -357,7 +353,7 @@ void xenbus_restart(struct xenbus *bus)
     bus->phase = XENBUS_LOOKING;
     memset(bus->backend, 0, sizeof bus->backend);
     bus->domid = 0;
-    bus->had_peer = bus->reopen = false;
+    bus->reopen = false;
     bus->written = bus->ours = XenbusStateInitialising;
     (void)xenstore_watch_set(bus->store, &bus->watch_peer, "");
 }

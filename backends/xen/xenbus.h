@@ -62,7 +62,7 @@ struct xenbus {
     enum xenbus_phase phase;
     uint32_t life;                        /* changes with each end: what was asked before is old */
     uint32_t theirs, ours, written;       /* states */
-    bool reopen, had_peer, look_again, state_again, state_later;
+    bool reopen, look_again, state_again, state_later;
     unsigned n_reopens;
     uint64_t connected_ns;
     uint64_t n_bad;                       /* values that are none */

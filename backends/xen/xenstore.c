@@ -433,7 +433,7 @@ void xenstore_init(struct xenstore *xs, struct xen_env *env, void *ring, uint32_
     memset(xs, 0, sizeof *xs);
     xs->env = env;
     xs->ring = ring;
-    xs->port = port;
+    xs->event.port = port;
     xs->timeout_ns = XENSTORE_TIMEOUT_NS;
     xs->next_id = FIRST_ID;
     xs->next_token = 1;
@@ -445,7 +445,7 @@ void xenstore_init(struct xenstore *xs, struct xen_env *env, void *ring, uint32_
 void xenstore_restart(struct xenstore *xs, void *ring, uint32_t port)
 {
     xs->ring = ring;
-    xs->port = port;
+    xs->event = (struct xen_port){ .port = port };    /* bound anew: nothing masks it */
     xs->state = XENSTORE_BROKEN;    /* nothing is written meanwhile */
     abort_all(xs);
     begin(xs);
@@ -464,7 +464,8 @@ uint64_t xenstore_poll(struct xenstore *xs, uint64_t now_ns)
 {
     bool more = false;
     xs->now_ns = now_ns;
-    (void)xs->env->evtchn_take(xs->env, xs->port);
+    bool raised = xen_port_take(xs->env, &xs->event, now_ns);
+    uint32_t read_before = xs->rsp_cons, written_before = xs->req_prod;
     if (xs->state == XENSTORE_RECONNECTING && xenstore_ring_is_reconnected(xs))
         begin(xs);
     if (xs->state == XENSTORE_RUNNING) {
@@ -474,10 +475,13 @@ uint64_t xenstore_poll(struct xenstore *xs, uint64_t now_ns)
     }
     if (xs->state == XENSTORE_BROKEN)
         abort_all(xs);
+    bool worked = xs->rsp_cons != read_before || xs->req_prod != written_before;
+    (void)xen_port_account(xs->env, &xs->event, raised, worked, now_ns);
     uint64_t sent_ns = time_check(xs, true, now_ns), waiting_ns = time_check(xs, false, now_ns);
-    if (more)
-        return now_ns;
-    return sent_ns < waiting_ns ? sent_ns : waiting_ns;
+    uint64_t due_ns = xen_port_due(&xs->event);
+    due_ns = sent_ns < due_ns ? sent_ns : due_ns;
+    due_ns = waiting_ns < due_ns ? waiting_ns : due_ns;
+    return more ? now_ns : due_ns;
 }
 
 bool xenstore_idle(struct xenstore *xs)

@@ -98,7 +98,7 @@ struct xenstore_stats {
 struct xenstore {
     struct xen_env *env;
     volatile struct xenstore_domain_interface *ring;
-    uint32_t port;
+    struct xen_port event;
     enum xenstore_state state;
     uint64_t timeout_ns;         /* XENSTORE_TIMEOUT_NS unless set to another */
     uint64_t now_ns;             /* of the last poll */

@@ -71,7 +71,7 @@ void xenstore_ring_write(struct xenstore *xs, const uint8_t *from, size_t len)
 
 void xenstore_ring_tell(struct xenstore *xs)
 {
-    xs->env->evtchn_notify(xs->env, xs->port);
+    xs->env->evtchn_notify(xs->env, xs->event.port);
 }
 
 bool xenstore_ring_ask_reconnect(struct xenstore *xs)

@@ -170,6 +170,68 @@ START_TEST(test_console_that_is_not_there_takes_nothing)
 }
 END_TEST
 
+/* Nobody listens to a console that broke. */
+START_TEST(hostile_net_55_console_that_broke_wakes_nobody)
+{
+    char got[8];
+    ring->in_prod = 1025;
+    ck_assert_uint_eq(xen_console_poll(&console, got, sizeof got, 0), 0);
+    ck_assert_uint_eq(console.breaches, 1);
+    ck_assert(x.ports[PORT].masked);
+    fake_raise(&x, PORT);
+    ck_assert(!fake_awake(&x));
+    ck_assert_uint_eq(xen_console_poll(&console, got, sizeof got, 1), 0);
+    ck_assert_uint_eq(xen_console_due(&console), TERN_NEVER);
+    ck_assert(!fake_awake(&x));
+}
+END_TEST
+
+/* Each time for longer, and what was typed meanwhile is found when the pause ends. */
+START_TEST(hostile_net_55_console_event_storm_is_masked_with_growing_pauses)
+{
+    char got[8];
+    uint64_t now_ns = TERN_SECOND_NS, pause_ns = TERN_MILLISECOND_NS;
+    for (unsigned storm = 0; storm < 10; storm++) {
+        unsigned n = 0;
+        for (; xen_console_due(&console) == TERN_NEVER; n++) {
+            ck_assert_uint_lt(n, 32);
+            fake_raise(&x, PORT);
+            ck_assert_uint_eq(xen_console_poll(&console, got, sizeof got, now_ns), 0);
+        }
+        ck_assert_uint_eq(n, storm == 0 ? 32 : 16);
+        ck_assert_uint_eq(xen_console_due(&console), now_ns + pause_ns);
+        fake_raise(&x, PORT);
+        ck_assert(!fake_awake(&x));
+        now_ns += pause_ns;
+        pause_ns = 2 * pause_ns < 128 * TERN_MILLISECOND_NS ? 2 * pause_ns
+                                                           : 128 * TERN_MILLISECOND_NS;
+        ck_assert_uint_eq(xen_console_poll(&console, got, sizeof got, now_ns), 0);
+        ck_assert_uint_eq(xen_console_due(&console), TERN_NEVER);
+        ck_assert(!x.ports[PORT].masked);
+        console.event.n_idle--;    /* of the look that ended the pause */
+    }
+    type("q");
+    ck_assert_uint_eq(xen_console_poll(&console, got, sizeof got, now_ns), 1);
+    ck_assert_uint_eq(console.event.n_idle + console.event.backoff, 0);
+}
+END_TEST
+
+/* An index that goes to and fro takes nothing out: octets do, and each once. */
+START_TEST(hostile_net_55_console_that_takes_the_same_octets_again_brings_no_work)
+{
+    char got[8];
+    ck_assert_uint_eq(xen_console_write(&console, "abcd", 4), 4);
+    for (unsigned i = 0; i < 100 && xen_console_due(&console) == TERN_NEVER; i++) {
+        ring->out_cons = i % 2 == 0 ? 4 : 2;
+        fake_raise(&x, PORT);
+        ck_assert_uint_eq(xen_console_poll(&console, got, sizeof got, 0), 0);
+        ck_assert_uint_le(i, 32);
+    }
+    ck_assert_uint_ne(xen_console_due(&console), TERN_NEVER);
+    ck_assert_uint_eq(console.breaches, 0);
+}
+END_TEST
+
 Suite *xen_console_suite(void)
 {
     Suite *s = suite_create("xen_console");
@@ -182,6 +244,9 @@ Suite *xen_console_suite(void)
     tcase_add_loop_test(tc, hostile_net_55_console_more_typed_than_its_ring_holds, 0, 3);
     tcase_add_test(tc, hostile_net_55_console_indices_of_ours_are_never_read);
     tcase_add_test(tc, hostile_net_55_console_indices_rewritten_right_after_they_were_read);
+    tcase_add_test(tc, hostile_net_55_console_that_broke_wakes_nobody);
+    tcase_add_test(tc, hostile_net_55_console_event_storm_is_masked_with_growing_pauses);
+    tcase_add_test(tc, hostile_net_55_console_that_takes_the_same_octets_again_brings_no_work);
     tcase_add_test(tc, test_console_that_is_not_there_takes_nothing);
     suite_add_tcase(s, tc);
     return s;

@@ -27,6 +27,7 @@ static bool silent;           /* the store answers nothing */
 static bool cancelled;
 static int64_t wall_ns;
 static char typed[8], said[2048];
+static uint64_t typed_due_ns;
 static unsigned n_reboots, n_suspends, n_resumes, n_renewed, n_listens;
 static bool quiet_at_suspend;
 static jmp_buf stopped;
@@ -69,14 +70,17 @@ void *xen_machine_grants(uint32_t *n_frames)
 
 uint64_t xen_machine_console_breaches(void) { return 1; }
 
-size_t xen_machine_typed(char *to, size_t cap)
+size_t xen_machine_typed(char *to, size_t cap, uint64_t at_ns)
 {
+    (void)at_ns;
     size_t len = strlen(typed);
     ck_assert_uint_le(len, cap);
     memcpy(to, typed, len);
     typed[0] = '\0';
     return len;
 }
+
+uint64_t xen_machine_typed_due(void) { return typed_due_ns; }
 
 bool xen_machine_suspend(void)
 {
@@ -144,6 +148,7 @@ static void setup(void)
     silent = cancelled = false;
     wall_ns = 0;
     typed[0] = said[0] = '\0';
+    typed_due_ns = TERN_NEVER;
     key("device/vif/0/mac", "00:16:3e:00:00:01");
 }
 
@@ -248,6 +253,15 @@ START_TEST(test_guest_drains_when_it_is_told_on_the_console)
     (void)strcpy(typed, "x\003");
     run();
     ck_assert_uint_eq(pending, PVH_DRAIN);
+}
+END_TEST
+
+/* A console whose port is not listened to for a while is looked at when that is over. */
+START_TEST(test_guest_wakes_when_its_console_wants_to_be_looked_at)
+{
+    started();
+    typed_due_ns = now_ns + TERN_MILLISECOND_NS;
+    ck_assert_uint_eq(guest_net_until(now_ns, UINT64_MAX), typed_due_ns);
 }
 END_TEST
 
@@ -450,6 +464,7 @@ Suite *xen_guest_suite(void)
     tcase_add_test(tc, test_guest_without_its_device_does_not_start);
     tcase_add_loop_test(tc, test_guest_drains_when_the_toolstack_wants_it, 0, 5);
     tcase_add_test(tc, test_guest_drains_when_it_is_told_on_the_console);
+    tcase_add_test(tc, test_guest_wakes_when_its_console_wants_to_be_looked_at);
     tcase_add_test(tc, test_guest_goes_on_when_a_suspend_was_cancelled);
     tcase_add_test(tc, test_guest_begins_another_life);
     tcase_add_test(tc, test_guest_is_not_suspended_while_the_store_owes_answers);

@@ -237,6 +237,38 @@ START_TEST(hostile_net_55_store_answers_rewritten_right_after_they_were_read)
 }
 END_TEST
 
+/* XSA-391: one that says nothing, or broke, and goes on raising its port. */
+START_TEST(hostile_net_55_store_that_raises_its_port_for_nothing_is_heard_ever_more_rarely)
+{
+    unsigned n_awake = 0, n_pauses = 0;
+    store_run();
+    if (_i == 1)
+        xenstore_breached(&xs, XENSTORE_BREACH_ID);
+    uint64_t due_ns = xenstore_poll(&xs, now_ns);
+    for (unsigned i = 0; i < 20000; i++) {
+        bool is_due = due_ns <= now_ns;
+        fake_raise(&x, s.port);
+        n_awake += fake_awake(&x);
+        n_pauses += is_due;
+        if (fake_awake(&x) || is_due)
+            due_ns = xenstore_poll(&xs, now_ns);
+        now_ns += 100000;    /* 2 s in all */
+    }
+    ck_assert_uint_gt(n_pauses, 5);
+    ck_assert_uint_lt(n_awake, 600);    /* of 20,000 */
+    if (_i == 1)
+        return;
+    /* It still works, and work is what makes the port heard again. */
+    store_set(&s, "/b", "here");
+    ck_assert_int_eq(xenstore_read(&xs, &requests[1], 0, "/b"), TERN_OK);
+    store_run();
+    store_assert_value(1, "here");
+    now_ns += TERN_SECOND_NS;
+    (void)xenstore_poll(&xs, now_ns);
+    ck_assert(!x.ports[s.port].masked);
+}
+END_TEST
+
 static TCase *lying(void)
 {
     TCase *t = tcase_create("lying");
@@ -254,6 +286,8 @@ static TCase *lying(void)
     tcase_add_test(t, hostile_net_55_store_that_fills_the_ring_while_we_read_gets_a_bounded_turn);
     tcase_add_test(t, hostile_net_55_store_indices_of_ours_are_never_read);
     tcase_add_test(t, hostile_net_55_store_answers_rewritten_right_after_they_were_read);
+    tcase_add_loop_test(
+        t, hostile_net_55_store_that_raises_its_port_for_nothing_is_heard_ever_more_rarely, 0, 2);
     return t;
 }
 

@@ -234,6 +234,26 @@ START_TEST(test_no_answer_is_a_time_out_and_a_late_one_is_dropped)
 }
 END_TEST
 
+/* Of several, the one that was asked first is over first. */
+START_TEST(test_poll_says_when_the_first_of_several_requests_is_over)
+{
+    uint64_t begun_ns = now_ns;
+    store_run();
+    s.deaf = _i == 1;    /* in the ring, unread; else read, and not answered */
+    s.silent = true;
+    for (size_t i = 0; i < 4; i++) {
+        ck_assert_int_eq(xenstore_read(&xs, &requests[i], 0, "/a"), TERN_OK);
+        ck_assert_uint_eq(xenstore_poll(&xs, now_ns), begun_ns + XENSTORE_TIMEOUT_NS);
+        (void)store_serve(&s);
+        now_ns += TERN_SECOND_NS;
+    }
+    now_ns = begun_ns + XENSTORE_TIMEOUT_NS;
+    ck_assert_uint_eq(xenstore_poll(&xs, now_ns), now_ns + TERN_SECOND_NS);
+    ck_assert_uint_eq(got[0].n_done, 1);
+    ck_assert_uint_eq(got[1].n_done, 0);
+}
+END_TEST
+
 START_TEST(test_store_that_reads_nothing_is_a_time_out_too)
 {
     static char path[XENSTORE_PATH_CAP];
@@ -271,6 +291,7 @@ static TCase *asking(void)
     tcase_add_test(t, test_client_sleeps_only_when_nothing_is_there);
     tcase_add_test(t, test_no_answer_is_a_time_out_and_a_late_one_is_dropped);
     tcase_add_test(t, test_store_that_reads_nothing_is_a_time_out_too);
+    tcase_add_loop_test(t, test_poll_says_when_the_first_of_several_requests_is_over, 0, 2);
     return t;
 }
 
