@@ -130,6 +130,8 @@ static void deliver(uint8_t what)
     size_t len = driver_stack_frame(frame, what, next16(), &meta);
     bool known = meta.seg_len == 0 || (net.link.offloads & TERN_OFFLOAD_RX_GRO) != 0;
     bool fits = net.mergeable || len + net.hdr_len <= net.rx_cap;
+    if (f.dev.legacy)    /* its header is as long as was agreed on in this life */
+        f.hdr_len = net.mergeable ? 12 : 10;
     hdr[0] = meta.partial;
     hdr[1] = meta.seg_len != 0;
     tern_store_le16(hdr + 4, meta.seg_len);
