@@ -65,6 +65,8 @@ void device_strike(void)
 static void fair_strike(void)
 {
     const struct fake_queue *q = &f.q[FAKE_RX];
+    if ((f.status & VIRTIO_STATUS_DRIVER_OK) == 0)    /* what stands there is of another life */
+        return;
     uint16_t n = q->avail != NULL ? fake_n_avail(&f, FAKE_RX) : 0;
     for (uint16_t i = 0; i < n && i < 8; i++) {
         uint16_t head = virtio_le16(q->avail[2 + (uint16_t)(q->avail_idx + n - 1 - i) % q->num]);
