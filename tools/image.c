@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "archive.h"
@@ -205,6 +206,13 @@ static bool link_sealed(const struct image *image, const char *out, struct image
     return *seal != AUDIT_FAILED;
 }
 
+/* A device or a pipe: it is written to, and never replaced (root's /dev/null is one). */
+static bool is_special(const char *name)
+{
+    struct stat st;
+    return stat(name, &st) == 0 && !S_ISREG(st.st_mode);
+}
+
 /* Complete or not there: a file gets its name, an option's, when all is done. */
 static const char *fresh_name(const char *option, const char *name)
 {
@@ -212,16 +220,35 @@ static const char *fresh_name(const char *option, const char *name)
         fprintf(stderr, "tern image: %s: %s is a directory\n", option, name);
         return NULL;
     }
+    if (is_special(name))
+        return work_path("fresh");
     const char *fresh = work_format("%s.%ld", name, (long)getpid());
     work_also(fresh);
     return fresh;
+}
+
+/* False: errno says why. */
+static bool pour(const char *from, const char *to)
+{
+    char octets[16384];
+    size_t n = 0;
+    bool good = true;
+    FILE *in = fopen(from, "rb"), *out = in != NULL ? fopen(to, "wb") : NULL;
+    while (out != NULL && good && (n = fread(octets, 1, sizeof octets, in)) > 0)
+        good = fwrite(octets, 1, n, out) == n;
+    good = good && out != NULL && ferror(in) == 0;
+    if (out != NULL && fclose(out) != 0)
+        good = false;
+    if (in != NULL)
+        (void)fclose(in);
+    return good;
 }
 
 static bool fresh_keep(const char *option, const char *fresh, const char *name)
 {
     if (work_interrupted())
         return false;
-    if (rename(fresh, name) != 0) {
+    if (is_special(name) ? !pour(fresh, name) : rename(fresh, name) != 0) {
         fprintf(stderr, "tern image: %s: %s: %s\n", option, name, strerror(errno));
         return false;
     }
