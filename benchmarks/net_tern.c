@@ -36,7 +36,7 @@ struct host {
     struct tern_net net;
     struct tern_ipv4 ipv4;
     struct tern_tcp tcp;
-    struct tern_ipv4_neighbour neighbours[64];
+    struct tern_neighbour neighbours[64];
     struct tern_link link;
     struct host *peer;
     struct ring in;          /* frames on their way to this host */

@@ -15,7 +15,7 @@
 enum { N = 64 };
 static struct tern_unix_loop loop;
 static struct {
-    struct tern_ipv4_neighbour neighbours[N];
+    struct tern_neighbour neighbours[N];
     struct tern_tcp_conn conns[N];
     struct tern_tcp_half halves[N];
     struct tern_tcp_time_wait waits[N];

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 static struct { struct tern_unix_loop loop; struct tern_tap tap;    /* all it will ever need */
-    struct tern_net net; struct tern_drbg drbg; struct tern_ipv4_neighbour neighbours[8];
+    struct tern_net net; struct tern_drbg drbg; struct tern_neighbour neighbours[8];
     struct tern_tcp_conn conn; struct tern_tcp_half half; struct tern_tcp_time_wait wait;
     struct tern_tcp_work work; struct tern_tcp_flight flights[8]; struct tern_tcp_listener listener;
     struct tern_block_pool pool; _Alignas(16) uint8_t blocks[1024 * 2048]; uint32_t buckets[8];

@@ -79,14 +79,14 @@ static void text_value(const struct tern_metrics *set, const struct tern_metric 
 
     if (m->first) {
         tern_http_metrics_put_text(out, "# HELP ");
-        name_put(out, set->text, m);
+        name_put(out, tern_metrics_area(set), m);
         tern_http_metrics_put_text(out, " ");
         tern_http_metrics_put_text(out, m->help);
         tern_http_metrics_put_text(out, ".\n# TYPE ");
-        name_put(out, set->text, m);
+        name_put(out, tern_metrics_area(set), m);
         tern_http_metrics_put_text(out, m->kind == '+' ? " counter\n" : " gauge\n");
     }
-    name_put(out, set->text, m);
+    name_put(out, tern_metrics_area(set), m);
     if (*m->label != '\0') {
         label_put(out, open, m->label, m->label_value);
         open = ',';
@@ -121,9 +121,10 @@ static bool is_shown(struct tern_http_metrics_page *page, const struct tern_metr
         return true;
     if (page->metric.value == 0)
         return false;
-    size_t len = strlen(set->text);
-    page->heads = len != strlen(page->area) || memcmp(page->area, set->text, len) != 0;
-    page->area = set->text;
+    const char *area = tern_metrics_area(set);
+    size_t len = strlen(area);
+    page->heads = len != strlen(page->area) || memcmp(page->area, area, len) != 0;
+    page->area = area;
     return true;
 }
 
@@ -133,6 +134,7 @@ static bool set_get(const struct tern_http_metrics_page *page, struct tern_metri
     const struct tern_metrics_source *source = &page->sources[page->source];
 
     set->labels[0].name = NULL;
+    set->area = NULL;
     if (source->get != NULL && source->get(source->user, page->set, set))
         return true;
     set->text = "";

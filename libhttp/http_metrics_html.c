@@ -74,7 +74,7 @@ void tern_http_metrics_html(const struct tern_http_metrics_page *page,
     }
     if (page->heads) {
         tern_http_metrics_put_text(out, "<tr><th colspan=2>");
-        text_put(out, set->text, true);
+        text_put(out, tern_metrics_area(set), true);
     }
     if (page->metric.kind == '!')
         labels_put(set->labels, out);

@@ -45,13 +45,11 @@ static void request_send(struct tern_net *net, struct tern_ipv4 *ip, uint8_t lin
         ip->stats.arp_requests++;
 }
 
-/* One more question about n: to its MAC while we have one, else to all. */
-static void ask(struct tern_net *net, struct tern_ipv4 *ip, struct tern_ipv4_neighbour *n)
+void tern_arp_ask(struct tern_ip *shared, const struct tern_neighbour *n, bool to_one)
 {
-    n->n_tries++;
-    tern_arp_due_set(ip, n, ARP_RETRY_NS);
-    request_send(net, ip, n->link, arp_can_send(n) ? n->mac : mac_broadcast,
-                 ip->links[n->link].addr, n->addr);
+    struct tern_ipv4 *ip = ipv4_of(shared);
+    request_send(shared->net, ip, n->link, to_one ? n->mac : mac_broadcast,
+                 ip->links[n->link].addr, tern_addr_to_v4(&n->addr));
 }
 
 void tern_arp_probe(struct tern_net *net, struct tern_ipv4 *ip, uint8_t link, uint32_t addr)
@@ -71,102 +69,14 @@ void tern_arp_announce(struct tern_net *net, struct tern_ipv4 *ip, uint8_t link)
     announce(net, ip, link);
     ip->links[link].n_announce = 1;
     ip->links[link].announce_ns = net->turn->now_ns + ANNOUNCE_INTERVAL_NS;
-    tern_ipv4_rearm(ip, ip->links[link].announce_ns);
+    tern_ip_rearm(&ip->ip, ip->links[link].announce_ns);
 }
 
-/* ---- An entry's states -------------------------------------------------- */
-
-static void state_set(struct tern_ipv4 *ip, struct tern_ipv4_neighbour *n, enum arp_state state)
+uint64_t tern_arp_run(struct tern_ip *shared, uint64_t now_ns)
 {
-    bool could_send = arp_can_send(n);
-    tern_arp_due_clear(ip, n);
-    if (n->state == ARP_INCOMPLETE)
-        ip->n_incomplete--;
-    if (state == ARP_INCOMPLETE)
-        ip->n_incomplete++;
-    n->state = (uint8_t)state;
-    n->check_ns = 0;
-    if (could_send != arp_can_send(n))
-        n->generation = ++ip->generation;
-}
-
-/* Its MAC is known now: what waited for it goes. */
-static void learn(struct tern_net *net, struct tern_ipv4 *ip, struct tern_ipv4_neighbour *n,
-                  const uint8_t mac[6], enum arp_state state)
-{
-    eth_copy(n->mac, mac);
-    state_set(ip, n, state);
-    if (state == ARP_REACHABLE)
-        n->confirmed_ns = net->turn->now_ns;
-    tern_ipv4_held_send(net, ip, n);
-    tern_net_wake(net, n->waiting, TERN_OK);
-    tern_net_worked(net);
-}
-
-static void fail(struct tern_net *net, struct tern_ipv4 *ip, struct tern_ipv4_neighbour *n)
-{
-    ip->stats.arp_failed++;
-    tern_ipv4_held_drop(net, ip, n);
-    state_set(ip, n, ARP_FAILED);
-    tern_arp_due_set(ip, n, ARP_RETRY_NS);
-    tern_net_wake(net, n->waiting, TERN_UNREACHABLE);
-    tern_net_worked(net);
-}
-
-static void probe_start(struct tern_net *net, struct tern_ipv4 *ip,
-                        struct tern_ipv4_neighbour *n)
-{
-    state_set(ip, n, ARP_PROBE);
-    n->n_tries = 0;
-    ask(net, ip, n);
-}
-
-static void due_serve(struct tern_net *net, struct tern_ipv4 *ip, struct tern_ipv4_neighbour *n)
-{
-    switch ((enum arp_state)n->state) {
-    case ARP_INCOMPLETE:
-        if (n->n_tries < ARP_TRIES)
-            ask(net, ip, n);
-        else
-            fail(net, ip, n);
-        break;
-    case ARP_DELAY:
-        probe_start(net, ip, n);
-        break;
-    case ARP_PROBE:
-        if (n->n_tries < ARP_TRIES) {
-            ask(net, ip, n);
-        } else {
-            state_set(ip, n, ARP_INCOMPLETE);
-            n->n_tries = 0;
-            ask(net, ip, n);
-        }
-        break;
-    case ARP_FAILED:
-        tern_arp_cache_remove(ip, n);
-        break;
-    case ARP_FREE:
-    case ARP_STALE:
-    case ARP_REACHABLE:
-        tern_arp_due_clear(ip, n);    /* these wait for nothing */
-        break;
-    }
-}
-
-uint64_t tern_arp_run(struct tern_net *net, struct tern_ipv4 *ip, uint64_t now_ns)
-{
+    struct tern_ipv4 *ip = ipv4_of(shared);
+    struct tern_net *net = shared->net;
     uint64_t next_ns = TERN_NEVER;
-    for (size_t fifo = 0; fifo < 2; fifo++) {
-        struct tern_ipv4_neighbour *n;
-        /* Each is served once: what it waits for next lies after now. */
-        while ((n = tern_arp_due_first(ip, fifo)) != NULL && n->due_ns <= now_ns)
-            due_serve(net, ip, n);
-    }
-    for (size_t fifo = 0; fifo < 2; fifo++) {
-        const struct tern_ipv4_neighbour *n = tern_arp_due_first(ip, fifo);
-        if (n != NULL && n->due_ns < next_ns)
-            next_ns = n->due_ns;
-    }
     for (uint8_t link = 0; link < net->n_links; link++) {
         if (ip->links[link].n_announce == 0)
             continue;
@@ -178,62 +88,6 @@ uint64_t tern_arp_run(struct tern_net *net, struct tern_ipv4 *ip, uint64_t now_n
         }
     }
     return next_ns;
-}
-
-/* ---- For those who send ------------------------------------------------- */
-
-enum tern_err tern_arp_resolve(struct tern_net *net, struct tern_ipv4 *ip, uint8_t link,
-                               uint32_t addr, struct tern_ipv4_neighbour **n)
-{
-    *n = tern_arp_cache_find(ip, link, addr);
-    if (*n == NULL) {
-        *n = tern_arp_cache_add(ip, link, addr, true);
-        if (*n == NULL) {
-            ip->stats.arp_cache_full++;
-            return TERN_UNREACHABLE;
-        }
-        ask(net, ip, *n);
-        return TERN_AGAIN;
-    }
-    if (arp_can_send(*n)) {
-        tern_arp_check(net, ip, *n);
-        return TERN_OK;
-    }
-    /* RFC 1122 section 2.3.2.1: no more than one question a second. */
-    ip->stats.arp_rate_limited++;
-    return (*n)->state == ARP_INCOMPLETE ? TERN_AGAIN : TERN_UNREACHABLE;
-}
-
-void tern_arp_check(struct tern_net *net, struct tern_ipv4 *ip, struct tern_ipv4_neighbour *n)
-{
-    uint64_t now_ns = net->turn->now_ns;
-    if (n->state == ARP_STALE ||
-        (n->state == ARP_REACHABLE && now_ns - n->confirmed_ns >= ARP_REACHABLE_NS)) {
-        state_set(ip, n, ARP_DELAY);
-        tern_arp_due_set(ip, n, ARP_DELAY_NS);
-    }
-    n->check_ns = now_ns + TERN_SECOND_NS;
-    tern_arp_cache_touch(ip, n);
-}
-
-void tern_arp_confirm(struct tern_ipv4 *ip, struct tern_ipv4_neighbour *n, uint64_t now_ns)
-{
-    n->confirmed_ns = now_ns;
-    if (n->state != ARP_REACHABLE)
-        state_set(ip, n, ARP_REACHABLE);
-}
-
-void tern_arp_forget(struct tern_net *net, struct tern_ipv4 *ip, uint8_t link)
-{
-    ip->links[link].n_announce = 0;
-    for (size_t i = 0; i < ip->config.n_neighbours; i++) {
-        struct tern_ipv4_neighbour *n = &ip->config.neighbours[i];
-        if (n->state == ARP_FREE || n->link != link)
-            continue;
-        tern_ipv4_held_drop(net, ip, n);
-        tern_net_wake(net, n->waiting, TERN_UNREACHABLE);
-        tern_arp_cache_remove(ip, n);
-    }
 }
 
 /* ---- Receiving ---------------------------------------------------------- */
@@ -284,43 +138,33 @@ static void answer(struct tern_net *net, struct tern_ipv4 *ip, uint8_t link,
         ip->stats.arp_replies++;
 }
 
-/*
- * The MAC we have is contested. It stays until its owner has been asked, to
- * its face, and was silent; at most once a second, whoever says so.
- */
-static void contest(struct tern_net *net, struct tern_ipv4 *ip, struct tern_ipv4_neighbour *n)
-{
-    if (n->state == ARP_PROBE || net->turn->now_ns - n->confirmed_ns < ARP_RETRY_NS)
-        return;
-    probe_start(net, ip, n);
-}
-
 /* Takes what a packet says of its sender; true if it answered a question of ours. */
-static bool sender_take(struct tern_net *net, struct tern_ipv4 *ip, uint8_t link,
-                        const struct tern_arp_packet *arp, bool for_us)
+static bool sender_take(struct tern_ipv4 *ip, uint8_t link, const struct tern_arp_packet *arp,
+                        bool for_us)
 {
-    struct tern_ipv4_neighbour *n = tern_arp_cache_find(ip, link, arp->sender);
+    struct tern_addr sender = tern_addr_v4(arp->sender);
+    struct tern_neighbour *n = tern_neigh_find(&ip->ip, link, &sender);
     bool reply = arp->op == ARP_REPLY && for_us;
     if (n == NULL) {
         /* RFC 826: who asks us will be spoken to. Never at another's cost. */
         uint32_t mask = ip->links[link].mask;
         if (arp->op == ARP_REQUEST && for_us && ipv4_is_host(arp->sender) &&
             ((arp->sender ^ ip->links[link].addr) & mask) == 0 &&
-            (n = tern_arp_cache_add(ip, link, arp->sender, false)) != NULL)
-            learn(net, ip, n, arp->sender_mac, ARP_STALE);
+            (n = tern_neigh_add(&ip->ip, link, &sender, false)) != NULL)
+            tern_neigh_learn(&ip->ip, n, arp->sender_mac, NEIGH_STALE);
         return false;
     }
-    if (n->state == ARP_INCOMPLETE || n->state == ARP_FAILED) {
-        learn(net, ip, n, arp->sender_mac, reply ? ARP_REACHABLE : ARP_STALE);
+    if (!neigh_can_send(n)) {
+        tern_neigh_learn(&ip->ip, n, arp->sender_mac, reply ? NEIGH_REACHABLE : NEIGH_STALE);
         return reply;
     }
     if (!eth_equal(n->mac, arp->sender_mac)) {
-        contest(net, ip, n);
+        tern_neigh_contest(&ip->ip, n);
         return false;
     }
-    if (n->state != ARP_PROBE || !reply)
+    if (n->state != NEIGH_PROBE || !reply)
         return false;
-    tern_arp_confirm(ip, n, net->turn->now_ns);
+    tern_neigh_confirm(&ip->ip, n);
     return true;
 }
 
@@ -347,7 +191,7 @@ void tern_arp_input(struct tern_net *net, struct tern_ipv4 *ip, uint8_t link,
         return;
     }
     bool for_us = arp.target == ours;
-    bool learned = arp.sender != IPV4_ANY && sender_take(net, ip, link, &arp, for_us);
+    bool learned = arp.sender != IPV4_ANY && sender_take(ip, link, &arp, for_us);
     if (for_us && arp.op == ARP_REQUEST) {
         ip->stats.arp_asked++;
         answer(net, ip, link, &arp);

@@ -12,37 +12,6 @@
 
 /* ---- Errors that we send ------------------------------------------------ */
 
-/*
- * A bucket of tokens for each destination, never one for all: a limit that
- * hosts share tells one host how many errors others got, and so which ports
- * are open (SAD DNS, CVE-2020-25705). The table is small and keyed; who takes
- * another's place starts with a full bucket, some tokens short by chance, so
- * that a collision tells little too. Answers never outnumber questions.
- */
-#define RATE_BURST 6u
-#define RATE_TOKEN_NS TERN_SECOND_NS
-
-static bool rate_allows(struct tern_net *net, struct tern_ipv4 *ip, uint32_t dst)
-{
-    uint64_t now_ns = net->turn->now_ns;
-    size_t at = tern_siphash_3(ip->key, dst, 0, 3) % TERN_IPV4_RATES;
-    if (ip->rates[at].dst != dst) {
-        ip->rates[at].dst = dst;
-        ip->rates[at].tokens = RATE_BURST - tern_drbg_below(net->drbg, 3);
-        ip->rates[at].at_ns = now_ns;
-    }
-    uint64_t n = (now_ns - ip->rates[at].at_ns) / RATE_TOKEN_NS;
-    ip->rates[at].at_ns += n * RATE_TOKEN_NS;
-    n += ip->rates[at].tokens;
-    ip->rates[at].tokens = n < RATE_BURST ? (uint32_t)n : RATE_BURST;
-    if (ip->rates[at].tokens == 0) {
-        ip->stats.icmp_rate_limited++;
-        return false;
-    }
-    ip->rates[at].tokens--;
-    return true;
-}
-
 /* RFC 1122 section 3.2.2: what no error may be sent about. */
 static bool error_allowed(const struct tern_net_packet *pkt)
 {
@@ -63,7 +32,7 @@ void tern_icmp4_error(struct tern_net *net, struct tern_ipv4 *ip,
         ip->stats.icmp_not_allowed++;
         return;
     }
-    if (!rate_allows(net, ip, tern_addr_to_v4(&pkt->src)))
+    if (!tern_ip_rate_allows(&ip->ip, &pkt->src))
         return;
     size_t quote_len = pkt->l3_len + pkt->l4_contig;
     if (quote_len > ERROR_LEN_MAX - ICMP4_HDR_LEN)
@@ -181,7 +150,7 @@ static void error_input(struct tern_net *net, struct tern_ipv4 *ip,
                                     .dst = tern_addr_v4(quote.dst),
                                     .l4 = quote.l4,
                                     .l4_len = quote.l4_len,
-                                    .network = ip->slot,
+                                    .network = ip->ip.slot,
                                     .link = pkt->link };
     kind_set(&error, msg[ICMP4_TYPE], msg[ICMP4_CODE]);
     if (error.kind == TERN_NET_ERROR_TOO_BIG) {

@@ -187,7 +187,7 @@ static void ipv4_input(struct tern_net *net, void *context, uint8_t link, struct
         .l4_len = l4_len,
         .l3 = hdr,
         .l3_len = v.hdr_len,
-        .network = ip->slot,
+        .network = ip->ip.slot,
         .link = link,
         .protocol = hdr[IPV4_PROTOCOL],
         .ttl = hdr[IPV4_TTL],
@@ -197,7 +197,7 @@ static void ipv4_input(struct tern_net *net, void *context, uint8_t link, struct
     addr_take(&pkt.src, hdr + IPV4_SRC);
     addr_take(&pkt.dst, hdr + IPV4_DST);
     if ((tern_load_be16(hdr + IPV4_FRAG) & (IPV4_MF | IPV4_OFF_MASK)) != 0) {
-        tern_ipv4_fragment(net, ip, &pkt);
+        tern_ipv4_fragment(ip, &pkt);
         return;
     }
     deliver(net, ip, &pkt);
@@ -328,7 +328,7 @@ enum tern_err tern_ipv4_set(struct tern_net *net, uint8_t link,
     ip->links[link].gateway = gateway;
     ip->links[link].set = true;
     good_sources_forget(ip);
-    tern_arp_cache_invalidate(ip);
+    tern_neigh_invalidate(&ip->ip);
     if (!is_new)
         return TERN_OK;
     ip->links[link].defended_ns = 0;
@@ -349,10 +349,10 @@ void tern_ipv4_clear(struct tern_net *net, uint8_t link)
     ip->links[link].set = false;
     ip->links[link].addr = ip->links[link].mask = ip->links[link].gateway = 0;
     good_sources_forget(ip);
-    group_hear(net, link, IPV4_ALL_HOSTS, true);
-    tern_arp_forget(net, ip, link);
-    tern_arp_cache_invalidate(ip);
-    tern_ipv4_reassembly_forget(ip, link);
+    ip->links[link].n_announce = 0;
+    tern_neigh_forget(&ip->ip, link);
+    tern_neigh_invalidate(&ip->ip);
+    tern_ip_reassembly_forget(&ip->ip, link);
     tern_net_address_lost(net, link, &addr);
 }
 
@@ -411,47 +411,24 @@ static enum tern_err ipv4_join(struct tern_net *net, void *context, const struct
 
 /* ---- The part ----------------------------------------------------------- */
 
-void tern_ipv4_rearm(struct tern_ipv4 *ip, uint64_t due_ns)
-{
-    if (due_ns != TERN_NEVER &&
-        (!tern_timer_is_set(&ip->timer) || due_ns < ip->timer.due_ns))
-        tern_timer_set(ip->net->turn, &ip->timer, due_ns);
-}
-
-TERN_COLD
-static void ipv4_fire(struct tern_timer *timer, uint64_t now_ns)
-{
-    struct tern_ipv4 *ip = TERN_CONTAINER_OF(timer, struct tern_ipv4, timer);
-    tern_net_worked(ip->net);
-    tern_ipv4_rearm(ip, tern_arp_run(ip->net, ip, now_ns));
-    tern_ipv4_rearm(ip, tern_ipv4_reassembly_run(ip->net, ip, now_ns));
-}
-
 TERN_COLD
 static enum tern_err ipv4_init(struct tern_net *net, void *context)
 {
     struct tern_ipv4 *ip = context;
     struct tern_ipv4_config config = ip->config;
-    if (config.neighbours == NULL || config.n_neighbours < 8 || config.n_neighbours > 32768 ||
-        (config.n_reassemblies > 0 && config.reassemblies == NULL) ||
-        config.n_reassemblies > 4096)
-        return TERN_INVALID;
     memset(ip, 0, sizeof *ip);
     if (config.default_ttl == 0)
         config.default_ttl = 64;
-    if (config.reassembly_ns == 0)
-        config.reassembly_ns = 30 * TERN_SECOND_NS;
     ip->config = config;
-    ip->net = net;
-    ip->timer.fire = ipv4_fire;
-    for (uint8_t i = 0; i < net->n_networks; i++)
-        if (net->networks[i].context == context)
-            ip->slot = i;
-    (void)tern_drbg_fill(net->drbg, ip->key, sizeof ip->key);
+    ip->ip.neighbours = config.neighbours;
+    ip->ip.n_neighbours = config.n_neighbours;
+    ip->ip.reassemblies = config.reassemblies;
+    ip->ip.n_reassemblies = config.n_reassemblies;
+    ip->ip.reassembly_ns = config.reassembly_ns;
+    if (!tern_ip_init(&ip->ip, net, ip, &tern_ipv4_family, &ip->stats.ip))
+        return TERN_INVALID;
     for (size_t i = 0; i < sizeof ip->ids / sizeof ip->ids[0]; i++)
         ip->ids[i] = (uint16_t)tern_drbg_u32(net->drbg);
-    tern_arp_cache_init(ip);
-    tern_ipv4_reassembly_init(ip);
     return TERN_OK;
 }
 
@@ -459,17 +436,20 @@ TERN_COLD
 static void ipv4_link_changed(struct tern_net *net, void *context, uint8_t link)
 {
     struct tern_ipv4 *ip = context;
-    tern_arp_cache_invalidate(ip);
-    if (!net->links[link].link->up)
-        tern_arp_forget(net, ip, link);
-    else if (ip->links[link].set)
+    tern_neigh_invalidate(&ip->ip);
+    if (!net->links[link].link->up) {
+        ip->links[link].n_announce = 0;
+        tern_neigh_forget(&ip->ip, link);
+    } else if (ip->links[link].set) {
         tern_arp_announce(net, ip, link);    /* also for a new MAC: RFC 5227 section 2.3 */
+    }
 }
 
 static void ipv4_turn_end(struct tern_net *net, void *context)
 {
+    struct tern_ipv4 *ip = context;
     (void)net;
-    tern_ipv4_reassembly_turn_end(context);
+    tern_ip_reassembly_turn_end(&ip->ip);
 }
 
 TERN_COLD

@@ -1,21 +1,18 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * IPv4's files among themselves. Reading order: arp_wire.c, arp.c,
- * arp_cache.c; ipv4_wire.c, ipv4.c, ipv4_route.c, ipv4_output.c,
- * ipv4_reassembly.c; icmp4_wire.c, icmp4.c. Addresses are 32 bits in host
- * order here.
+ * IPv4's files among themselves. Reading order: arp_wire.c, arp.c;
+ * ipv4_wire.c, ipv4.c, ipv4_route.c, ipv4_output.c, ipv4_fragment.c;
+ * icmp4_wire.c, icmp4.c. Addresses are 32 bits in host order here.
  */
 #ifndef TERN_NET_IPV4_INTERNAL_H
 #define TERN_NET_IPV4_INTERNAL_H
 
-#include "net_internal.h"
+#include "ip_internal.h"
 
 #pragma GCC visibility push(hidden)
 
 #define IPV4_ANY 0u
 #define IPV4_BROADCAST 0xffffffffu
-#define IPV4_ALL_HOSTS 0xe0000001u    /* RFC 1112 section 4 */
-#define IPV4_NO_NEIGHBOUR 0xffffu
 
 static inline bool ipv4_is_multicast(uint32_t addr)
 {
@@ -48,81 +45,19 @@ static inline bool ipv4_is_directed_broadcast(const struct tern_ipv4 *ip, uint8_
     return ip->links[link].set && ~mask > 1 && addr == (ip->links[link].addr | ~mask);
 }
 
-/* ---- The neighbour cache (arp_cache.c) ---------------------------------- */
-
-/*
- * States after RFC 4861 section 7.3.2, which says for IPv6 what RFC 1122
- * section 2.3.2.1 asks of ARP:
- *
- *   INCOMPLETE --answer--> REACHABLE --30 s--> STALE --use--> DELAY
- *       |  ^                   ^                                |
- *       |  |                   +-- an answer, or TCP progress --+ 5 s
- *       |  +-- 3 unicast requests unanswered -- PROBE <---------+
- *       +-- 3 requests unanswered --> FAILED --1 s--> gone
- *
- * The first five of those with a MAC can be sent to.
- */
-enum arp_state {
-    ARP_FREE,
-    ARP_INCOMPLETE,
-    ARP_FAILED,
-    ARP_STALE,
-    ARP_DELAY,
-    ARP_PROBE,
-    ARP_REACHABLE,
-};
-
-static inline bool arp_can_send(const struct tern_ipv4_neighbour *n)
+/* The context that the shared part is in. */
+static inline struct tern_ipv4 *ipv4_of(struct tern_ip *ip)
 {
-    return n->state >= ARP_STALE;
+    return TERN_CONTAINER_OF(ip, struct tern_ipv4, ip);
 }
-
-#define ARP_REACHABLE_NS (30 * TERN_SECOND_NS)
-#define ARP_RETRY_NS (1 * TERN_SECOND_NS)
-#define ARP_DELAY_NS (5 * TERN_SECOND_NS)
-#define ARP_TRIES 3
-
-void tern_arp_cache_init(struct tern_ipv4 *ip);
-struct tern_ipv4_neighbour *tern_arp_cache_find(struct tern_ipv4 *ip, uint8_t link,
-                                                uint32_t addr);
-
-/*
- * A new entry, INCOMPLETE and not yet asked for. asked: we want to send there;
- * then what is not known to live may give way. NULL: there is no room.
- */
-struct tern_ipv4_neighbour *tern_arp_cache_add(struct tern_ipv4 *ip, uint8_t link, uint32_t addr,
-                                               bool asked);
-void tern_arp_cache_remove(struct tern_ipv4 *ip, struct tern_ipv4_neighbour *n);
-
-/* The entry was used: it is the last that gives way. */
-void tern_arp_cache_touch(struct tern_ipv4 *ip, struct tern_ipv4_neighbour *n);
-
-/* The entry's next deadline; the delays are one second or five, whence two FIFOs. */
-void tern_arp_due_set(struct tern_ipv4 *ip, struct tern_ipv4_neighbour *n, uint64_t delay_ns);
-void tern_arp_due_clear(struct tern_ipv4 *ip, struct tern_ipv4_neighbour *n);
-struct tern_ipv4_neighbour *tern_arp_due_first(struct tern_ipv4 *ip, size_t fifo);
-
-/* Paths that were found before are to be looked up again. */
-void tern_arp_cache_invalidate(struct tern_ipv4 *ip);
 
 /* ---- ARP (arp.c) -------------------------------------------------------- */
 
 void tern_arp_input(struct tern_net *net, struct tern_ipv4 *ip, uint8_t link,
                     struct tern_rx *rx, size_t off);
 
-/*
- * The neighbour for addr on the link. TERN_OK: it can be sent to. TERN_AGAIN:
- * it is being asked, *n is whose list to join. TERN_UNREACHABLE: it has not
- * answered, or no entry is free.
- */
-enum tern_err tern_arp_resolve(struct tern_net *net, struct tern_ipv4 *ip, uint8_t link,
-                               uint32_t addr, struct tern_ipv4_neighbour **n);
-
-/* What a path does once a second: notes the use, asks whether the neighbour lives. */
-void tern_arp_check(struct tern_net *net, struct tern_ipv4 *ip, struct tern_ipv4_neighbour *n);
-
-/* Progress above proves that it lives. */
-void tern_arp_confirm(struct tern_ipv4 *ip, struct tern_ipv4_neighbour *n, uint64_t now_ns);
+/* A question about a neighbour, as its cache wants it. */
+void tern_arp_ask(struct tern_ip *ip, const struct tern_neighbour *n, bool to_one);
 
 /* "Does anyone use addr?" with source 0 (RFC 5227 section 2.1.1): one question. */
 void tern_arp_probe(struct tern_net *net, struct tern_ipv4 *ip, uint8_t link, uint32_t addr);
@@ -130,11 +65,8 @@ void tern_arp_probe(struct tern_net *net, struct tern_ipv4 *ip, uint8_t link, ui
 /* "addr is mine": now and once more in two seconds (RFC 5227 section 2.3). */
 void tern_arp_announce(struct tern_net *net, struct tern_ipv4 *ip, uint8_t link);
 
-/* Serves deadlines up to now; the next one. */
-uint64_t tern_arp_run(struct tern_net *net, struct tern_ipv4 *ip, uint64_t now_ns);
-
-/* Forgets all neighbours of a link; who waits for them hears why. */
-void tern_arp_forget(struct tern_net *net, struct tern_ipv4 *ip, uint8_t link);
+/* Makes the announcements that are due; when the next one is. */
+uint64_t tern_arp_run(struct tern_ip *ip, uint64_t now_ns);
 
 /* ---- Sending (ipv4_route.c, ipv4_output.c) ------------------------------ */
 
@@ -167,12 +99,6 @@ enum tern_err tern_ipv4_send_parts(struct tern_net *net, void *context, struct t
                                    const struct tern_span parts[2]);
 void tern_ipv4_confirm(struct tern_net *net, void *context, const struct tern_net_path *path);
 
-/* Sends, or drops, the datagrams that waited for this neighbour. */
-void tern_ipv4_held_send(struct tern_net *net, struct tern_ipv4 *ip,
-                         struct tern_ipv4_neighbour *n);
-void tern_ipv4_held_drop(struct tern_net *net, struct tern_ipv4 *ip,
-                         struct tern_ipv4_neighbour *n);
-
 /* ---- Receiving ---------------------------------------------------------- */
 
 /* A whole datagram: to ICMP or its transport. */
@@ -181,16 +107,9 @@ void tern_ipv4_deliver(struct tern_net *net, struct tern_ipv4 *ip, struct tern_n
 /* A datagram with a group for destination is received on link. */
 bool tern_ipv4_has_group(const struct tern_ipv4 *ip, uint8_t link, uint32_t group);
 
-/* A fragment; pkt is as of a whole packet, its l4 the fragment's octets. */
-void tern_ipv4_fragment(struct tern_net *net, struct tern_ipv4 *ip,
-                        const struct tern_net_packet *pkt);
-void tern_ipv4_reassembly_init(struct tern_ipv4 *ip);
-uint64_t tern_ipv4_reassembly_run(struct tern_net *net, struct tern_ipv4 *ip, uint64_t now_ns);
-void tern_ipv4_reassembly_turn_end(struct tern_ipv4 *ip);
-void tern_ipv4_reassembly_forget(struct tern_ipv4 *ip, uint8_t link);
-
-/* Sets the timer to the earliest deadline of ARP and of reassembly. */
-void tern_ipv4_rearm(struct tern_ipv4 *ip, uint64_t due_ns);
+/* A fragment (ipv4_fragment.c); pkt is as of a whole packet, its l4 the fragment's octets. */
+void tern_ipv4_fragment(struct tern_ipv4 *ip, const struct tern_net_packet *pkt);
+extern const struct ip_family tern_ipv4_family;
 
 /* ---- ICMP (icmp4.c) ----------------------------------------------------- */
 

@@ -18,6 +18,7 @@
 
 struct way {
     const uint8_t *mac;
+    struct tern_neighbour *asked;    /* with TERN_AGAIN: whom to wait for */
     uint8_t link;
     uint8_t group_mac[6];
 };
@@ -26,15 +27,15 @@ static enum tern_err way_find(struct tern_net *net, struct tern_ipv4 *ip,
                               struct tern_net_out *out, struct way *way)
 {
     struct ipv4_route route;
-    struct tern_ipv4_neighbour *n;
+    struct tern_neighbour *n;
     uint32_t dst = tern_addr_to_v4(out->dst);
     out->path->generation = 0;
     if (tern_ipv4_route(net, ip, dst, out->scope, &route) != TERN_OK) {
-        ip->stats.out_no_route++;
+        ip->stats.ip.out_no_route++;
         return TERN_UNREACHABLE;
     }
     if (!net->links[route.link].link->up) {
-        ip->stats.out_link_down++;
+        ip->stats.ip.out_link_down++;
         return TERN_UNREACHABLE;
     }
     way->link = route.link;
@@ -47,22 +48,12 @@ static enum tern_err way_find(struct tern_net *net, struct tern_ipv4 *ip,
         way->mac = way->group_mac;
         return TERN_OK;
     }
-    enum tern_err err = tern_arp_resolve(net, ip, route.link, route.next_hop, &n);
-    if (err == TERN_AGAIN) {
-        out->wait = out->transport < TERN_NET_TRANSPORTS ? &n->waiting[out->transport] : NULL;
-        out->own[1] = (uint64_t)(n - ip->config.neighbours);
-        return TERN_AGAIN;
-    }
-    if (err != TERN_OK) {
-        ip->stats.out_no_neighbour++;
-        return err;
-    }
-    *out->path = (struct tern_net_path){ .generation = n->generation,
-                                         .neighbour = (uint16_t)(n - ip->config.neighbours),
-                                         .link = route.link,
-                                         .network = ip->slot };
-    way->mac = n->mac;
-    return TERN_OK;
+    struct tern_addr next_hop = tern_addr_v4(route.next_hop);
+    enum tern_err err = tern_neigh_for(&ip->ip, out, route.link, &next_hop, &n);
+    way->asked = n;
+    if (err == TERN_OK)
+        way->mac = n->mac;
+    return err;
 }
 
 /* ---- Identification ----------------------------------------------------- */
@@ -75,7 +66,7 @@ static enum tern_err way_find(struct tern_net *net, struct tern_ipv4 *ip,
 static uint16_t next_id(struct tern_ipv4 *ip, const struct tern_net_out *out)
 {
     uint64_t pair = (uint64_t)tern_addr_to_v4(out->src) << 32 | tern_addr_to_v4(out->dst);
-    uint64_t h = tern_siphash_3(ip->key, pair, out->protocol, 2);
+    uint64_t h = tern_siphash_3(ip->ip.key, pair, out->protocol, 2);
     uint16_t *counter = &ip->ids[h % (sizeof ip->ids / sizeof ip->ids[0])];
     return (uint16_t)((h >> 32) + ++*counter);
 }
@@ -90,7 +81,7 @@ static inline enum tern_err slot_fill(struct tern_net *net, struct tern_ipv4 *ip
     struct tern_link *link = net->links[on_link].link;
     if (l4_len > 65535 - IPV4_HDR_LEN ||
         ETH_HDR_LEN + IPV4_HDR_LEN + l4_len > link->slot_max) {
-        ip->stats.out_too_long++;
+        ip->stats.ip.out_too_long++;
         return TERN_INVALID;
     }
     enum tern_err err =
@@ -98,9 +89,9 @@ static inline enum tern_err slot_fill(struct tern_net *net, struct tern_ipv4 *ip
                             IPV4_HDR_LEN + l4_len, &out->tx, &out->wait);
     if (err != TERN_OK) {
         if (err == TERN_FULL)
-            ip->stats.out_full++;
+            ip->stats.ip.out_full++;
         else
-            ip->stats.out_link_down++;
+            ip->stats.ip.out_link_down++;
         return err;
     }
     uint32_t src = tern_addr_to_v4(out->src), dst = tern_addr_to_v4(out->dst);
@@ -124,22 +115,10 @@ static inline enum tern_err slot_fill(struct tern_net *net, struct tern_ipv4 *ip
     return TERN_OK;
 }
 
-/* The neighbour that the path names, if that still holds and needs no look now. */
-static inline const struct tern_ipv4_neighbour *path_use(const struct tern_net *net,
-                                                         const struct tern_ipv4 *ip,
-                                                         const struct tern_net_path *path)
-{
-    const struct tern_ipv4_neighbour *n = &ip->config.neighbours[path->neighbour];
-    if (path->generation == 0 || path->generation != n->generation ||
-        net->turn->now_ns >= n->check_ns)
-        return NULL;
-    return n;
-}
-
 static enum tern_err way_get(struct tern_net *net, struct tern_ipv4 *ip, struct tern_net_out *out,
                              struct way *way)
 {
-    const struct tern_ipv4_neighbour *n = path_use(net, ip, out->path);
+    const struct tern_neighbour *n = tern_neigh_of_path(&ip->ip, out->path);
     if (n == NULL)
         return way_find(net, ip, out, way);
     way->mac = n->mac;
@@ -166,7 +145,7 @@ enum tern_err tern_ipv4_begin(struct tern_net *net, void *context, struct tern_n
                               size_t l4_len)
 {
     struct tern_ipv4 *ip = context;
-    const struct tern_ipv4_neighbour *n = path_use(net, ip, out->path);
+    const struct tern_neighbour *n = tern_neigh_of_path(&ip->ip, out->path);
     if (n == NULL)
         return begin_slowly(net, ip, out, l4_len);
     return slot_fill(net, ip, out, n->mac, n->link, l4_len, whole_id_frag(ip, out));
@@ -183,7 +162,7 @@ void tern_ipv4_commit(struct tern_net *net, void *context, struct tern_net_out *
         return;
     }
     if (total_len > net->links[link].link->mtu && out->tx.gso == TERN_GSO_NONE) {
-        ip->stats.out_too_long++;
+        ip->stats.ip.out_too_long++;
         tern_net_slot_commit(net, link, &out->tx, 0);
         return;
     }
@@ -191,131 +170,17 @@ void tern_ipv4_commit(struct tern_net *net, void *context, struct tern_net_out *
     tern_store_be16(hdr + IPV4_TOTAL_LEN, (uint16_t)total_len);
     tern_store_be16(hdr + IPV4_CHECKSUM,
                     tern_checksum_finish((uint32_t)out->own[0] + total_len));
-    ip->stats.out_packets++;
+    ip->stats.ip.out_packets++;
     tern_net_slot_commit(net, link, &out->tx, total_len);
 }
 
 void tern_ipv4_confirm(struct tern_net *net, void *context, const struct tern_net_path *path)
 {
     struct tern_ipv4 *ip = context;
-    struct tern_ipv4_neighbour *n = &ip->config.neighbours[path->neighbour];
+    struct tern_neighbour *n = &ip->ip.neighbours[path->neighbour];
+    (void)net;
     if (path->generation != 0 && path->generation == n->generation)
-        tern_arp_confirm(ip, n, net->turn->now_ns);
-}
-
-/* ---- A payload in two parts --------------------------------------------- */
-
-/* Copies len octets from offset off of the two parts. */
-static void parts_copy(uint8_t *to, const struct tern_span parts[2], size_t off, size_t len)
-{
-    for (size_t i = 0; i < 2 && len > 0; i++) {
-        if (off >= parts[i].len) {
-            off -= parts[i].len;
-            continue;
-        }
-        size_t n = parts[i].len - off < len ? parts[i].len - off : len;
-        memcpy(to, parts[i].data + off, n);
-        to += n;
-        len -= n;
-        off = 0;
-    }
-}
-
-/* ---- Datagrams that wait for a neighbour -------------------------------- */
-
-/* What stands at the head of a block that holds one. */
-struct held {
-    struct tern_addr src, dst;
-    uint16_t scope;
-    uint8_t protocol, ttl, tos;
-    bool dont_fragment;
-};
-
-/*
- * Copies a datagram to a block of n's list, or says TERN_AGAIN: n or the stack
- * hold enough, or none is free. Later ones are refused rather than earlier
- * ones dropped, so that a sender learns of it.
- */
-TERN_COLD
-static enum tern_err hold(struct tern_net *net, struct tern_ipv4 *ip,
-                          const struct tern_net_out *out, const struct tern_span parts[2])
-{
-    struct tern_ipv4_neighbour *n = &ip->config.neighbours[out->own[1]];
-    struct tern_block *block = NULL;
-    size_t l4_len = parts[0].len + parts[1].len;
-    if (n->n_held < net->max_waiting_per_neighbour && net->n_waiting < net->max_waiting &&
-        net->blocks->data_cap >= sizeof(struct held) &&
-        l4_len <= net->blocks->data_cap - sizeof(struct held))
-        block = tern_block_take(net->blocks);
-    if (block == NULL) {
-        ip->stats.out_waiting_full++;
-        return TERN_AGAIN;
-    }
-    struct held held = { .src = *out->src,
-                         .dst = *out->dst,
-                         .scope = out->scope,
-                         .protocol = out->protocol,
-                         .ttl = out->ttl,
-                         .tos = out->tos,
-                         .dont_fragment = out->dont_fragment };
-    memcpy(block->data, &held, sizeof held);
-    parts_copy(block->data + sizeof held, parts, 0, l4_len);
-    block->off = (uint32_t)sizeof held;
-    block->len = (uint32_t)l4_len;
-    if (n->held_first == NULL)
-        n->held_first = block;
-    else
-        n->held_last->next = block;
-    n->held_last = block;
-    n->n_held++;
-    net->n_waiting++;
-    return TERN_OK;
-}
-
-static struct tern_block *held_take(struct tern_net *net, struct tern_ipv4_neighbour *n)
-{
-    struct tern_block *block = n->held_first;
-    if (block == NULL)
-        return NULL;
-    n->held_first = block->next;
-    n->n_held--;
-    net->n_waiting--;
-    return block;
-}
-
-TERN_COLD
-void tern_ipv4_held_send(struct tern_net *net, struct tern_ipv4 *ip,
-                         struct tern_ipv4_neighbour *n)
-{
-    struct tern_block *block;
-    while ((block = held_take(net, n)) != NULL) {
-        struct held held;
-        memcpy(&held, block->data, sizeof held);
-        struct tern_net_path path = { 0 };
-        struct tern_net_out out = { .src = &held.src,
-                                    .dst = &held.dst,
-                                    .path = &path,
-                                    .scope = held.scope,
-                                    .protocol = held.protocol,
-                                    .ttl = held.ttl,
-                                    .tos = held.tos,
-                                    .dont_fragment = held.dont_fragment,
-                                    .transport = 0xff };
-        /* What fails now has been counted there. */
-        (void)tern_ipv4_send(net, ip, &out, block->data + block->off, block->len);
-        tern_block_give(net->blocks, block);
-    }
-}
-
-TERN_COLD
-void tern_ipv4_held_drop(struct tern_net *net, struct tern_ipv4 *ip,
-                         struct tern_ipv4_neighbour *n)
-{
-    struct tern_block *block;
-    while ((block = held_take(net, n)) != NULL) {
-        ip->stats.out_no_neighbour++;
-        tern_block_give(net->blocks, block);
-    }
+        tern_neigh_confirm(&ip->ip, n);
 }
 
 /* ---- Whole payloads ----------------------------------------------------- */
@@ -329,7 +194,7 @@ static enum tern_err piece_send(struct tern_net *net, struct tern_ipv4 *ip,
     enum tern_err err = slot_fill(net, ip, out, way->mac, way->link, len, id_frag);
     if (err != TERN_OK)
         return err;
-    parts_copy(out->l4, parts, off, len);
+    tern_ip_parts_copy(out->l4, parts, off, len);
     tern_ipv4_commit(net, ip, out, len);
     return TERN_OK;
 }
@@ -352,7 +217,7 @@ static enum tern_err fragments_send(struct tern_net *net, struct tern_ipv4 *ip,
                                        id | more | (uint32_t)(off / 8));
         if (err != TERN_OK)
             return err;
-        ip->stats.out_fragments++;
+        ip->stats.ip.out_fragments++;
         off += len;
     }
     return TERN_OK;
@@ -366,16 +231,16 @@ enum tern_err tern_ipv4_send_parts(struct tern_net *net, void *context, struct t
     size_t l4_len = parts[0].len + parts[1].len;
     size_t mtu = tern_ipv4_mtu(net, ip, out->dst);
     if (l4_len > 65535 - IPV4_HDR_LEN) {
-        ip->stats.out_too_long++;
+        ip->stats.ip.out_too_long++;
         return TERN_INVALID;
     }
     if (mtu != 0 && out->dont_fragment && l4_len > mtu - IPV4_HDR_LEN) {
-        ip->stats.out_dont_fragment++;
+        ip->stats.ip.out_dont_fragment++;
         return TERN_INVALID;
     }
     enum tern_err err = way_get(net, ip, out, &way);
     if (err == TERN_AGAIN)
-        return hold(net, ip, out, parts);
+        return tern_ip_hold(&ip->ip, way.asked, out, parts);
     if (err != TERN_OK)
         return err;
     mtu = mtu != 0 ? mtu : tern_ipv4_link_mtu(net, ip, way.link);

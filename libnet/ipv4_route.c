@@ -101,7 +101,6 @@ enum tern_err tern_ipv4_source(struct tern_net *net, void *context, const struct
  * dear (CVE-2004-1060): so it is refused.
  */
 #define PMTU_LEAST 552
-#define PMTU_EXPIRES_NS (600 * TERN_SECOND_NS)    /* RFC 1191 section 6.3 */
 
 uint16_t tern_ipv4_link_mtu(const struct tern_net *net, const struct tern_ipv4 *ip, uint8_t link)
 {
@@ -114,42 +113,17 @@ uint16_t tern_ipv4_mtu(const struct tern_net *net, const void *context,
 {
     const struct tern_ipv4 *ip = context;
     struct ipv4_route route;
-    uint32_t addr = tern_addr_to_v4(dst);
-    if (tern_ipv4_route(net, ip, addr, 0, &route) != TERN_OK)
+    if (tern_ipv4_route(net, ip, tern_addr_to_v4(dst), 0, &route) != TERN_OK)
         return 0;
-    uint16_t mtu = tern_ipv4_link_mtu(net, ip, route.link);
-    for (size_t i = 0; i < TERN_IPV4_PMTUS; i++)
-        if (ip->pmtus[i].dst == addr && ip->pmtus[i].due_ns > net->turn->now_ns &&
-            ip->pmtus[i].mtu < mtu)
-            mtu = ip->pmtus[i].mtu;
-    return mtu;
+    return tern_ip_pmtu(&ip->ip, dst, tern_ipv4_link_mtu(net, ip, route.link));
 }
 
 void tern_ipv4_set_mtu(struct tern_net *net, void *context, const struct tern_addr *dst,
                        uint16_t mtu)
 {
     struct tern_ipv4 *ip = context;
-    uint32_t addr = tern_addr_to_v4(dst);
-    uint64_t now_ns = net->turn->now_ns;
-    uint16_t now_mtu = tern_ipv4_mtu(net, context, dst);
-    if (mtu < PMTU_LEAST) {
-        ip->stats.pmtu_refused++;
-        return;
-    }
-    if (mtu >= now_mtu)
-        return;
-    /* Its own entry, else the one that ends soonest: a free one ended at 0. */
-    size_t at = 0;
-    for (size_t i = 0; i < TERN_IPV4_PMTUS; i++) {
-        if (ip->pmtus[i].dst == addr) {
-            at = i;
-            break;
-        }
-        if (ip->pmtus[i].due_ns < ip->pmtus[at].due_ns)
-            at = i;
-    }
-    ip->pmtus[at].dst = addr;
-    ip->pmtus[at].mtu = mtu;
-    ip->pmtus[at].due_ns = now_ns + PMTU_EXPIRES_NS;
-    ip->stats.pmtu_lowered++;
+    if (mtu < PMTU_LEAST)
+        ip->stats.ip.pmtu_refused++;
+    else if (mtu < tern_ipv4_mtu(net, context, dst))
+        tern_ip_pmtu_lower(&ip->ip, dst, mtu);
 }

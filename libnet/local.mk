@@ -19,17 +19,22 @@ libnet_libtern_net_la_SOURCES = \
     libnet/net_packet.c \
     libnet/eth_wire.h \
     libnet/eth.c \
+    libnet/ip_internal.h \
+    libnet/ip_path.c \
+    libnet/ip_neighbour_cache.c \
+    libnet/ip_neighbour.c \
+    libnet/ip_held.c \
+    libnet/ip_reassembly.c \
     libnet/ipv4_internal.h \
     libnet/arp_wire.h \
     libnet/arp_wire.c \
     libnet/arp.c \
-    libnet/arp_cache.c \
     libnet/ipv4_wire.h \
     libnet/ipv4_wire.c \
     libnet/ipv4.c \
     libnet/ipv4_route.c \
     libnet/ipv4_output.c \
-    libnet/ipv4_reassembly.c \
+    libnet/ipv4_fragment.c \
     libnet/icmp4_wire.h \
     libnet/icmp4_wire.c \
     libnet/icmp4.c \
@@ -56,8 +61,8 @@ tern_HEADERS += include/tern/net.h
 # among them: -Os divides by constants with the slow instruction.
 # CFLAGS stands last on the command line and says otherwise.
 libnet/libtern_net_la-dhcp4.lo libnet/libtern_net_la-dhcp4_%.lo \
-    libnet/libtern_net_la-arp.lo libnet/libtern_net_la-arp_cache.lo \
-    libnet/libtern_net_la-ipv4_reassembly.lo libnet/libtern_net_la-ipv4_route.lo \
+    libnet/libtern_net_la-arp.lo libnet/libtern_net_la-ip_%.lo \
+    libnet/libtern_net_la-ipv4_fragment.lo libnet/libtern_net_la-ipv4_route.lo \
     libnet/libtern_net_la-icmp4.lo libnet/libtern_net_la-net.lo \
     libnet/libtern_net_la-net_metrics.lo \
     libnet/libtern_net_la-net_link.lo libnet/libtern_net_la-net_group.lo \

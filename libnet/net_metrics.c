@@ -28,10 +28,44 @@
     X(T, eth_nested, TERN_METRIC_ALSO("nested"))                                              \
     X(T, events_lost, TERN_COUNTER("events_lost", "Network events not told"))
 
+#define IP_METRICS(X, T)                                                                      \
+    X(T, frag_in, TERN_COUNTER("reasm_stored", "Fragments kept for reassembly"))              \
+    X(T, frag_reassembled, TERN_COUNTER("reasm_oks", "Datagrams reassembled"))                \
+    X(T, frag_bad_offset, TERN_COUNTER_BY("reasm_fails", "reason", "bad_offset",              \
+                                          "Fragments or datagrams not reassembled"))          \
+    X(T, frag_bad_len, TERN_METRIC_ALSO("bad_len"))                                           \
+    X(T, frag_overlap, TERN_METRIC_ALSO("overlap"))                                           \
+    X(T, frag_duplicate, TERN_METRIC_ALSO("duplicate"))                                       \
+    X(T, frag_too_large, TERN_METRIC_ALSO("too_large"))                                       \
+    X(T, frag_no_buffer, TERN_METRIC_ALSO("no_buffer"))                                       \
+    X(T, frag_too_many, TERN_METRIC_ALSO("too_many"))                                         \
+    X(T, frag_dead, TERN_METRIC_ALSO("dead"))                                                 \
+    X(T, frag_bad_ecn, TERN_METRIC_ALSO("bad_ecn"))                                           \
+    X(T, frag_timed_out, TERN_METRIC_ALSO("timed_out"))                                       \
+    X(T, frag_evicted, TERN_METRIC_ALSO("evicted"))                                           \
+    X(T, frag_cleared, TERN_METRIC_ALSO("cleared"))                                           \
+    X(T, out_packets, TERN_COUNTER("out_transmits", "Packets sent"))                          \
+    X(T, out_fragments, TERN_COUNTER("out_frag_creates", "Fragments made"))                   \
+    X(T, out_dont_fragment, TERN_COUNTER_BY("out_frag_fails", "reason", "dont_fragment",      \
+                                            "Packets not to be fragmented, and too long"))    \
+    X(T, out_no_route, TERN_COUNTER_BY("out_no_routes", "reason", "no_route",                 \
+                                       "Packets without a route"))                            \
+    X(T, out_no_neighbour, TERN_COUNTER_BY("out_discards", "reason", "no_neighbour",          \
+                                           "Packets not sent"))                               \
+    X(T, out_full, TERN_METRIC_ALSO("full"))                                                  \
+    X(T, out_waiting_full, TERN_METRIC_ALSO("waiting_full"))                                  \
+    X(T, out_too_long, TERN_METRIC_ALSO("too_long"))                                          \
+    X(T, out_link_down, TERN_METRIC_ALSO("link_down"))                                        \
+    X(T, neigh_rate_limited, TERN_COUNTER("neigh_rate_limited", "Questions not asked again")) \
+    X(T, neigh_failed, TERN_COUNTER("neigh_failed", "Neighbours that do not answer"))         \
+    X(T, neigh_cache_full, TERN_COUNTER("neigh_cache_full", "Neighbours without a place"))    \
+    X(T, icmp_rate_limited, TERN_COUNTER("icmp_rate_limited", "Errors not sent so often"))    \
+    X(T, pmtu_lowered, TERN_COUNTER("pmtu_lowered", "Path MTUs learned"))                     \
+    X(T, pmtu_refused, TERN_COUNTER("pmtu_refused", "Path MTUs not believed"))
+
 #define IPV4_METRICS(X, T)                                                                    \
     X(T, in_packets, TERN_COUNTER("in_receives", "Packets received"))                         \
     X(T, in_delivered, TERN_COUNTER("in_delivers", "Packets delivered"))                      \
-    X(T, out_packets, TERN_COUNTER("out_transmits", "Packets sent"))                          \
     X(T, in_bad_version, TERN_COUNTER_BY("in_hdr_errors", "reason", "bad_version",            \
                                          "Packets dropped for their header"))                 \
     X(T, in_bad_hdr_len, TERN_METRIC_ALSO("bad_hdr_len"))                                     \
@@ -49,32 +83,6 @@
     X(T, in_link_group, TERN_METRIC_ALSO("link_group"))                                       \
     X(T, in_unknown_protocol, TERN_COUNTER_BY("in_unknown_protos", "reason",                  \
                                               "unknown_protocol", "Packets nobody wants"))    \
-    X(T, frag_in, TERN_COUNTER("reasm_stored", "Fragments kept for reassembly"))              \
-    X(T, frag_reassembled, TERN_COUNTER("reasm_oks", "Datagrams reassembled"))                \
-    X(T, frag_bad_offset, TERN_COUNTER_BY("reasm_fails", "reason", "bad_offset",              \
-                                          "Fragments or datagrams not reassembled"))          \
-    X(T, frag_bad_len, TERN_METRIC_ALSO("bad_len"))                                           \
-    X(T, frag_overlap, TERN_METRIC_ALSO("overlap"))                                           \
-    X(T, frag_duplicate, TERN_METRIC_ALSO("duplicate"))                                       \
-    X(T, frag_too_large, TERN_METRIC_ALSO("too_large"))                                       \
-    X(T, frag_no_buffer, TERN_METRIC_ALSO("no_buffer"))                                       \
-    X(T, frag_too_many, TERN_METRIC_ALSO("too_many"))                                         \
-    X(T, frag_dead, TERN_METRIC_ALSO("dead"))                                                 \
-    X(T, frag_bad_ecn, TERN_METRIC_ALSO("bad_ecn"))                                           \
-    X(T, frag_timed_out, TERN_METRIC_ALSO("timed_out"))                                       \
-    X(T, frag_evicted, TERN_METRIC_ALSO("evicted"))                                           \
-    X(T, frag_cleared, TERN_METRIC_ALSO("cleared"))                                           \
-    X(T, out_fragments, TERN_COUNTER("out_frag_creates", "Fragments made"))                   \
-    X(T, out_dont_fragment, TERN_COUNTER_BY("out_frag_fails", "reason", "dont_fragment",      \
-                                            "Packets not to be fragmented, and too long"))    \
-    X(T, out_no_route, TERN_COUNTER_BY("out_no_routes", "reason", "no_route",                 \
-                                       "Packets without a route"))                            \
-    X(T, out_no_neighbour, TERN_COUNTER_BY("out_discards", "reason", "no_neighbour",          \
-                                           "Packets not sent"))                               \
-    X(T, out_full, TERN_METRIC_ALSO("full"))                                                  \
-    X(T, out_waiting_full, TERN_METRIC_ALSO("waiting_full"))                                  \
-    X(T, out_too_long, TERN_METRIC_ALSO("too_long"))                                          \
-    X(T, out_link_down, TERN_METRIC_ALSO("link_down"))                                        \
     X(T, arp_in, TERN_COUNTER("arp_in", "ARP packets received"))                              \
     X(T, arp_asked, TERN_COUNTER("arp_asked", "Questions for an address of ours"))            \
     X(T, arp_learned, TERN_COUNTER("arp_learned", "Answers and news taken"))                  \
@@ -86,9 +94,6 @@
     X(T, arp_requests, TERN_COUNTER("arp_requests", "Questions sent"))                        \
     X(T, arp_announcements, TERN_COUNTER("arp_announcements", "Announcements sent"))          \
     X(T, arp_full, TERN_COUNTER("arp_unsent", "ARP packets without a slot"))                  \
-    X(T, arp_rate_limited, TERN_COUNTER("arp_rate_limited", "Questions not asked again"))     \
-    X(T, arp_failed, TERN_COUNTER("arp_failed", "Neighbours that do not answer"))             \
-    X(T, arp_cache_full, TERN_COUNTER("arp_cache_full", "Neighbours without a place"))        \
     X(T, icmp_in, TERN_COUNTER("icmp_in_msgs", "ICMP messages received"))                     \
     X(T, icmp_echo_in, TERN_COUNTER("icmp_in_echos", "Echo requests received"))               \
     X(T, icmp_errors_in, TERN_COUNTER("icmp_in_errors_used", "Errors told to a transport"))   \
@@ -104,10 +109,7 @@
     X(T, icmp_errors_out, TERN_COUNTER("icmp_out_errors_sent", "Errors sent"))                \
     X(T, icmp_full, TERN_COUNTER_BY("icmp_out_errors", "reason", "full",                      \
                                     "ICMP messages not sent"))                                \
-    X(T, icmp_rate_limited, TERN_METRIC_ALSO("rate_limited"))                                 \
-    X(T, icmp_not_allowed, TERN_METRIC_ALSO("not_allowed"))                                   \
-    X(T, pmtu_lowered, TERN_COUNTER("pmtu_lowered", "Path MTUs learned"))                     \
-    X(T, pmtu_refused, TERN_COUNTER("pmtu_refused", "Path MTUs not believed"))
+    X(T, icmp_not_allowed, TERN_METRIC_ALSO("not_allowed"))
 
 #define UDP_METRICS(X, T)                                                                     \
     X(T, in_dgrams, TERN_COUNTER("in_receives", "Datagrams received"))                        \
@@ -146,7 +148,8 @@
     X(T, conflicts, TERN_COUNTER("conflicts", "Addresses found in use"))
 
 TERN_METRICS_TABLE(NET_METRICS, tern_net_stats, sizeof(struct tern_net_stats), "link");
-TERN_METRICS_TABLE(IPV4_METRICS, tern_ipv4_stats, sizeof(struct tern_ipv4_stats), "ipv4");
+TERN_METRICS_TABLE(IP_METRICS, tern_ip_stats, sizeof(struct tern_ip_stats), "ip");
+TERN_METRICS_TABLE(IPV4_METRICS, tern_ipv4_stats, offsetof(struct tern_ipv4_stats, ip), "ipv4");
 TERN_METRICS_TABLE(UDP_METRICS, tern_udp_stats, sizeof(struct tern_udp_stats), "udp");
 TERN_METRICS_TABLE(DHCP4_METRICS, tern_dhcp4_stats, sizeof(struct tern_dhcp4_stats), "dhcp4");
 
@@ -291,13 +294,15 @@ bool tern_net_metrics(const struct tern_net *net, size_t i, struct tern_metrics 
     const struct {
         const char *text;
         const void *values;    /* NULL: this stack has no such part */
+        const char *area;
     } sets[] = {
-        { tern_net_stats_text, &net->stats },
-        { tern_ipv4_stats_text, ip != NULL ? &ip->stats : NULL },
-        { tern_udp_stats_text, udp != NULL ? &udp->stats : NULL },
-        { tern_dhcp4_stats_text, dhcp != NULL ? &dhcp->stats : NULL },
-        { tern_tcp_stats_text, tcp != NULL ? &tcp->stats : NULL },
-        { pools_text, tcp },
+        { tern_net_stats_text, &net->stats, NULL },
+        { tern_ipv4_stats_text, ip != NULL ? &ip->stats : NULL, NULL },
+        { tern_ip_stats_text, ip != NULL ? &ip->stats.ip : NULL, "ipv4" },
+        { tern_udp_stats_text, udp != NULL ? &udp->stats : NULL, NULL },
+        { tern_dhcp4_stats_text, dhcp != NULL ? &dhcp->stats : NULL, NULL },
+        { tern_tcp_stats_text, tcp != NULL ? &tcp->stats : NULL, NULL },
+        { pools_text, tcp, NULL },
     };
     set->labels[0].name = NULL;
     for (size_t at = 0; at < sizeof sets / sizeof sets[0]; at++) {
@@ -305,6 +310,7 @@ bool tern_net_metrics(const struct tern_net *net, size_t i, struct tern_metrics 
             continue;
         set->text = sets[at].text;
         set->values = sets[at].values;
+        set->area = sets[at].area;
         if (set->text == pools_text)
             pools_set(tcp, set);
         return true;

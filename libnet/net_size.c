@@ -25,14 +25,14 @@ size_t tern_ipv4_size(void)
     return sizeof(struct tern_ipv4);
 }
 
-size_t tern_ipv4_neighbour_size(void)
+size_t tern_neighbour_size(void)
 {
-    return sizeof(struct tern_ipv4_neighbour);
+    return sizeof(struct tern_neighbour);
 }
 
-size_t tern_ipv4_reassembly_size(void)
+size_t tern_reassembly_size(void)
 {
-    return sizeof(struct tern_ipv4_reassembly);
+    return sizeof(struct tern_reassembly);
 }
 
 size_t tern_udp_size(void)

@@ -74,8 +74,8 @@ static enum tern_err plan_part(struct tern_carver *carver, const struct tern_net
                                const struct sizes *z)
 {
     const struct pool_plan ipv4[] = {
-        { "ipv4.neighbour", sizeof(struct tern_ipv4_neighbour), z->neighbours, true },
-        { "ipv4.reassembly", sizeof(struct tern_ipv4_reassembly), N_REASSEMBLIES, false },
+        { "ipv4.neighbour", sizeof(struct tern_neighbour), z->neighbours, true },
+        { "ipv4.reassembly", sizeof(struct tern_reassembly), N_REASSEMBLIES, false },
     };
     static const struct pool_plan udp[] = {
         { "udp.endpoint", sizeof(struct tern_udp_endpoint), N_ENDPOINTS, false },

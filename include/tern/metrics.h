@@ -90,14 +90,22 @@ struct tern_metric_label {
 struct tern_metrics {
     const char *text;              /* of a table; constant for the program's life */
     const uint64_t *values;        /* as many as the text has names; may point to own */
+    const char *area;              /* in place of the text's, for a text of several sets; or NULL */
     struct tern_metric_label labels[TERN_METRIC_LABELS];    /* of all; up to one without a name */
     uint64_t own[TERN_METRICS_OWN];    /* room for values that are only known on demand */
 };
 
+/* What the names of a set's values begin with, behind "tern_". */
+static inline const char *tern_metrics_area(const struct tern_metrics *set)
+{
+    return set->area != NULL ? set->area : set->text;
+}
+
 /*
- * Fills in *set number i of those that user has; false: there are no more. Its
- * values are read soon after, in the same turn. A text is in one set only, and
- * sets of one area follow each other.
+ * Fills in *set, whose area and labels are empty, with number i of those that
+ * user has; false: there are no more. Its values are read soon after, in the
+ * same turn. A text is in one set of an area, and sets of one area follow each
+ * other.
  */
 typedef bool tern_metrics_fn(void *user, size_t i, struct tern_metrics *set);
 

@@ -13,7 +13,7 @@
  * the tern_net, every part's context, and the arrays that contexts point at.
  *
  *     static struct tern_net net;
- *     static struct tern_ipv4_neighbour neighbours[64];
+ *     static struct tern_neighbour neighbours[64];
  *     static struct tern_ipv4 ipv4 = { .config = { .neighbours = neighbours,
  *                                                  .n_neighbours = 64 } };
  *     ...
@@ -183,7 +183,7 @@ enum tern_err tern_net_init_sized(struct tern_net *net, size_t net_len,
  */
 #define TERN_NET_PARTS_MARK                                                       \
     (sizeof(struct tern_net_use) + 3 * sizeof(struct tern_ipv4) +                 \
-     5 * sizeof(struct tern_ipv4_neighbour) + 7 * sizeof(struct tern_ipv4_reassembly) + \
+     5 * sizeof(struct tern_neighbour) + 7 * sizeof(struct tern_reassembly) + \
      11 * sizeof(struct tern_udp) + 13 * sizeof(struct tern_udp_endpoint) +       \
      17 * sizeof(struct tern_dhcp4))
 #ifndef TERN_NET_TCP_MARK
@@ -214,84 +214,117 @@ uint64_t tern_net_tx_room(struct tern_net *net, struct tern_link *link, uint64_t
 uint64_t tern_net_link_changed(struct tern_net *net, struct tern_link *link, uint64_t now_ns);
 uint64_t tern_net_poll(struct tern_net *net, uint64_t now_ns);
 
-/* ---- IPv4 -------------------------------------------------------------------- */
+/* ---- What both network layers have ------------------------------------------- */
 
-/* An entry of the neighbour cache; members are the library's. */
-struct tern_ipv4_neighbour {
-    uint32_t addr;                   /* host order */
+/* An entry of a neighbour cache; members are the library's. */
+struct tern_neighbour {
+    struct tern_addr addr;
     uint32_t generation;             /* another whenever what a path holds of it ends */
+    uint16_t hash_next;              /* lists: index plus one, 0 ends them */
+    uint8_t link, n_held;
     uint64_t check_ns;               /* until then a path needs no second look */
     uint8_t mac[6];
     uint8_t state, n_tries;
-    uint8_t link, n_held;
-    uint16_t hash_next;              /* lists: index plus one, 0 ends them */
     uint16_t lru_prev, lru_next;
     uint16_t due_prev, due_next;
     uint64_t confirmed_ns, due_ns;
     uint32_t waiting[TERN_NET_TRANSPORTS];
     struct tern_block *held_first, *held_last;    /* copied datagrams that wait for it */
+    bool router;                     /* it says that it forwards (IPv6) */
 };
 
 /* A reassembly buffer; members are the library's. The largest datagram it takes: */
-#define TERN_IPV4_REASSEMBLY_LEN 9000u
-struct tern_ipv4_reassembly {
-    uint32_t src, dst;
-    uint16_t id;
-    uint8_t protocol, state, link, n_ranges, ecn, hdr_len;
+#define TERN_REASSEMBLY_LEN 9000u
+#define TERN_REASSEMBLY_HDR_LEN 240u
+struct tern_reassembly {
+    struct tern_addr src, dst;
+    uint32_t id;
+    uint8_t state, link, n_ranges, ecn, hdr_len;
     uint16_t total_len;              /* 0: the last fragment has not come */
     uint16_t have_len;
     struct { uint16_t start, end; } ranges[16];
     uint64_t due_ns, order;          /* order: which of two came first */
     struct tern_rx rx;
     struct tern_span span;
-    uint8_t frame[14 + 60 + TERN_IPV4_REASSEMBLY_LEN];
+    uint8_t frame[14 + TERN_REASSEMBLY_HDR_LEN + TERN_REASSEMBLY_LEN];
 };
+
+/* Counters that IPv4 and IPv6 both have. */
+struct tern_ip_stats {
+    /* each fragment is in one; frag_reassembled and the last four count datagrams */
+    uint64_t frag_in, frag_reassembled, frag_bad_offset, frag_bad_len, frag_overlap;
+    uint64_t frag_duplicate, frag_too_large, frag_no_buffer, frag_too_many, frag_dead;
+    uint64_t frag_bad_ecn, frag_timed_out, frag_evicted, frag_cleared;
+    uint64_t out_packets, out_fragments;
+    uint64_t out_dont_fragment;      /* longer than the path's MTU, and may not be cut */
+    uint64_t out_no_route, out_no_neighbour, out_full, out_waiting_full, out_too_long;
+    uint64_t out_link_down;
+    uint64_t neigh_rate_limited, neigh_failed, neigh_cache_full;
+    uint64_t icmp_rate_limited;
+    uint64_t pmtu_lowered, pmtu_refused;
+};
+
+#define TERN_IP_PMTUS 16u
+#define TERN_IP_RATES 64u
+
+/* What a network layer's context holds of them; members are the library's. */
+struct tern_ip {
+    struct tern_ip_stats *stats;
+    const void *family;
+    struct tern_net *net;
+    struct tern_neighbour *neighbours;
+    struct tern_reassembly *reassemblies;
+    size_t n_neighbours, n_reassemblies;
+    uint64_t reassembly_ns, retry_ns, n_reassembly_order;
+    struct { struct tern_addr dst; uint16_t mtu; uint64_t due_ns; } pmtus[TERN_IP_PMTUS];
+    struct { struct tern_addr dst; uint32_t tokens; uint64_t at_ns; } rates[TERN_IP_RATES];
+    uint8_t key[16];
+    uint16_t buckets[256];                       /* of the neighbour cache */
+    uint16_t lru_first, lru_last, free_first;
+    uint16_t due_first[2], due_last[2];          /* in order of time: retries, delays */
+    uint16_t n_free, n_incomplete;
+    uint32_t generation;
+    uint8_t slot;                                /* among the stack's network layers */
+    struct tern_timer timer;
+    uint64_t reserved[8];
+};
+
+/* ---- IPv4 -------------------------------------------------------------------- */
 
 /*
  * Why packets did not get through, and what was done. in_packets counts all;
- * each that is not delivered is in one other in_, frag_ or icmp_ counter.
+ * each that is not delivered is in one other in_, ip.frag_ or icmp_ counter.
  */
 struct tern_ipv4_stats {
-    uint64_t in_packets, in_delivered, out_packets;
+    uint64_t in_packets, in_delivered;
     uint64_t in_bad_version, in_bad_hdr_len, in_bad_checksum, in_bad_options, in_source_route;
     uint64_t in_short, in_bad_total_len;
     uint64_t in_bad_source, in_not_ours, in_wrong_link, in_loopback;
     uint64_t in_link_group;          /* for one host, in a frame for many (RFC 1122 3.3.6) */
     uint64_t in_unknown_protocol;
-    /* fragments; frag_reassembled and the last four count datagrams */
-    uint64_t frag_in, frag_reassembled, frag_bad_offset, frag_bad_len, frag_overlap;
-    uint64_t frag_duplicate, frag_too_large, frag_no_buffer, frag_too_many, frag_dead;
-    uint64_t frag_bad_ecn, frag_timed_out, frag_evicted, frag_cleared;
-    uint64_t out_fragments;
-    uint64_t out_dont_fragment;      /* longer than the path's MTU, and may not be cut */
-    uint64_t out_no_route, out_no_neighbour, out_full, out_waiting_full, out_too_long;
-    uint64_t out_link_down;
     /* each ARP packet is in arp_in and in one of the six after it */
     uint64_t arp_in;
     uint64_t arp_asked;              /* a question for an address of ours */
     uint64_t arp_learned, arp_conflict, arp_bad, arp_not_ours, arp_unsolicited;
     uint64_t arp_replies, arp_requests, arp_announcements, arp_full;
-    uint64_t arp_rate_limited, arp_failed, arp_cache_full;
     /* each ICMP message is in icmp_in and in one of the nine after it */
     uint64_t icmp_in, icmp_echo_in, icmp_errors_in;
     uint64_t icmp_short, icmp_bad_checksum, icmp_unknown_type, icmp_broadcast;
     uint64_t icmp_ignored;           /* redirects, source quench, answers to no question */
     uint64_t icmp_errors_bad, icmp_errors_unmatched;
-    uint64_t icmp_echo_replies, icmp_errors_out, icmp_full, icmp_rate_limited, icmp_not_allowed;
-    uint64_t pmtu_lowered, pmtu_refused;
+    uint64_t icmp_echo_replies, icmp_errors_out, icmp_full, icmp_not_allowed;
+    struct tern_ip_stats ip;         /* the rest, which IPv6 has as well */
 };
 
 struct tern_ipv4_config {
-    struct tern_ipv4_neighbour *neighbours;      /* placed */
+    struct tern_neighbour *neighbours;      /* placed */
     size_t n_neighbours;                         /* 8..32,768 */
-    struct tern_ipv4_reassembly *reassemblies;   /* placed; may be NULL */
+    struct tern_reassembly *reassemblies;   /* placed; may be NULL */
     size_t n_reassemblies;                       /* 0: fragments are refused; 4 is usual */
     uint8_t default_ttl;                         /* 0: 64 */
     uint64_t reassembly_ns;                      /* 0: 30 s */
 };
 
-#define TERN_IPV4_PMTUS 16u
-#define TERN_IPV4_RATES 64u
 #define TERN_IPV4_GROUPS 16u
 
 /* The context of part tern_ipv4: set config, the rest is the library's. */
@@ -308,20 +341,9 @@ struct tern_ipv4 {
         uint32_t probing;            /* asked about before it is used; 0: nothing */
         uint32_t good_source;        /* the last that was found right; 0: none */
     } links[TERN_NET_LINKS];
-    struct { uint32_t dst; uint16_t mtu; uint64_t due_ns; } pmtus[TERN_IPV4_PMTUS];
-    struct { uint32_t dst; uint32_t tokens; uint64_t at_ns; } rates[TERN_IPV4_RATES];
     struct { uint32_t group; uint16_t n_users; uint8_t link; } groups[TERN_IPV4_GROUPS];
     uint16_t ids[64];                            /* of packets: RFC 7739 section 5.3 */
-    uint8_t key[16];
-    uint16_t buckets[256];                       /* of the neighbour cache */
-    uint16_t lru_first, lru_last, free_first;
-    uint16_t due_first[2], due_last[2];          /* in order of time: 1 s, 5 s */
-    uint16_t n_free, n_incomplete;
-    uint32_t generation;
-    uint64_t n_reassembly_order;
-    uint8_t slot;                                /* among the stack's network layers */
-    struct tern_timer timer;
-    struct tern_net *net;
+    struct tern_ip ip;
     uint64_t reserved[16];
 };
 
@@ -469,8 +491,8 @@ size_t tern_net_size(void);
 size_t tern_net_config_size(void);
 size_t tern_net_use_size(void);
 size_t tern_ipv4_size(void);
-size_t tern_ipv4_neighbour_size(void);
-size_t tern_ipv4_reassembly_size(void);
+size_t tern_neighbour_size(void);
+size_t tern_reassembly_size(void);
 size_t tern_udp_size(void);
 size_t tern_udp_endpoint_size(void);
 size_t tern_dhcp4_size(void);

@@ -26,8 +26,8 @@ static struct {
     struct tern_ipv4 ipv4;
     struct tern_udp udp;
     struct tern_tcp tcp;
-    struct tern_ipv4_neighbour neighbours[8];
-    struct tern_ipv4_reassembly reassemblies[2];
+    struct tern_neighbour neighbours[8];
+    struct tern_reassembly reassemblies[2];
     struct tern_udp_endpoint endpoints[2];
     struct tern_tcp_conn conns[CONNS];
     struct tern_tcp_half halves[2];

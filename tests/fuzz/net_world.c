@@ -39,8 +39,8 @@ static struct {
     struct tern_udp udp;
     struct tern_dhcp4 dhcp4;
     struct tern_tcp tcp;
-    struct tern_ipv4_neighbour neighbours[16];
-    struct tern_ipv4_reassembly reassemblies[4];
+    struct tern_neighbour neighbours[16];
+    struct tern_reassembly reassemblies[4];
     struct tern_udp_endpoint endpoints[4];
     struct tern_tcp_conn conns[4];
     struct tern_tcp_half halves[4];

@@ -43,7 +43,7 @@ static struct world {
     struct tern_block_pool blocks;
     struct tern_net net;
     struct tern_ipv4 ipv4;
-    struct tern_ipv4_neighbour neighbours[8];
+    struct tern_neighbour neighbours[8];
     struct tern_tcp tcp;
     struct tern_tcp_conn conns[N_CONNS];
     struct tern_tcp_half halves[3];

@@ -33,8 +33,8 @@ struct host {
     struct tern_net net;
     struct tern_ipv4 ipv4;
     struct tern_tcp tcp;
-    struct tern_ipv4_neighbour neighbours[HOST_NEIGHBOURS];
-    struct tern_ipv4_reassembly reassemblies[2];
+    struct tern_neighbour neighbours[HOST_NEIGHBOURS];
+    struct tern_reassembly reassemblies[2];
     struct tern_tcp_conn conns[HOST_CONNS];
     struct tern_tcp_half halves[HOST_HALVES];
     struct tern_tcp_time_wait time_waits[HOST_TIME_WAITS];

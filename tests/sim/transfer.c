@@ -135,7 +135,7 @@ static const char *end_verdict(const struct end *e)
     if (e->wrong != NULL || aborts(e))
         return e->wrong;
     /* All ARP requests were lost: that is an honest answer. */
-    if (!e->opened && e->why == TERN_UNREACHABLE && e->host->ipv4.stats.arp_failed > 0)
+    if (!e->opened && e->why == TERN_UNREACHABLE && e->host->ipv4.stats.ip.neigh_failed > 0)
         return NULL;
     if (!e->opened && !e->closed && e->peer->why == TERN_UNREACHABLE)
         return NULL;

@@ -19,9 +19,10 @@ static size_t reply_from(const uint8_t mac[6], uint32_t addr)
     return packet_arp(frame, packet_mac_us, 2, mac, addr, packet_mac_us, US);
 }
 
-static const struct tern_ipv4_neighbour *entry(struct net_fixture *f, uint32_t addr)
+static const struct tern_neighbour *entry(struct net_fixture *f, uint32_t addr)
 {
-    return tern_arp_cache_find(&f->ipv4, 0, addr);
+    struct tern_addr a = tern_addr_v4(addr);
+    return tern_neigh_find(&f->ipv4.ip, 0, &a);
 }
 
 /* Sends an echo request from addr, whose answer needs its MAC. */
@@ -174,20 +175,20 @@ START_TEST(test_arp_asks_once_a_second_and_gives_up_after_three)
         ping_from(f, PEER);
     ck_assert(is_arp(net_fixture_sent(f), 1, packet_mac_broadcast, PEER));
     ck_assert(net_fixture_quiet(f));
-    ck_assert_uint_eq(f->ipv4.stats.arp_rate_limited, 9);
+    ck_assert_uint_eq(f->ipv4.stats.ip.neigh_rate_limited, 9);
     ck_assert_uint_eq(f->net.n_waiting, 3);    /* of ten, three are held */
-    ck_assert_uint_eq(f->ipv4.stats.out_waiting_full, 7);
+    ck_assert_uint_eq(f->ipv4.stats.ip.out_waiting_full, 7);
     net_fixture_pass(f, 990 * TERN_MILLISECOND_NS);
     ck_assert(net_fixture_quiet(f));
     net_fixture_pass(f, 2200 * TERN_MILLISECOND_NS);
     ck_assert(is_arp(net_fixture_sent(f), 1, packet_mac_broadcast, PEER));
     ck_assert(is_arp(net_fixture_sent(f), 1, packet_mac_broadcast, PEER));
     ck_assert(net_fixture_quiet(f));
-    ck_assert_uint_eq(f->ipv4.stats.arp_failed, 1);
-    ck_assert_uint_eq(f->ipv4.stats.out_no_neighbour, 3);
+    ck_assert_uint_eq(f->ipv4.stats.ip.neigh_failed, 1);
+    ck_assert_uint_eq(f->ipv4.stats.ip.out_no_neighbour, 3);
     ping_from(f, PEER);    /* within the second: unreachable, and no new question */
     ck_assert(net_fixture_quiet(f));
-    ck_assert_uint_eq(f->ipv4.stats.out_no_neighbour, 4);
+    ck_assert_uint_eq(f->ipv4.stats.ip.out_no_neighbour, 4);
     net_fixture_pass(f, 2 * TERN_SECOND_NS);
     ck_assert_ptr_null(entry(f, PEER));
     ck_assert(net_fixture_idle(f));
@@ -199,10 +200,10 @@ START_TEST(test_arp_believes_one_that_was_given_up_and_speaks)
     struct net_fixture *f = net_fixture();
     ping_from(f, PEER);
     net_fixture_pass(f, 3100 * TERN_MILLISECOND_NS);
-    ck_assert_uint_eq(entry(f, PEER)->state, ARP_FAILED);
+    ck_assert_uint_eq(entry(f, PEER)->state, NEIGH_FAILED);
     size_t len = packet_arp(frame, packet_mac_broadcast, 1, packet_mac_peer, PEER, none, US);
     net_fixture_in(f, frame, len);
-    ck_assert_uint_eq(entry(f, PEER)->state, ARP_STALE);
+    ck_assert_uint_eq(entry(f, PEER)->state, NEIGH_STALE);
     ck_assert_mem_eq(entry(f, PEER)->mac, packet_mac_peer, 6);
 }
 END_TEST
@@ -234,7 +235,7 @@ START_TEST(test_arp_held_datagrams_are_bounded_in_all)
         for (size_t j = 0; j < 3; j++)
             ping_from(f, PEER + i);
     ck_assert_uint_eq(f->net.n_waiting, 5);
-    ck_assert_uint_eq(f->ipv4.stats.out_waiting_full, 7);
+    ck_assert_uint_eq(f->ipv4.stats.ip.out_waiting_full, 7);
     net_fixture_pass(f, 5 * TERN_SECOND_NS);
     ck_assert(net_fixture_idle(f));
 }
@@ -249,22 +250,22 @@ START_TEST(test_arp_probes_a_quiet_neighbour_to_its_face_then_asks_all)
     (void)net_fixture_sent(f);
     net_fixture_in(f, frame, reply_from(packet_mac_peer, PEER));
     (void)net_fixture_sent(f);
-    ck_assert_uint_eq(entry(f, PEER)->state, ARP_REACHABLE);
+    ck_assert_uint_eq(entry(f, PEER)->state, NEIGH_REACHABLE);
     net_fixture_pass(f, 31 * TERN_SECOND_NS);
     ping_from(f, PEER);
     (void)net_fixture_sent(f);    /* still sent to the MAC we have */
-    ck_assert_uint_eq(entry(f, PEER)->state, ARP_DELAY);
+    ck_assert_uint_eq(entry(f, PEER)->state, NEIGH_DELAY);
     net_fixture_pass(f, 5100 * TERN_MILLISECOND_NS);
-    ck_assert_uint_eq(entry(f, PEER)->state, ARP_PROBE);
+    ck_assert_uint_eq(entry(f, PEER)->state, NEIGH_PROBE);
     ck_assert(is_arp(net_fixture_sent(f), 1, packet_mac_peer, PEER));
     net_fixture_pass(f, 3 * TERN_SECOND_NS);
     ck_assert(is_arp(net_fixture_sent(f), 1, packet_mac_peer, PEER));
     ck_assert(is_arp(net_fixture_sent(f), 1, packet_mac_peer, PEER));
     ck_assert(is_arp(net_fixture_sent(f), 1, packet_mac_broadcast, PEER));
-    ck_assert_uint_eq(entry(f, PEER)->state, ARP_INCOMPLETE);
+    ck_assert_uint_eq(entry(f, PEER)->state, NEIGH_INCOMPLETE);
     /* A new machine has taken over: now it is believed. */
     net_fixture_in(f, frame, reply_from(packet_mac_other, PEER));
-    ck_assert_uint_eq(entry(f, PEER)->state, ARP_REACHABLE);
+    ck_assert_uint_eq(entry(f, PEER)->state, NEIGH_REACHABLE);
     ck_assert_mem_eq(entry(f, PEER)->mac, packet_mac_other, 6);
 }
 END_TEST
@@ -273,11 +274,11 @@ START_TEST(test_arp_an_answer_to_a_probe_confirms)
 {
     struct net_fixture *f = net_fixture();
     net_fixture_meet(f, PEER, packet_mac_peer);
-    ck_assert_uint_eq(entry(f, PEER)->state, ARP_STALE);
+    ck_assert_uint_eq(entry(f, PEER)->state, NEIGH_STALE);
     ping_from(f, PEER);
     net_fixture_pass(f, 5100 * TERN_MILLISECOND_NS);
     net_fixture_in(f, frame, reply_from(packet_mac_peer, PEER));
-    ck_assert_uint_eq(entry(f, PEER)->state, ARP_REACHABLE);
+    ck_assert_uint_eq(entry(f, PEER)->state, NEIGH_REACHABLE);
     ck_assert_uint_eq(f->ipv4.stats.arp_learned, 1);
 }
 END_TEST
@@ -293,14 +294,14 @@ START_TEST(test_arp_progress_above_confirms)
                                 .dont_fragment = true };
     ck_assert_int_eq(ops->begin(&f->net, &f->ipv4, &out, 20), TERN_OK);
     ops->commit(&f->net, &f->ipv4, &out, 0);
-    ck_assert_uint_eq(entry(f, PEER)->state, ARP_DELAY);
+    ck_assert_uint_eq(entry(f, PEER)->state, NEIGH_DELAY);
     ops->confirm(&f->net, &f->ipv4, &path);
-    ck_assert_uint_eq(entry(f, PEER)->state, ARP_REACHABLE);
+    ck_assert_uint_eq(entry(f, PEER)->state, NEIGH_REACHABLE);
     net_fixture_pass(f, 6 * TERN_SECOND_NS);
     ck_assert(net_fixture_quiet(f));    /* nobody is asked */
     ck_assert_int_eq(ops->begin(&f->net, &f->ipv4, &out, 20), TERN_OK);
     ops->commit(&f->net, &f->ipv4, &out, 0);
-    ck_assert_uint_eq(entry(f, PEER)->state, ARP_REACHABLE);
+    ck_assert_uint_eq(entry(f, PEER)->state, NEIGH_REACHABLE);
 }
 END_TEST
 
@@ -318,15 +319,15 @@ START_TEST(test_arp_only_an_answer_that_was_asked_for_confirms)
     fake_link_clear(&f->wire);
     net_fixture_in(f, frame, reply_from(packet_mac_other, PEER));
     ck_assert(net_fixture_quiet(f));
-    ck_assert_uint_eq(entry(f, PEER)->state, ARP_REACHABLE);
+    ck_assert_uint_eq(entry(f, PEER)->state, NEIGH_REACHABLE);
     net_fixture_pass(f, 2 * TERN_SECOND_NS);
     net_fixture_in(f, frame, reply_from(packet_mac_other, PEER));
-    ck_assert_uint_eq(entry(f, PEER)->state, ARP_PROBE);
+    ck_assert_uint_eq(entry(f, PEER)->state, NEIGH_PROBE);
     /* A question is no answer, even from the right MAC. */
     net_fixture_in(f, frame, packet_arp(frame, packet_mac_us, 1, packet_mac_peer, PEER, none, US));
-    ck_assert_uint_eq(entry(f, PEER)->state, ARP_PROBE);
+    ck_assert_uint_eq(entry(f, PEER)->state, NEIGH_PROBE);
     net_fixture_in(f, frame, reply_from(packet_mac_peer, PEER));
-    ck_assert_uint_eq(entry(f, PEER)->state, ARP_REACHABLE);
+    ck_assert_uint_eq(entry(f, PEER)->state, NEIGH_REACHABLE);
 }
 END_TEST
 
@@ -348,7 +349,7 @@ START_TEST(hostile_net_14_unsolicited_arp_installs_nothing)
     ck_assert_uint_eq(f->ipv4.stats.arp_unsolicited, 2);
     ck_assert_uint_eq(f->ipv4.stats.arp_bad, 1);
     ck_assert_uint_eq(f->net.stats.eth_unknown_type, 1);
-    ck_assert_uint_eq(f->ipv4.n_free, FIXTURE_NEIGHBOURS);
+    ck_assert_uint_eq(f->ipv4.ip.n_free, FIXTURE_NEIGHBOURS);
     ck_assert_uint_eq(f->ipv4.links[0].addr, US);
 }
 END_TEST
@@ -372,7 +373,7 @@ START_TEST(hostile_net_14_unsolicited_arp_overwrites_no_live_peer)
     const struct fake_frame *sent = net_fixture_sent(f);
     ck_assert_mem_eq(sent->data, packet_mac_peer, 6);
     net_fixture_in(f, frame, reply_from(packet_mac_peer, PEER));
-    ck_assert_uint_eq(entry(f, PEER)->state, ARP_REACHABLE);
+    ck_assert_uint_eq(entry(f, PEER)->state, NEIGH_REACHABLE);
     ck_assert_mem_eq(entry(f, PEER)->mac, packet_mac_peer, 6);
 }
 END_TEST
@@ -390,7 +391,7 @@ START_TEST(hostile_net_14_unsolicited_requests_evict_nobody)
     }
     /* All were answered, a quarter of the cache is still free, the peer is known. */
     ck_assert_uint_eq(f->ipv4.stats.arp_replies, 10001);
-    ck_assert_uint_ge(f->ipv4.n_free, FIXTURE_NEIGHBOURS / 4);
+    ck_assert_uint_ge(f->ipv4.ip.n_free, FIXTURE_NEIGHBOURS / 4);
     ck_assert_mem_eq(entry(f, PEER)->mac, packet_mac_peer, 6);
 }
 END_TEST
@@ -404,7 +405,7 @@ START_TEST(hostile_net_14_questions_of_ours_evict_no_live_peer)
     for (uint32_t i = 0; i < 10000; i++)
         ping_from(f, 0x0a000004 + i % 240);
     ck_assert_mem_eq(entry(f, PEER)->mac, packet_mac_peer, 6);
-    ck_assert_uint_eq(entry(f, PEER)->state, ARP_REACHABLE);
+    ck_assert_uint_eq(entry(f, PEER)->state, NEIGH_REACHABLE);
     ck_assert_uint_le(f->net.n_waiting, 64);
     fake_link_clear(&f->wire);
     ping_from(f, PEER);
@@ -422,14 +423,14 @@ START_TEST(hostile_net_14_a_cache_of_live_peers_takes_no_more)
         ping_from(f, PEER + i);
         net_fixture_in(f, frame, reply_from(packet_mac_peer, PEER + i));
     }
-    ck_assert_uint_eq(f->ipv4.n_free, 0);
+    ck_assert_uint_eq(f->ipv4.ip.n_free, 0);
     fake_link_clear(&f->wire);
     ping_from(f, PEER + FIXTURE_NEIGHBOURS);
-    ck_assert_uint_eq(f->ipv4.stats.arp_cache_full, 1);
-    ck_assert_uint_eq(f->ipv4.stats.out_no_neighbour, 1);
+    ck_assert_uint_eq(f->ipv4.stats.ip.neigh_cache_full, 1);
+    ck_assert_uint_eq(f->ipv4.stats.ip.out_no_neighbour, 1);
     ck_assert(net_fixture_quiet(f));
     for (uint32_t i = 0; i < FIXTURE_NEIGHBOURS; i++)
-        ck_assert_uint_eq(entry(f, PEER + i)->state, ARP_REACHABLE);
+        ck_assert_uint_eq(entry(f, PEER + i)->state, NEIGH_REACHABLE);
 }
 END_TEST
 
@@ -443,7 +444,7 @@ START_TEST(test_arp_takes_no_impossible_sender)
         net_fixture_in(f, frame, len);
         ck_assert_uint_eq(f->ipv4.stats.arp_bad, i + 1);
     }
-    ck_assert_uint_eq(f->ipv4.n_free, FIXTURE_NEIGHBOURS);
+    ck_assert_uint_eq(f->ipv4.ip.n_free, FIXTURE_NEIGHBOURS);
     /* Our own MAC, in another's frame. */
     size_t len = packet_arp(frame, packet_mac_broadcast, 1, packet_mac_us, OTHER, none, PEER);
     memcpy(frame + 6, packet_mac_peer, 6);
@@ -517,8 +518,9 @@ START_TEST(test_arp_forgets_all_when_the_link_goes_down)
     (void)fake_link_input(&f->wire_1, frame, len, f->now_ns);
     f->wire.link.up = false;
     (void)tern_net_link_changed(&f->net, &f->wire.link, f->now_ns);
-    ck_assert_uint_eq(f->ipv4.n_free, FIXTURE_NEIGHBOURS - 1);    /* all of this link's */
-    ck_assert_ptr_nonnull(tern_arp_cache_find(&f->ipv4, 1, US_1 + 1));
+    ck_assert_uint_eq(f->ipv4.ip.n_free, FIXTURE_NEIGHBOURS - 1);    /* all of this link's */
+    struct tern_addr other_links = tern_addr_v4(US_1 + 1);
+    ck_assert_ptr_nonnull(tern_neigh_find(&f->ipv4.ip, 1, &other_links));
     ck_assert(net_fixture_idle(f));
     fake_link_clear(&f->wire);
     f->wire.link.up = true;

@@ -144,7 +144,7 @@ START_TEST(test_icmp4_echo_in_fragments_is_answered_in_fragments)
                                             len - off < 1480 ? len - off : 1480));
     }
     ck_assert_uint_eq(f->ipv4.stats.icmp_echo_replies, 1);
-    ck_assert_uint_eq(f->ipv4.stats.out_fragments, 3);
+    ck_assert_uint_eq(f->ipv4.stats.ip.out_fragments, 3);
     ck_assert_uint_eq(net_fixture_sent(f)->len, 1514);
     ck_assert_uint_eq(net_fixture_sent(f)->len, 1514);
     ck_assert_uint_eq(net_fixture_sent(f)->len, 14 + 20 + len - 2960);
@@ -317,7 +317,7 @@ START_TEST(hostile_net_17_errors_are_limited_per_destination)
     uint64_t to_peer = f->ipv4.stats.icmp_errors_out;
     ck_assert_uint_ge(to_peer, 4);
     ck_assert_uint_le(to_peer, 6);
-    ck_assert_uint_eq(f->ipv4.stats.icmp_rate_limited, 10000 - to_peer);
+    ck_assert_uint_eq(f->ipv4.stats.ip.icmp_rate_limited, 10000 - to_peer);
     /* Another host sees nothing of that: its bucket is its own. */
     for (size_t i = 0; i < 4; i++)
         to_closed_port(f, OTHER, packet_mac_other, 8);

@@ -142,7 +142,7 @@ START_TEST(test_ipv4_header_says_what_it_should)
     ck_assert_uint_eq(tern_load_be32(hdr + 12), US);
     ck_assert_uint_eq(tern_load_be32(hdr + 16), FAR);
     ck_assert(packet_sums_ok(sent->data, sent->len));
-    ck_assert_uint_eq(f->ipv4.stats.out_packets, 1);
+    ck_assert_uint_eq(f->ipv4.stats.ip.out_packets, 1);
     /* The sum that a transport begins with. */
     ck_assert_uint_eq(out.pseudo, 0x0a00 + 1 + 0xc000 + 0x0201 + 99);
 }
@@ -178,8 +178,8 @@ START_TEST(test_ipv4_refuses_what_is_too_long)
     ck_assert_int_eq(send(f, PEER, 65515, false), TERN_OK);
     ck_assert_int_eq(send(f, PEER, 65516, false), TERN_INVALID);
     ck_assert_int_eq(tern_ipv4_begin(&f->net, &f->ipv4, &out, 1485), TERN_INVALID);
-    ck_assert_uint_eq(f->ipv4.stats.out_too_long, 2);
-    ck_assert_uint_eq(f->ipv4.stats.out_dont_fragment, 1);
+    ck_assert_uint_eq(f->ipv4.stats.ip.out_too_long, 2);
+    ck_assert_uint_eq(f->ipv4.stats.ip.out_dont_fragment, 1);
     ck_assert_uint_eq(f->wire.n_lent, 0);
 }
 END_TEST
@@ -193,7 +193,7 @@ START_TEST(test_ipv4_super_frames_need_the_link_to_cut_them)
     ck_assert_int_eq(tern_ipv4_begin(&f->net, &f->ipv4, &out, 65515), TERN_OK);
     tern_ipv4_commit(&f->net, &f->ipv4, &out, 65515);    /* not marked: given back */
     ck_assert_uint_eq(f->wire.n_given_back, 1);
-    ck_assert_uint_eq(f->ipv4.stats.out_too_long, 1);
+    ck_assert_uint_eq(f->ipv4.stats.ip.out_too_long, 1);
     ck_assert_int_eq(tern_ipv4_begin(&f->net, &f->ipv4, &out, 65515), TERN_OK);
     out.tx.gso = TERN_GSO_TCP4;
     out.tx.seg_len = 1448;
@@ -213,12 +213,12 @@ START_TEST(test_ipv4_slot_refused_changes_nothing)
     f->wire.full = true;
     ck_assert_int_eq(tern_ipv4_begin(&f->net, &f->ipv4, &out, 8), TERN_FULL);
     ck_assert_ptr_eq(out.wait, &f->net.links[0].waiting[0]);
-    ck_assert_uint_eq(f->ipv4.stats.out_full, 1);
-    ck_assert_uint_eq(f->ipv4.stats.out_packets, 0);
+    ck_assert_uint_eq(f->ipv4.stats.ip.out_full, 1);
+    ck_assert_uint_eq(f->ipv4.stats.ip.out_packets, 0);
     f->wire.full = false;
     f->wire.link.up = false;
     ck_assert_int_eq(tern_ipv4_begin(&f->net, &f->ipv4, &out, 8), TERN_UNREACHABLE);
-    ck_assert_uint_eq(f->ipv4.stats.out_link_down, 1);
+    ck_assert_uint_eq(f->ipv4.stats.ip.out_link_down, 1);
 }
 END_TEST
 
@@ -249,7 +249,7 @@ START_TEST(hostile_net_42_ip_ids_are_zero_or_unpredictable)
     /* Another secret, other numbers. */
     uint16_t before = ids[0][0];
     f = met();
-    f->ipv4.key[0] ^= 1;
+    f->ipv4.ip.key[0] ^= 1;
     ck_assert_int_eq(send(f, PEER, 8, false), TERN_OK);
     ck_assert_uint_ne(tern_load_be16(net_fixture_sent(f)->data + 18), before);
 }
@@ -285,7 +285,7 @@ START_TEST(test_ipv4_fragments_join_to_what_was_sent)
         }
         ck_assert_uint_eq(off, lens[i]);
         ck_assert(net_fixture_quiet(f));
-        ck_assert_uint_eq(f->ipv4.stats.out_fragments, (lens[i] + 1479) / 1480);
+        ck_assert_uint_eq(f->ipv4.stats.ip.out_fragments, (lens[i] + 1479) / 1480);
     }
 }
 END_TEST
@@ -302,7 +302,7 @@ START_TEST(test_ipv4_path_mtu_is_lowered_kept_ten_minutes_and_forgotten)
     ck_assert_uint_eq(tern_ipv4_mtu(&f->net, &f->ipv4, &peer), 1500);
     tern_ipv4_set_mtu(&f->net, &f->ipv4, &far, 1450);    /* never up */
     ck_assert_uint_eq(tern_ipv4_mtu(&f->net, &f->ipv4, &far), 1400);
-    ck_assert_uint_eq(f->ipv4.stats.pmtu_lowered, 1);
+    ck_assert_uint_eq(f->ipv4.stats.ip.pmtu_lowered, 1);
     ck_assert_int_eq(send(f, FAR, 1380, true), TERN_OK);
     ck_assert_int_eq(send(f, FAR, 1381, true), TERN_INVALID);
     f->now_ns += 599 * TERN_SECOND_NS;
@@ -334,7 +334,7 @@ START_TEST(hostile_net_15_a_tiny_path_mtu_is_refused)
     struct tern_addr far = tern_addr_v4(FAR);
     for (size_t i = 0; i < sizeof mtus / sizeof mtus[0]; i++) {
         tern_ipv4_set_mtu(&f->net, &f->ipv4, &far, mtus[i]);
-        ck_assert_uint_eq(f->ipv4.stats.pmtu_refused, i + 1);
+        ck_assert_uint_eq(f->ipv4.stats.ip.pmtu_refused, i + 1);
         ck_assert_uint_eq(tern_ipv4_mtu(&f->net, &f->ipv4, &far), 1500);
     }
     tern_ipv4_set_mtu(&f->net, &f->ipv4, &far, 552);

@@ -90,8 +90,8 @@ START_TEST(test_reassembly_joins_every_order_of_four)
             fragment(f, k * 24, k == 3 ? len - 72 : 24, k < 3);
         }
         expect_got(92);
-        ck_assert_uint_eq(f->ipv4.stats.frag_reassembled, 1);
-        ck_assert_uint_eq(f->ipv4.stats.frag_in, 4);
+        ck_assert_uint_eq(f->ipv4.stats.ip.frag_reassembled, 1);
+        ck_assert_uint_eq(f->ipv4.stats.ip.frag_in, 4);
         ck_assert(net_fixture_idle(f));
     }
 }
@@ -100,15 +100,15 @@ END_TEST
 START_TEST(test_reassembly_up_to_its_buffer_and_not_beyond)
 {
     struct net_fixture *f = met();
-    size_t len = make(TERN_IPV4_REASSEMBLY_LEN - 8);
+    size_t len = make(TERN_REASSEMBLY_LEN - 8);
     for (size_t off = 0; off < len; off += 1480)
         fragment(f, off, len - off < 1480 ? len - off : 1480, len - off > 1480);
-    expect_got(TERN_IPV4_REASSEMBLY_LEN - 8);
-    len = make(TERN_IPV4_REASSEMBLY_LEN - 7);
+    expect_got(TERN_REASSEMBLY_LEN - 8);
+    len = make(TERN_REASSEMBLY_LEN - 7);
     for (size_t off = 0; off < len; off += 1480)
         fragment_of(f, PEER, 17, 2, off, len - off < 1480 ? len - off : 1480, len - off > 1480);
     ck_assert_uint_eq(n_got, 0);
-    ck_assert_uint_eq(f->ipv4.stats.frag_too_large, 1);
+    ck_assert_uint_eq(f->ipv4.stats.ip.frag_too_large, 1);
     net_fixture_pass(f, 31 * TERN_SECOND_NS);
     ck_assert(net_fixture_idle(f));
 }
@@ -152,7 +152,7 @@ START_TEST(test_reassembly_ignores_a_fragment_that_came_twice)
     fragment(f, 24, 24, true);    /* part of what is there, the same octets */
     fragment(f, 48, len - 48, false);
     expect_got(92);
-    ck_assert_uint_eq(f->ipv4.stats.frag_duplicate, 2);
+    ck_assert_uint_eq(f->ipv4.stats.ip.frag_duplicate, 2);
 }
 END_TEST
 
@@ -175,7 +175,7 @@ START_TEST(test_reassembly_joins_ecn_marks)
         ip.tos = cases[i].b;
         net_fixture_in(f, frame, packet_ip4(frame, &ip, whole + 48, len - 48));
         ck_assert_uint_eq(n_got, cases[i].ok);
-        ck_assert_uint_eq(f->ipv4.stats.frag_bad_ecn, !cases[i].ok);
+        ck_assert_uint_eq(f->ipv4.stats.ip.frag_bad_ecn, !cases[i].ok);
     }
 }
 END_TEST
@@ -198,7 +198,7 @@ START_TEST(test_reassembly_says_time_exceeded_when_the_first_came)
     ck_assert_uint_eq(f->ipv4.stats.icmp_errors_out, 1);
     ck_assert_uint_eq(f->ipv4.stats.icmp_not_allowed, 0);
     ck_assert_uint_eq(f->ipv4.stats.icmp_full, 0);
-    ck_assert_uint_eq(f->ipv4.stats.frag_timed_out, 2);
+    ck_assert_uint_eq(f->ipv4.stats.ip.frag_timed_out, 2);
     ck_assert(net_fixture_idle(f));
 }
 END_TEST
@@ -206,10 +206,10 @@ END_TEST
 START_TEST(test_reassembly_without_buffers_refuses)
 {
     struct net_fixture *f = met();
-    f->ipv4.config.n_reassemblies = 0;
+    f->ipv4.ip.n_reassemblies = 0;
     (void)make(92);
     fragment(f, 0, 48, true);
-    ck_assert_uint_eq(f->ipv4.stats.frag_no_buffer, 1);
+    ck_assert_uint_eq(f->ipv4.stats.ip.frag_no_buffer, 1);
 }
 END_TEST
 
@@ -220,7 +220,7 @@ START_TEST(test_reassembly_ends_with_the_address)
     fragment(f, 0, 48, true);
     tern_ipv4_clear(&f->net, 0);
     net_fixture_pass(f, 1);
-    ck_assert_uint_eq(f->ipv4.stats.frag_cleared, 1);
+    ck_assert_uint_eq(f->ipv4.stats.ip.frag_cleared, 1);
     ck_assert(net_fixture_idle(f));
 }
 END_TEST
@@ -239,11 +239,11 @@ START_TEST(test_reassembly_of_another_link_goes_on)
     (void)fake_link_input(&f->wire_1, frame, len, f->now_ns);
     tern_ipv4_clear(&f->net, 0);
     net_fixture_pass(f, 1);
-    ck_assert_uint_eq(f->ipv4.stats.frag_cleared, 0);
+    ck_assert_uint_eq(f->ipv4.stats.ip.frag_cleared, 0);
     ip.frag = 1;
     len = packet_ip4(frame, &ip, whole + 8, 8);
     (void)fake_link_input(&f->wire_1, frame, len, f->now_ns);
-    ck_assert_uint_eq(f->ipv4.stats.frag_reassembled, 1);
+    ck_assert_uint_eq(f->ipv4.stats.ip.frag_reassembled, 1);
     ck_assert_uint_eq(f->ipv4.stats.icmp_echo_in, 1);
 }
 END_TEST
@@ -270,7 +270,7 @@ START_TEST(test_reassembly_lends_until_the_turn_ends)
     fragment(f, 0, 48, true);
     fragment(f, 48, len - 48, false);
     expect_got(92);
-    ck_assert_uint_eq(f->ipv4.stats.frag_cleared, 0);
+    ck_assert_uint_eq(f->ipv4.stats.ip.frag_cleared, 0);
     net_fixture_pass(f, 1);
     ck_assert(net_fixture_idle(f));
 }
@@ -296,8 +296,8 @@ START_TEST(test_reassembly_takes_no_buffer_that_is_lent)
     }
     (void)tern_net_input(&f->net, &f->wire.link, rx, 6, f->now_ns);
     expect_got(92);
-    ck_assert_uint_eq(f->ipv4.stats.frag_evicted, 1);    /* of the three others */
-    ck_assert_uint_eq(f->ipv4.stats.frag_in, 6);
+    ck_assert_uint_eq(f->ipv4.stats.ip.frag_evicted, 1);    /* of the three others */
+    ck_assert_uint_eq(f->ipv4.stats.ip.frag_in, 6);
 }
 END_TEST
 
@@ -311,7 +311,7 @@ START_TEST(test_reassembly_counts_only_what_is_under_way)
     fragment_of(f, PEER, 17, 2, 48, len - 48, false);
     expect_got(92);
     fragment_of(f, PEER, 17, 3, 0, 48, true);
-    ck_assert_uint_eq(f->ipv4.stats.frag_evicted, 0);
+    ck_assert_uint_eq(f->ipv4.stats.ip.frag_evicted, 0);
     fragment_of(f, PEER, 17, 1, 48, len - 48, false);
     expect_got(92);
     fragment_of(f, PEER, 17, 3, 48, len - 48, false);
@@ -328,9 +328,9 @@ START_TEST(test_reassembly_compares_fragments_of_many_spans)
     for (size_t first = 34; first <= 82; first += 3) {
         struct packet_ip4 ip = { .src = PEER, .dst = US, .protocol = 17, .id = 1, .frag = MF };
         size_t n = packet_ip4(frame, &ip, whole, 48);
-        uint64_t before = f->ipv4.stats.frag_duplicate;
+        uint64_t before = f->ipv4.stats.ip.frag_duplicate;
         (void)fake_link_input_spans(&f->wire, frame, n, first, 5, f->now_ns);
-        ck_assert_uint_eq(f->ipv4.stats.frag_duplicate, before + 1);
+        ck_assert_uint_eq(f->ipv4.stats.ip.frag_duplicate, before + 1);
     }
     fragment(f, 48, len - 48, false);
     expect_got(92);
@@ -349,18 +349,18 @@ START_TEST(hostile_net_18_reassembly_past_65535)
     for (size_t i = 0; i < sizeof lens / sizeof lens[0]; i++) {
         struct packet_ip4 ip = { .src = PEER, .dst = US, .protocol = 1, .id = 1, .frag = 0x1fff };
         net_fixture_in(f, frame, packet_ip4(frame, &ip, whole, lens[i]));
-        ck_assert_uint_eq(f->ipv4.stats.frag_bad_offset, 2 * i + 1);
+        ck_assert_uint_eq(f->ipv4.stats.ip.frag_bad_offset, 2 * i + 1);
         ip.frag |= MF;    /* and not even the last */
         net_fixture_in(f, frame, packet_ip4(frame, &ip, whole, 8));
     }
-    ck_assert_uint_eq(f->ipv4.stats.frag_bad_offset, 8);
-    ck_assert_uint_eq(f->ipv4.stats.frag_reassembled, 0);
+    ck_assert_uint_eq(f->ipv4.stats.ip.frag_bad_offset, 8);
+    ck_assert_uint_eq(f->ipv4.stats.ip.frag_reassembled, 0);
     /* 65,535 exactly is no more than too large for the buffer. */
     struct packet_ip4 ip = { .src = PEER, .dst = US, .protocol = 1, .id = 1,
                              .frag = (65535 - 20 - 3) / 8 };
     net_fixture_in(f, frame, packet_ip4(frame, &ip, whole, 3));
-    ck_assert_uint_eq(f->ipv4.stats.frag_bad_offset, 8);
-    ck_assert_uint_eq(f->ipv4.stats.frag_too_large, 1);
+    ck_assert_uint_eq(f->ipv4.stats.ip.frag_bad_offset, 8);
+    ck_assert_uint_eq(f->ipv4.stats.ip.frag_too_large, 1);
     ck_assert(net_fixture_quiet(f));
 }
 END_TEST
@@ -389,12 +389,12 @@ START_TEST(hostile_net_19_overlapping_fragments)
         for (size_t k = 0; k < len; k++)
             whole[k] ^= 0xff;    /* other octets */
         fragment(f, cases[i].off, cases[i].len, cases[i].more);
-        ck_assert_msg(f->ipv4.stats.frag_overlap == 1, "%s", cases[i].why);
+        ck_assert_msg(f->ipv4.stats.ip.frag_overlap == 1, "%s", cases[i].why);
         (void)make(92);
         /* The rest is swallowed: nothing of this datagram is ever delivered. */
         fragment(f, 0, 48, true);
         fragment(f, 48, len - 48, false);
-        ck_assert_uint_eq(f->ipv4.stats.frag_dead, 2);
+        ck_assert_uint_eq(f->ipv4.stats.ip.frag_dead, 2);
         ck_assert_uint_eq(n_got, 0);
         net_fixture_pass(f, 31 * TERN_SECOND_NS);
         ck_assert(net_fixture_quiet(f));
@@ -413,8 +413,8 @@ START_TEST(hostile_net_19_fragments_that_disagree_about_the_end)
     fragment_of(f, PEER, 17, 2, 240, 24, false);    /* an end before what came */
     fragment_of(f, OTHER, 17, 3, 480, 20, false);
     fragment_of(f, OTHER, 17, 3, 240, 20, false);    /* two ends */
-    ck_assert_uint_eq(f->ipv4.stats.frag_overlap, 3);
-    ck_assert_uint_eq(f->ipv4.stats.frag_reassembled, 0);
+    ck_assert_uint_eq(f->ipv4.stats.ip.frag_overlap, 3);
+    ck_assert_uint_eq(f->ipv4.stats.ip.frag_reassembled, 0);
 }
 END_TEST
 
@@ -424,16 +424,16 @@ START_TEST(hostile_net_20_a_fragment_past_the_buffer)
     struct net_fixture *f = met();
     (void)make(66000 - 8 - 500);
     uint64_t n = 0;
-    for (size_t off = (TERN_IPV4_REASSEMBLY_LEN - 24) / 8 * 8; off <= 64000; off += 1000) {
+    for (size_t off = (TERN_REASSEMBLY_LEN - 24) / 8 * 8; off <= 64000; off += 1000) {
         for (size_t len = 1; len <= 1481; len += 148) {
-            uint64_t before = f->ipv4.stats.frag_in;
+            uint64_t before = f->ipv4.stats.ip.frag_in;
             fragment_of(f, PEER, 17, (uint16_t)++n, off, len, false);
-            ck_assert_uint_eq(f->ipv4.stats.frag_in - before,
-                              off + len <= TERN_IPV4_REASSEMBLY_LEN);
+            ck_assert_uint_eq(f->ipv4.stats.ip.frag_in - before,
+                              off + len <= TERN_REASSEMBLY_LEN);
         }
     }
-    ck_assert_uint_eq(f->ipv4.stats.frag_in + f->ipv4.stats.frag_too_large, n);
-    ck_assert_uint_eq(f->ipv4.stats.frag_reassembled, 0);
+    ck_assert_uint_eq(f->ipv4.stats.ip.frag_in + f->ipv4.stats.ip.frag_too_large, n);
+    ck_assert_uint_eq(f->ipv4.stats.ip.frag_reassembled, 0);
 }
 END_TEST
 
@@ -445,7 +445,7 @@ START_TEST(hostile_net_20_lengths_no_fragment_has)
     fragment(f, 8, 0, false);
     for (size_t len = 1; len < 8; len++)
         fragment(f, 0, 16 + len, true);    /* not the last, no multiple of 8 */
-    ck_assert_uint_eq(f->ipv4.stats.frag_bad_len, 9);
+    ck_assert_uint_eq(f->ipv4.stats.ip.frag_bad_len, 9);
     ck_assert(net_fixture_idle(f));
 }
 END_TEST
@@ -456,9 +456,9 @@ START_TEST(hostile_net_20_more_ranges_than_are_kept)
     (void)make(1000);
     for (size_t i = 0; i < 16; i++)
         fragment(f, i * 16, 8, true);
-    ck_assert_uint_eq(f->ipv4.stats.frag_in, 16);
+    ck_assert_uint_eq(f->ipv4.stats.ip.frag_in, 16);
     fragment(f, 16 * 16, 8, true);
-    ck_assert_uint_eq(f->ipv4.stats.frag_too_many, 1);
+    ck_assert_uint_eq(f->ipv4.stats.ip.frag_too_many, 1);
     net_fixture_pass(f, 31 * TERN_SECOND_NS);
     ck_assert(net_fixture_idle(f));
 }
@@ -474,8 +474,8 @@ START_TEST(hostile_net_21_the_dead_give_way_first)
         fragment_of(f, OTHER + i, 17, 1, 0, 48, true);
     fragment_of(f, OTHER + 1, 17, 1, 40, 16, true);    /* overlaps */
     fragment_of(f, OTHER + 9, 17, 1, 0, 48, true);
-    ck_assert_uint_eq(f->ipv4.stats.frag_overlap, 1);
-    ck_assert_uint_eq(f->ipv4.stats.frag_evicted, 0);
+    ck_assert_uint_eq(f->ipv4.stats.ip.frag_overlap, 1);
+    ck_assert_uint_eq(f->ipv4.stats.ip.frag_evicted, 0);
     fragment(f, 48, len - 48, false);
     expect_got(92);
 }
@@ -488,8 +488,8 @@ START_TEST(hostile_net_21_a_flood_of_half_datagrams)
     size_t len = make(92);
     for (uint32_t i = 0; i < 10000; i++)
         fragment_of(f, 0xc6336400 + i % 251, 17, (uint16_t)i, 0, 48, true);
-    ck_assert_uint_eq(f->ipv4.stats.frag_in, 10000);
-    ck_assert_uint_eq(f->ipv4.stats.frag_evicted, 10000 - 4);
+    ck_assert_uint_eq(f->ipv4.stats.ip.frag_in, 10000);
+    ck_assert_uint_eq(f->ipv4.stats.ip.frag_evicted, 10000 - 4);
     fragment(f, 0, 48, true);
     fragment(f, 48, len - 48, false);
     expect_got(92);
@@ -505,10 +505,10 @@ START_TEST(hostile_net_21_one_source_holds_half_of_the_buffers)
     fragment_of(f, OTHER, 17, 77, 0, 48, true);    /* one who waits */
     for (uint32_t i = 0; i < 10000; i++)
         fragment_of(f, PEER, 17, (uint16_t)i, 0, 48, true);
-    ck_assert_uint_eq(f->ipv4.stats.frag_evicted, 10000 - 2);
-    uint64_t delivered = f->ipv4.stats.frag_reassembled;
+    ck_assert_uint_eq(f->ipv4.stats.ip.frag_evicted, 10000 - 2);
+    uint64_t delivered = f->ipv4.stats.ip.frag_reassembled;
     fragment_of(f, OTHER, 17, 77, 48, len - 48, false);    /* undisturbed */
-    ck_assert_uint_eq(f->ipv4.stats.frag_reassembled, delivered + 1);
+    ck_assert_uint_eq(f->ipv4.stats.ip.frag_reassembled, delivered + 1);
 }
 END_TEST
 

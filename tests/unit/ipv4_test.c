@@ -33,15 +33,15 @@ static uint64_t dropped(const struct tern_ipv4_stats *s)
     return s->in_short + s->in_bad_version + s->in_bad_hdr_len + s->in_bad_total_len +
            s->in_bad_checksum + s->in_bad_source + s->in_not_ours + s->in_wrong_link +
            s->in_bad_options + s->in_source_route + s->in_unknown_protocol + s->in_loopback +
-           s->in_link_group + s->frag_bad_offset + s->frag_bad_len + s->frag_overlap +
-           s->frag_duplicate + s->frag_too_large + s->frag_no_buffer + s->frag_too_many +
-           s->frag_dead + s->frag_in;
+           s->in_link_group + s->ip.frag_bad_offset + s->ip.frag_bad_len + s->ip.frag_overlap +
+           s->ip.frag_duplicate + s->ip.frag_too_large + s->ip.frag_no_buffer + s->ip.frag_too_many +
+           s->ip.frag_dead + s->ip.frag_in;
 }
 
 static void account(const struct net_fixture *f)
 {
     const struct tern_ipv4_stats *s = &f->ipv4.stats;
-    ck_assert_uint_eq(s->in_packets + s->frag_reassembled, s->in_delivered + dropped(s));
+    ck_assert_uint_eq(s->in_packets + s->ip.frag_reassembled, s->in_delivered + dropped(s));
 }
 
 /* ---- Lengths ------------------------------------------------------------ */
@@ -454,9 +454,9 @@ START_TEST(test_ipv4_addresses_are_set_once_and_cleared_once)
     ck_assert(net_fixture_quiet(f));
     ck_assert_uint_eq(f->n_events, 0);
     tern_ipv4_clear(&f->net, 0);
-    uint32_t generation = f->ipv4.generation;
+    uint32_t generation = f->ipv4.ip.generation;
     tern_ipv4_clear(&f->net, 0);
-    ck_assert_uint_eq(f->ipv4.generation, generation);
+    ck_assert_uint_eq(f->ipv4.ip.generation, generation);
     ck_assert_int_eq(tern_ipv4_get(&f->net, 0, &got), TERN_INVALID);
 }
 END_TEST

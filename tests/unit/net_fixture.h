@@ -30,8 +30,8 @@ struct net_fixture {
     struct tern_net net;
     struct tern_ipv4 ipv4;
     struct tern_udp udp;
-    struct tern_ipv4_neighbour neighbours[FIXTURE_NEIGHBOURS];
-    struct tern_ipv4_reassembly reassemblies[4];
+    struct tern_neighbour neighbours[FIXTURE_NEIGHBOURS];
+    struct tern_reassembly reassemblies[4];
     struct tern_udp_endpoint endpoints[8];
     struct fake_link wire, wire_1;
     uint64_t now_ns;

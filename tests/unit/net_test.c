@@ -19,7 +19,7 @@ struct setup {
     struct tern_ipv4 ipv4;
     struct tern_udp udp;
     struct tern_dhcp4 dhcp4;
-    struct tern_ipv4_neighbour neighbours[8];
+    struct tern_neighbour neighbours[8];
     struct tern_udp_endpoint endpoints[2];
     struct tern_net_use uses[8];
     struct tern_net_config config;

@@ -175,7 +175,7 @@ START_TEST(test_udp_send_sums_and_copies)
     }
     struct tern_dgram d = to_peer(data, 1473);
     ck_assert_uint_eq(tern_endpoint_send(ep, &d, 1), 1);    /* in two fragments */
-    ck_assert_uint_eq(f->ipv4.stats.out_fragments, 2);
+    ck_assert_uint_eq(f->ipv4.stats.ip.out_fragments, 2);
     d.flags = TERN_DGRAM_DONT_FRAGMENT;
     ck_assert_uint_eq(tern_endpoint_send(ep, &d, 1), 0);
     ck_assert_uint_eq(f->udp.stats.out_refused, 1);
@@ -284,7 +284,7 @@ START_TEST(test_udp_reservations_are_given_back)
     ck_assert_ptr_nonnull(tern_endpoint_reserve(ep, &d, 2000, &room));    /* a block */
     ck_assert_uint_ge(room, 2000);
     tern_endpoint_commit(ep, 2000);
-    ck_assert_uint_eq(f->ipv4.stats.out_fragments, 2);
+    ck_assert_uint_eq(f->ipv4.stats.ip.out_fragments, 2);
     ck_assert_ptr_null(tern_endpoint_reserve(ep, &d, 3000, &room));
     ck_assert_ptr_nonnull(tern_endpoint_reserve(ep, &d, 10, &room));
     tern_endpoint_close(ep);

@@ -307,9 +307,9 @@ START_TEST(hostile_net_15_frag_needed_for_udp_real_and_forged)
     ck_assert_uint_eq(tern_endpoint_send(ep, &d, 1), 1);
     for (uint32_t mtu = 1; mtu < 552; mtu++)
         fail_about(f, 3, 4, mtu, PEER, 7, 9);
-    ck_assert_uint_eq(f->ipv4.stats.pmtu_refused, 551);
+    ck_assert_uint_eq(f->ipv4.stats.ip.pmtu_refused, 551);
     fail_about(f, 3, 4, 0, PEER, 7, 9);    /* no plateau lies below 29 octets */
-    ck_assert_uint_eq(f->ipv4.stats.pmtu_refused, 552);
+    ck_assert_uint_eq(f->ipv4.stats.ip.pmtu_refused, 552);
     fail_about(f, 3, 4, 1000, OTHER, 7, 9);    /* never written to */
     ck_assert_uint_eq(seen.n_failed, 0);
     ck_assert_uint_eq(tern_endpoint_mtu(ep, &d.peer), 1472);

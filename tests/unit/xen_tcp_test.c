@@ -23,8 +23,8 @@ struct guest {
     struct tern_net net;
     struct tern_ipv4 ipv4;
     struct tern_tcp tcp;
-    struct tern_ipv4_neighbour neighbours[8];
-    struct tern_ipv4_reassembly reassemblies[2];
+    struct tern_neighbour neighbours[8];
+    struct tern_reassembly reassemblies[2];
     struct tern_tcp_conn conns[CONNS];
     struct tern_tcp_half halves[4];
     struct tern_tcp_time_wait time_waits[4];

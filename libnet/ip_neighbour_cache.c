@@ -2,65 +2,66 @@
 /*
  * The neighbour cache: a placed array with a keyed hash, an order of use and
  * two FIFOs of deadlines, all by 16-bit index. What happens to an entry is
- * arp.c's; here it is found, added, kept in order and given up.
+ * ip_neighbour.c's; here it is found, added, kept in order and given up.
  *
  * Invariant: an entry's generation changes whenever what a path has copied of
  * it ends: it can no longer be sent to, has another MAC, or a route has changed.
  */
-#include "eth_wire.h"
-#include "ipv4_internal.h"
+#include "ip_internal.h"
 
 #include <string.h>
 
 #define INDEX_NONE 0    /* lists hold an index plus one */
 
-static uint16_t index_of(const struct tern_ipv4 *ip, const struct tern_ipv4_neighbour *n)
+static uint16_t index_of(const struct tern_ip *ip, const struct tern_neighbour *n)
 {
-    return (uint16_t)(n - ip->config.neighbours + 1);
+    return (uint16_t)(n - ip->neighbours + 1);
 }
 
-static struct tern_ipv4_neighbour *at(const struct tern_ipv4 *ip, uint16_t index)
+static struct tern_neighbour *at(const struct tern_ip *ip, uint16_t index)
 {
-    return index != INDEX_NONE ? &ip->config.neighbours[index - 1] : NULL;
+    return index != INDEX_NONE ? &ip->neighbours[index - 1] : NULL;
 }
 
-static uint16_t *bucket(struct tern_ipv4 *ip, uint8_t link, uint32_t addr)
+static uint16_t *bucket(struct tern_ip *ip, uint8_t link, const struct tern_addr *addr)
 {
-    return &ip->buckets[tern_siphash_3(ip->key, addr, link, 1) & 255];
+    uint64_t high = tern_load_le64(addr->octets), low = tern_load_le64(addr->octets + 8);
+    return &ip->buckets[tern_siphash_3(ip->key, high, low, (uint64_t)link << 8 | 1) & 255];
 }
 
-void tern_arp_cache_init(struct tern_ipv4 *ip)
+void tern_neigh_cache_init(struct tern_ip *ip)
 {
-    memset(ip->config.neighbours, 0, ip->config.n_neighbours * sizeof *ip->config.neighbours);
+    memset(ip->neighbours, 0, ip->n_neighbours * sizeof *ip->neighbours);
     memset(ip->buckets, 0, sizeof ip->buckets);
     ip->lru_first = ip->lru_last = INDEX_NONE;
     ip->free_first = INDEX_NONE;
     for (size_t i = 0; i < 2; i++)
         ip->due_first[i] = ip->due_last[i] = INDEX_NONE;
     ip->generation = 1;
-    for (size_t i = ip->config.n_neighbours; i-- > 0;) {
-        struct tern_ipv4_neighbour *n = &ip->config.neighbours[i];
+    for (size_t i = ip->n_neighbours; i-- > 0;) {
+        struct tern_neighbour *n = &ip->neighbours[i];
         n->generation = 1;
         n->hash_next = ip->free_first;
         ip->free_first = (uint16_t)(i + 1);
     }
-    ip->n_free = (uint16_t)ip->config.n_neighbours;
+    ip->n_free = (uint16_t)ip->n_neighbours;
     ip->n_incomplete = 0;
 }
 
-struct tern_ipv4_neighbour *tern_arp_cache_find(struct tern_ipv4 *ip, uint8_t link, uint32_t addr)
+struct tern_neighbour *tern_neigh_find(struct tern_ip *ip, uint8_t link,
+                                       const struct tern_addr *addr)
 {
-    struct tern_ipv4_neighbour *n = at(ip, *bucket(ip, link, addr));
-    while (n != NULL && (n->addr != addr || n->link != link))
+    struct tern_neighbour *n = at(ip, *bucket(ip, link, addr));
+    while (n != NULL && (!tern_addr_equal(&n->addr, addr) || n->link != link))
         n = at(ip, n->hash_next);
     return n;
 }
 
 /* ---- The order of use: first is the next to give way -------------------- */
 
-static void lru_leave(struct tern_ipv4 *ip, struct tern_ipv4_neighbour *n)
+static void lru_leave(struct tern_ip *ip, struct tern_neighbour *n)
 {
-    struct tern_ipv4_neighbour *prev = at(ip, n->lru_prev), *next = at(ip, n->lru_next);
+    struct tern_neighbour *prev = at(ip, n->lru_prev), *next = at(ip, n->lru_next);
     if (prev != NULL)
         prev->lru_next = n->lru_next;
     else
@@ -71,7 +72,7 @@ static void lru_leave(struct tern_ipv4 *ip, struct tern_ipv4_neighbour *n)
         ip->lru_last = n->lru_prev;
 }
 
-static void lru_join(struct tern_ipv4 *ip, struct tern_ipv4_neighbour *n)
+static void lru_join(struct tern_ip *ip, struct tern_neighbour *n)
 {
     uint16_t index = index_of(ip, n);
     n->lru_next = INDEX_NONE;
@@ -83,7 +84,7 @@ static void lru_join(struct tern_ipv4 *ip, struct tern_ipv4_neighbour *n)
     ip->lru_last = index;
 }
 
-void tern_arp_cache_touch(struct tern_ipv4 *ip, struct tern_ipv4_neighbour *n)
+void tern_neigh_touch(struct tern_ip *ip, struct tern_neighbour *n)
 {
     if (ip->lru_last == index_of(ip, n))
         return;
@@ -93,17 +94,17 @@ void tern_arp_cache_touch(struct tern_ipv4 *ip, struct tern_ipv4_neighbour *n)
 
 /* ---- Deadlines ---------------------------------------------------------- */
 
-static size_t fifo_of(const struct tern_ipv4_neighbour *n)
+static size_t fifo_of(const struct tern_neighbour *n)
 {
-    return n->state == ARP_DELAY ? 1 : 0;
+    return n->state == NEIGH_DELAY ? 1 : 0;
 }
 
-void tern_arp_due_clear(struct tern_ipv4 *ip, struct tern_ipv4_neighbour *n)
+void tern_neigh_due_clear(struct tern_ip *ip, struct tern_neighbour *n)
 {
     if (n->due_ns == 0)
         return;
     size_t fifo = fifo_of(n);
-    struct tern_ipv4_neighbour *prev = at(ip, n->due_prev), *next = at(ip, n->due_next);
+    struct tern_neighbour *prev = at(ip, n->due_prev), *next = at(ip, n->due_next);
     if (prev != NULL)
         prev->due_next = n->due_next;
     else
@@ -115,40 +116,44 @@ void tern_arp_due_clear(struct tern_ipv4 *ip, struct tern_ipv4_neighbour *n)
     n->due_ns = 0;
 }
 
-void tern_arp_due_set(struct tern_ipv4 *ip, struct tern_ipv4_neighbour *n, uint64_t delay_ns)
+void tern_neigh_due_set(struct tern_ip *ip, struct tern_neighbour *n, uint64_t delay_ns)
 {
-    tern_arp_due_clear(ip, n);
+    tern_neigh_due_clear(ip, n);
     size_t fifo = fifo_of(n);
     uint16_t index = index_of(ip, n);
     n->due_ns = ip->net->turn->now_ns + delay_ns;
     n->due_next = INDEX_NONE;
     n->due_prev = ip->due_last[fifo];
-    if (ip->due_last[fifo] != INDEX_NONE)
-        at(ip, ip->due_last[fifo])->due_next = index;
-    else
+    struct tern_neighbour *last = at(ip, ip->due_last[fifo]);
+    if (last == NULL) {
         ip->due_first[fifo] = index;
+    } else {
+        last->due_next = index;
+        if (n->due_ns < last->due_ns)    /* a router has shortened the retries */
+            n->due_ns = last->due_ns;
+    }
     ip->due_last[fifo] = index;
-    tern_ipv4_rearm(ip, n->due_ns);
+    tern_ip_rearm(ip, n->due_ns);
 }
 
-struct tern_ipv4_neighbour *tern_arp_due_first(struct tern_ipv4 *ip, size_t fifo)
+struct tern_neighbour *tern_neigh_due_first(struct tern_ip *ip, size_t fifo)
 {
     return at(ip, ip->due_first[fifo]);
 }
 
 /* ---- Adding and giving up ----------------------------------------------- */
 
-void tern_arp_cache_remove(struct tern_ipv4 *ip, struct tern_ipv4_neighbour *n)
+void tern_neigh_remove(struct tern_ip *ip, struct tern_neighbour *n)
 {
-    tern_arp_due_clear(ip, n);
+    tern_neigh_due_clear(ip, n);
     lru_leave(ip, n);
-    uint16_t *from = bucket(ip, n->link, n->addr);
+    uint16_t *from = bucket(ip, n->link, &n->addr);
     while (*from != index_of(ip, n))
         from = &at(ip, *from)->hash_next;
     *from = n->hash_next;
-    if (n->state == ARP_INCOMPLETE)
+    if (n->state == NEIGH_INCOMPLETE)
         ip->n_incomplete--;
-    n->state = ARP_FREE;
+    n->state = NEIGH_FREE;
     n->generation = ++ip->generation;
     n->check_ns = 0;
     n->hash_next = ip->free_first;
@@ -157,56 +162,56 @@ void tern_arp_cache_remove(struct tern_ipv4 *ip, struct tern_ipv4_neighbour *n)
 }
 
 /* One that nothing says is alive: it failed, or has long been neither heard nor used. */
-static bool may_give_way(const struct tern_ipv4_neighbour *n)
+static bool may_give_way(const struct tern_neighbour *n)
 {
-    return n->state == ARP_FAILED || n->state == ARP_STALE;
+    return n->state == NEIGH_FAILED || n->state == NEIGH_STALE;
 }
 
 /* The entries looked at before giving up: work stays bounded with a full cache. */
 #define LRU_LOOKS 16
 
-static struct tern_ipv4_neighbour *victim(struct tern_ipv4 *ip)
+static struct tern_neighbour *victim(struct tern_ip *ip)
 {
     uint64_t now_ns = ip->net->turn->now_ns;
-    struct tern_ipv4_neighbour *n = at(ip, ip->lru_first);
+    struct tern_neighbour *n = at(ip, ip->lru_first);
     for (size_t i = 0; n != NULL && i < LRU_LOOKS; i++, n = at(ip, n->lru_next)) {
         if (may_give_way(n))
             return n;
-        if (n->state == ARP_REACHABLE && now_ns - n->confirmed_ns >= ARP_REACHABLE_NS &&
+        if (n->state == NEIGH_REACHABLE && now_ns - n->confirmed_ns >= NEIGH_REACHABLE_NS &&
             now_ns >= n->check_ns)
             return n;
     }
     /* Questions that nobody may ever answer do not fill the cache. */
-    if (ip->n_incomplete > ip->config.n_neighbours / 2) {
-        n = tern_arp_due_first(ip, 0);
+    if (ip->n_incomplete > ip->n_neighbours / 2) {
+        n = tern_neigh_due_first(ip, 0);
         for (size_t i = 0; n != NULL && i < LRU_LOOKS; i++, n = at(ip, n->due_next))
-            if (n->state == ARP_INCOMPLETE)
+            if (n->state == NEIGH_INCOMPLETE)
                 return n;
     }
     return NULL;
 }
 
-struct tern_ipv4_neighbour *tern_arp_cache_add(struct tern_ipv4 *ip, uint8_t link, uint32_t addr,
+struct tern_neighbour *tern_neigh_add(struct tern_ip *ip, uint8_t link, const struct tern_addr *addr,
                                                bool asked)
 {
     /* A quarter of the cache stays for those whom we want to talk to. */
-    if (!asked && ip->n_free <= ip->config.n_neighbours / 4)
+    if (!asked && ip->n_free <= ip->n_neighbours / 4)
         return NULL;
     if (ip->free_first == INDEX_NONE) {
-        struct tern_ipv4_neighbour *old = victim(ip);
+        struct tern_neighbour *old = victim(ip);
         if (old == NULL)
             return NULL;
-        tern_ipv4_held_drop(ip->net, ip, old);
+        tern_ip_held_drop(ip, old);
         tern_net_wake(ip->net, old->waiting, TERN_UNREACHABLE);
-        tern_arp_cache_remove(ip, old);
+        tern_neigh_remove(ip, old);
     }
-    struct tern_ipv4_neighbour *n = at(ip, ip->free_first);
+    struct tern_neighbour *n = at(ip, ip->free_first);
     /* fine: one is free now */
     ip->free_first = n->hash_next;
     ip->n_free--;
     uint32_t generation = ++ip->generation;
-    *n = (struct tern_ipv4_neighbour){ .addr = addr, .generation = generation, .link = link,
-                                       .state = ARP_INCOMPLETE };
+    *n = (struct tern_neighbour){ .addr = *addr, .generation = generation, .link = link,
+                                       .state = NEIGH_INCOMPLETE };
     ip->n_incomplete++;
     uint16_t *head = bucket(ip, link, addr);
     n->hash_next = *head;
@@ -215,9 +220,9 @@ struct tern_ipv4_neighbour *tern_arp_cache_add(struct tern_ipv4 *ip, uint8_t lin
     return n;
 }
 
-void tern_arp_cache_invalidate(struct tern_ipv4 *ip)
+void tern_neigh_invalidate(struct tern_ip *ip)
 {
     ip->generation++;
-    for (size_t i = 0; i < ip->config.n_neighbours; i++)
-        ip->config.neighbours[i].generation = ip->generation;
+    for (size_t i = 0; i < ip->n_neighbours; i++)
+        ip->neighbours[i].generation = ip->generation;
 }
