@@ -192,13 +192,13 @@ void tern_dhcp4_bind(struct tern_dhcp4 *d)
     struct tern_ipv4 *ip = dhcp4_ipv4(d);
     d->lease = d->offer;
     address_make(d, &a);
-    enum tern_err err = tern_ipv4_set(d->net, d->config.link, &a);
+    enum tern_err err = tern_ipv4_set_from(d->net, d->config.link, &a, TERN_ROUTE_LEARNED);
     if (err != TERN_OK && d->lease.gateway != 0) {
         /* A router that cannot be reached is left out; the address serves its link. */
         d->stats.repaired++;
         d->lease.gateway = 0;
         address_make(d, &a);
-        err = tern_ipv4_set(d->net, d->config.link, &a);
+        err = tern_ipv4_set_from(d->net, d->config.link, &a, TERN_ROUTE_LEARNED);
     }
     if (err != TERN_OK) {
         d->stats.in_malformed++;

@@ -44,6 +44,7 @@ void tern_neigh_learn(struct tern_ip *ip, struct tern_neighbour *n, const uint8_
 static void fail(struct tern_ip *ip, struct tern_neighbour *n)
 {
     ip->stats->neigh_failed++;
+    tern_net_gateway_failed(ip->net, n->link, &n->addr);
     tern_ip_held_drop(ip, n);
     tern_neigh_state_set(ip, n, NEIGH_FAILED);
     tern_neigh_due_set(ip, n, ip->retry_ns);

@@ -298,9 +298,41 @@ static bool used_elsewhere(const struct tern_net *net, const struct tern_ipv4 *i
     return false;
 }
 
+/* The link's two routes, its prefix's and the default's, come or go. */
+TERN_COLD
+static enum tern_err routes_put(struct tern_net *net, const struct tern_ipv4 *ip, uint8_t link,
+                                enum tern_route_origin origin, bool drop)
+{
+    uint32_t addr = ip->links[link].addr, mask = ip->links[link].mask;
+    struct tern_route routes[2] = {
+        { .prefix = tern_addr_v4(addr & mask), .expires_ns = TERN_NEVER, .prefix_len = 96,
+          .link = link, .origin = (uint8_t)origin },
+        { .prefix = tern_addr_v4(0), .expires_ns = TERN_NEVER, .prefix_len = 96, .link = link,
+          .origin = (uint8_t)origin, .gateway = tern_addr_v4(ip->links[link].gateway) },
+    };
+    for (; mask != 0; mask <<= 1)
+        routes[0].prefix_len++;
+    enum tern_err err = TERN_OK;
+    for (size_t i = 0; i < (ip->links[link].gateway != 0 ? 2 : 1) && err == TERN_OK; i++) {
+        if (drop)
+            (void)tern_net_route_drop(net, &routes[i]);
+        else
+            err = tern_net_route_put(net, &routes[i]);
+    }
+    return err;
+}
+
 TERN_COLD
 enum tern_err tern_ipv4_set(struct tern_net *net, uint8_t link,
                             const struct tern_ipv4_address *address)
+{
+    return tern_ipv4_set_from(net, link, address, TERN_ROUTE_CONFIGURED);
+}
+
+TERN_COLD
+enum tern_err tern_ipv4_set_from(struct tern_net *net, uint8_t link,
+                                 const struct tern_ipv4_address *address,
+                                 enum tern_route_origin origin)
 {
     struct tern_ipv4 *ip = context_of(net);
     if (ip == NULL || link >= net->n_links || address->prefix_len > 128)
@@ -323,10 +355,17 @@ enum tern_err tern_ipv4_set(struct tern_net *net, uint8_t link,
     bool is_new = !ip->links[link].set || ip->links[link].addr != addr;
     if (ip->links[link].set && ip->links[link].addr != addr)
         tern_ipv4_clear(net, link);
+    else if (ip->links[link].set)
+        (void)routes_put(net, ip, link, origin, true);
     ip->links[link].addr = addr;
     ip->links[link].mask = mask;
     ip->links[link].gateway = gateway;
     ip->links[link].set = true;
+    enum tern_err err = routes_put(net, ip, link, origin, false);
+    if (err != TERN_OK) {
+        tern_ipv4_clear(net, link);
+        return err;
+    }
     good_sources_forget(ip);
     tern_neigh_invalidate(&ip->ip);
     if (!is_new)
@@ -346,6 +385,7 @@ void tern_ipv4_clear(struct tern_net *net, uint8_t link)
     if (ip == NULL || link >= net->n_links || !ip->links[link].set)
         return;
     struct tern_addr addr = tern_addr_v4(ip->links[link].addr);
+    (void)routes_put(net, ip, link, TERN_ROUTE_CONFIGURED, true);
     ip->links[link].set = false;
     ip->links[link].addr = ip->links[link].mask = ip->links[link].gateway = 0;
     good_sources_forget(ip);
@@ -445,6 +485,14 @@ static void ipv4_link_changed(struct tern_net *net, void *context, uint8_t link)
     }
 }
 
+TERN_COLD
+static void ipv4_route_changed(struct tern_net *net, void *context)
+{
+    struct tern_ipv4 *ip = context;
+    (void)net;
+    tern_neigh_invalidate(&ip->ip);
+}
+
 static void ipv4_turn_end(struct tern_net *net, void *context)
 {
     struct tern_ipv4 *ip = context;
@@ -476,6 +524,7 @@ static const struct tern_net_network_ops ipv4_ops = {
     .send_parts = tern_ipv4_send_parts,
     .confirm = tern_ipv4_confirm,
     .port_unreachable = ipv4_port_unreachable,
+    .route_changed = ipv4_route_changed,
     .link_changed = ipv4_link_changed,
     .turn_end = ipv4_turn_end,
     .join = ipv4_join,

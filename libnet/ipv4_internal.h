@@ -70,6 +70,11 @@ uint64_t tern_arp_run(struct tern_ip *ip, uint64_t now_ns);
 
 /* ---- Sending (ipv4_route.c, ipv4_output.c) ------------------------------ */
 
+/* As tern_ipv4_set, with routes that were configured or that a DHCP server has said. */
+enum tern_err tern_ipv4_set_from(struct tern_net *net, uint8_t link,
+                                 const struct tern_ipv4_address *address,
+                                 enum tern_route_origin origin);
+
 enum ipv4_kind { IPV4_UNICAST, IPV4_TO_BROADCAST, IPV4_TO_MULTICAST };
 
 struct ipv4_route {

@@ -8,11 +8,6 @@
 
 /* ---- Routes ------------------------------------------------------------- */
 
-static bool is_up(const struct tern_net *net, uint8_t link)
-{
-    return net->links[link].link->up;
-}
-
 /* The link for groups when none is said: one with a router, else with an address. */
 static uint8_t default_link(const struct tern_net *net, const struct tern_ipv4 *ip)
 {
@@ -22,25 +17,6 @@ static uint8_t default_link(const struct tern_net *net, const struct tern_ipv4 *
             found = i;
     for (uint8_t i = net->n_links; i-- > 0;)
         if (ip->links[i].set && ip->links[i].gateway != 0)
-            found = i;
-    return found;
-}
-
-static bool on_link(const struct tern_ipv4 *ip, uint8_t link, uint32_t dst)
-{
-    return ip->links[link].set && ((ip->links[link].addr ^ dst) & ip->links[link].mask) == 0;
-}
-
-/* The link whose prefix has dst, the longest prefix first; else one with a router. */
-static uint8_t link_for(const struct tern_net *net, const struct tern_ipv4 *ip, uint32_t dst)
-{
-    uint8_t found = 0xff;
-    for (uint8_t i = 0; i < net->n_links; i++)
-        if (on_link(ip, i, dst) && is_up(net, i) &&
-            (found == 0xff || ip->links[i].mask > ip->links[found].mask))
-            found = i;
-    for (uint8_t i = 0; i < net->n_links && found == 0xff; i++)
-        if (ip->links[i].set && ip->links[i].gateway != 0 && is_up(net, i))
             found = i;
     return found;
 }
@@ -67,16 +43,15 @@ enum tern_err tern_ipv4_route(const struct tern_net *net, const struct tern_ipv4
     /* There is no loopback: a stack does not send to itself. */
     if (!ipv4_is_host(dst) || is_ours(net, ip, dst))
         return TERN_UNREACHABLE;
-    route->link = scope != 0 ? (uint8_t)(scope - 1) : link_for(net, ip, dst);
-    if (route->link == 0xff || !ip->links[route->link].set)
+    struct tern_addr to = tern_addr_v4(dst);
+    const struct tern_route *way = tern_net_route_find(net, &to, scope);
+    if (way == NULL || !ip->links[way->link].set)
         return TERN_UNREACHABLE;
-    route->kind = IPV4_UNICAST;
-    route->next_hop = dst;
-    if (ipv4_is_directed_broadcast(ip, route->link, dst))
-        route->kind = IPV4_TO_BROADCAST;
-    else if (!on_link(ip, route->link, dst))
-        route->next_hop = ip->links[route->link].gateway;
-    return route->next_hop != 0 ? TERN_OK : TERN_UNREACHABLE;
+    route->link = way->link;
+    route->kind = ipv4_is_directed_broadcast(ip, way->link, dst) ? IPV4_TO_BROADCAST
+                                                                 : IPV4_UNICAST;
+    route->next_hop = tern_addr_is_any(&way->gateway) ? dst : tern_addr_to_v4(&way->gateway);
+    return TERN_OK;
 }
 
 enum tern_err tern_ipv4_source(struct tern_net *net, void *context, const struct tern_addr *dst,

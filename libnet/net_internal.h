@@ -36,6 +36,7 @@ struct tern_net_packet {
     size_t l4_len;           /* transport header and payload; the frame has them all */
     const uint8_t *l3;       /* the network header, for ICMP errors; l3_len octets to l4 */
     size_t l3_len;
+    bool fragmented;         /* it came in fragments, or in one that is all of it */
     uint8_t network;         /* slot of the network layer */
     uint8_t link;
     uint8_t protocol, ttl, ecn;
@@ -153,6 +154,9 @@ struct tern_net_network_ops {
     void (*port_unreachable)(struct tern_net *net, void *context,
                              const struct tern_net_packet *pkt);
 
+    /* A route came or went: paths are to be looked up again. */
+    void (*route_changed)(struct tern_net *net, void *context);
+
     /* The link's carrier, MAC or MTU changed; the turn ends (release what was lent in it). */
     void (*link_changed)(struct tern_net *net, void *context, uint8_t link);
     void (*turn_end)(struct tern_net *net, void *context);
@@ -259,15 +263,32 @@ void tern_net_address_lost(struct tern_net *net, uint8_t link, const struct tern
 /* The objects on lists of waiters, one a transport, may try again (or not: why). */
 void tern_net_wake(struct tern_net *net, uint32_t waiting[TERN_NET_TRANSPORTS], enum tern_err why);
 
-/*
- * Frames to this group (a multicast MAC address, read) are wanted on a link, or
- * no longer: each join is left once. Joins of one address are counted, and when
- * there is no place for another, all groups are heard. In net_group.c.
- */
-void tern_net_group_join(struct tern_net *net, uint8_t link, const uint8_t mac[6], bool leave);
+/* ---- Routes (net_route.c) ----------------------------------------------- */
 
-/* Tells the link which groups those are: at the beginning, and whenever they are others. */
-void tern_net_groups_tell(struct tern_net *net, uint8_t link);
+/* Are the first len bits the same? len is at most 128. */
+bool tern_net_prefix_has(const struct tern_addr *prefix, uint8_t len,
+                         const struct tern_addr *addr);
+
+/* The address with zeros behind its first len bits. */
+struct tern_addr tern_net_prefix_of(const struct tern_addr *addr, uint8_t len);
+
+/*
+ * Adds or renews a route. TERN_REFUSED: learned, and the same is configured;
+ * TERN_FULL: no room, of which those that are learned have half.
+ */
+enum tern_err tern_net_route_put(struct tern_net *net, const struct tern_route *route);
+
+/* Takes away the one with the same link, prefix and gateway; false: there is none. */
+bool tern_net_route_drop(struct tern_net *net, const struct tern_route *route);
+
+/* The way to dst, by one link (its index plus one) or by any (0); NULL: there is none. */
+const struct tern_route *tern_net_route_find(const struct tern_net *net,
+                                             const struct tern_addr *dst, uint16_t scope);
+
+/* A neighbour did not answer: ways through it are the last to be taken for a while. */
+void tern_net_gateway_failed(struct tern_net *net, uint8_t link, const struct tern_addr *gateway);
+
+void tern_net_route_changed(struct tern_net *net);
 
 /* Sends what the drivers have queued, once a link. */
 void tern_net_flush(struct tern_net *net);

@@ -123,6 +123,19 @@ struct tern_net_link {
     uint32_t n_groups, n_groups_more;        /* more: users that found no place above */
 };
 
+/* Where packets to a prefix go. */
+enum tern_route_origin { TERN_ROUTE_CONFIGURED, TERN_ROUTE_LEARNED };
+#define TERN_NET_ROUTES 48u
+struct tern_route {
+    struct tern_addr prefix;     /* zeros behind its length */
+    struct tern_addr gateway;    /* all zero: who has the prefix is on the link */
+    uint64_t expires_ns;         /* on the turn's clock; TERN_NEVER: it does not */
+    uint64_t bad_until_ns;       /* the library's: its gateway did not answer */
+    uint16_t metric;             /* of equal prefixes the lower one wins */
+    uint8_t prefix_len;          /* 0..128; an IPv4 prefix's is 96 more than its own */
+    uint8_t link, origin;
+};
+
 struct tern_net_slot {
     const void *ops;
     void *context;
@@ -154,7 +167,8 @@ struct tern_net {
     struct tern_net_slot transports[TERN_NET_TRANSPORTS];
     struct tern_net_slot clients[TERN_NET_CLIENTS];
     struct tern_net_slot congestions[TERN_NET_CONGESTIONS];
-    uint8_t n_links, n_networks, n_transports, n_clients, n_congestions;
+    struct tern_route routes[TERN_NET_ROUTES];    /* in the order in which they are tried */
+    uint8_t n_links, n_networks, n_transports, n_clients, n_congestions, n_routes;
     uint16_t max_waiting, max_waiting_per_neighbour, n_waiting;
     uint32_t ready_first, ready_last;         /* handles of objects with news */
     struct { uint8_t event, link; struct tern_addr addr; } events[16];    /* to be told */
@@ -213,6 +227,25 @@ uint64_t tern_net_input(struct tern_net *net, struct tern_link *link, struct ter
 uint64_t tern_net_tx_room(struct tern_net *net, struct tern_link *link, uint64_t now_ns);
 uint64_t tern_net_link_changed(struct tern_net *net, struct tern_link *link, uint64_t now_ns);
 uint64_t tern_net_poll(struct tern_net *net, uint64_t now_ns);
+
+/* ---- Routes ------------------------------------------------------------------ */
+
+/*
+ * Adds a route that is configured: it is tried before all that routers or DHCP
+ * have said, whatever their prefixes. Of configured ones the longest prefix
+ * wins, then the lowest metric; a gateway that does not answer is passed over
+ * for a minute where the same prefix has another way. One with the same link,
+ * prefix and gateway takes the place of the one before. TERN_INVALID: no such
+ * link, bits behind the prefix, a gateway of another family or that no host may
+ * have; TERN_FULL: TERN_NET_ROUTES are there; TERN_UNSUPPORTED: the family.
+ */
+enum tern_err tern_net_route_set(struct tern_net *net, const struct tern_route *route);
+
+/* Takes away the route with the same link, prefix and gateway. TERN_INVALID: there is none. */
+enum tern_err tern_net_route_clear(struct tern_net *net, const struct tern_route *route);
+
+/* Route number i in the order in which they are tried, good until one changes; NULL: no more. */
+const struct tern_route *tern_net_route_get(const struct tern_net *net, size_t i);
 
 /* ---- What both network layers have ------------------------------------------- */
 
@@ -358,7 +391,8 @@ struct tern_ipv4_address {
  * Gives link number `link` its address (replacing the one before) and routes:
  * the prefix and, with a gateway, the default. TERN_INVALID for an address
  * that no host may have, such a gateway or one outside the prefix (but with a
- * prefix of 32 any, as clouds lease them), or no such link; TERN_UNSUPPORTED for IPv6.
+ * prefix of 32 any, as clouds lease them), or no such link; TERN_FULL: the table
+ * of routes is full; TERN_UNSUPPORTED for IPv6.
  */
 enum tern_err tern_ipv4_set(struct tern_net *net, uint8_t link,
                             const struct tern_ipv4_address *address);
