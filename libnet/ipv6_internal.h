@@ -40,9 +40,6 @@ bool tern_ipv6_is_host(const struct tern_addr *a);
 /* ff02::1:ffXX:XXXX of an address (RFC 4291 section 2.7.1). */
 struct tern_addr tern_ipv6_solicited_node(const struct tern_addr *a);
 
-/* Are the first len bits of a and b the same? */
-bool tern_ipv6_prefix_equal(const struct tern_addr *a, const struct tern_addr *b, uint8_t len);
-
 /* ---- Addresses of ours (ipv6_addr.c) --------------------------------------- */
 
 /* It counts as ours: what is sent to it is taken. */
@@ -51,9 +48,16 @@ static inline bool ipv6_own_is_valid(const struct tern_ipv6_own *own)
     return own->state == TERN_IPV6_PREFERRED || own->state == TERN_IPV6_DEPRECATED;
 }
 
+/* To be called whenever one comes, goes, or starts or ends to be valid. */
+static inline void ipv6_own_changed(struct tern_ipv6 *ip)
+{
+    ip->good_source = ip->good_dst = (struct tern_addr){ { 0 } };
+    tern_neigh_invalidate(&ip->ip);
+}
+
 /* The entry for addr on the link (0xff: any), in whatever state, or NULL. */
-struct tern_ipv6_own *tern_ipv6_own_find(struct tern_ipv6 *ip, uint8_t link,
-                                         const struct tern_addr *addr);
+const struct tern_ipv6_own *tern_ipv6_own_find(const struct tern_ipv6 *ip, uint8_t link,
+                                               const struct tern_addr *addr);
 
 /*
  * A new one, TENTATIVE: joins its solicited-node group and asks after it, the
