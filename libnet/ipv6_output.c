@@ -30,6 +30,10 @@ static enum tern_err way_find(struct tern_ipv6 *ip, struct tern_net_out *out, st
     struct ipv6_route route;
     struct tern_net *net = ip->ip.net;
     out->path->generation = 0;
+    if (out->scope == 0) {    /* an address of ours is one link's, and leaves by it */
+        const struct tern_ipv6_own *own = tern_ipv6_own_find(ip, 0xff, out->src);
+        out->scope = own != NULL ? (uint16_t)(own->link + 1) : 0;
+    }
     if (tern_ipv6_route(net, ip, out->dst, out->scope, &route) != TERN_OK) {
         ip->stats.ip.out_no_route++;
         return TERN_UNREACHABLE;

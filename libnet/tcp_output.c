@@ -75,7 +75,7 @@ static void segment_emit(struct tern_tcp_conn *conn, const struct tern_tcp_hdr *
     if (len > 0)
         sum = tern_tcp_send_copy(conn, hdr->seq, out->l4 + hdr_len, len, ops, 0);
     if (len > conn->mss) {
-        out->tx.gso = TERN_GSO_TCP4;
+        out->tx.gso = tern_addr_is_v4(out->dst) ? TERN_GSO_TCP4 : TERN_GSO_TCP6;
         out->tx.seg_len = conn->mss;
         out->tx.hdr_len = (uint16_t)(out->l4_off + hdr_len);
     }
@@ -138,7 +138,9 @@ static uint32_t segment_cap(const struct tern_tcp_conn *conn)
     if (conn->path.generation == 0 || conn->path.link >= net->n_links)
         return conn->mss;
     const struct tern_link *link = net->links[conn->path.link].link;
-    const uint16_t needed = TERN_OFFLOAD_TX_CSUM | TERN_OFFLOAD_TX_TSO4;
+    bool v4 = tern_addr_is_v4(&conn->tuple.peer);
+    const uint16_t needed = TERN_OFFLOAD_TX_CSUM | (v4 ? TERN_OFFLOAD_TX_TSO4
+                                                       : TERN_OFFLOAD_TX_TSO6);
     if ((link->offloads & needed) != needed || link->slot_max <= 2048)
         return conn->mss;
     uint32_t most = link->slot_max - ETH_HDR_LEN;

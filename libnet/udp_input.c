@@ -172,8 +172,9 @@ static void thread(struct tern_udp *udp, struct tern_udp_endpoint *ep, struct te
 
 static bool sum_ok(const struct tern_net *net, const struct tern_net_packet *pkt, size_t len)
 {
-    if (tern_load_be16(pkt->l4 + UDP_CHECKSUM) == 0)    /* RFC 768: the sender made none */
-        return true;
+    /* RFC 768: the sender made none. Of IPv6 it has to (RFC 8200 section 8.1). */
+    if (tern_load_be16(pkt->l4 + UDP_CHECKSUM) == 0)
+        return tern_addr_is_v4(&pkt->src);
     if (len == pkt->l4_len)
         return tern_net_packet_sum_ok(net, pkt);
     struct tern_net_packet shorter = *pkt;
