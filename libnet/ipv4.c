@@ -379,6 +379,15 @@ enum tern_err tern_ipv4_set_from(struct tern_net *net, uint8_t link,
 }
 
 TERN_COLD
+static enum tern_err ipv4_address_set(struct tern_net *net, uint8_t link,
+                                      const struct tern_net_address *address)
+{
+    struct tern_ipv4_address own = { .addr = address->addr, .prefix_len = address->prefix_len,
+                                     .gateway = address->gateway };
+    return tern_ipv4_set(net, link, &own);
+}
+
+TERN_COLD
 void tern_ipv4_clear(struct tern_net *net, uint8_t link)
 {
     struct tern_ipv4 *ip = context_of(net);
@@ -524,6 +533,7 @@ static const struct tern_net_network_ops ipv4_ops = {
     .send_parts = tern_ipv4_send_parts,
     .confirm = tern_ipv4_confirm,
     .port_unreachable = ipv4_port_unreachable,
+    .address_set = ipv4_address_set,
     .route_changed = ipv4_route_changed,
     .link_changed = ipv4_link_changed,
     .turn_end = ipv4_turn_end,

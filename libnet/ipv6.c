@@ -299,6 +299,15 @@ static enum tern_err ipv6_join(struct tern_net *net, void *context, const struct
     return TERN_OK;
 }
 
+TERN_COLD
+static enum tern_err ipv6_address_set(struct tern_net *net, uint8_t link,
+                                      const struct tern_net_address *address)
+{
+    struct tern_ipv6_address own = { .addr = address->addr, .prefix_len = address->prefix_len,
+                                     .gateway = address->gateway };
+    return tern_ipv6_set(net, link, &own);
+}
+
 /* ---- The part ----------------------------------------------------------- */
 
 TERN_COLD
@@ -355,6 +364,8 @@ static const struct tern_net_network_ops ipv6_ops = {
     .send_parts = tern_ipv6_send_parts,
     .confirm = tern_ipv6_confirm,
     .port_unreachable = ipv6_port_unreachable,
+    .address_set = ipv6_address_set,
+    .automatic = tern_ipv6_auto,
     .route_changed = ipv6_route_changed,
     .link_changed = ipv6_link_changed,
     .turn_end = ipv6_turn_end,

@@ -38,6 +38,12 @@ libnet_libtern_net_la_SOURCES = \
     libnet/icmp4_wire.h \
     libnet/icmp4_wire.c \
     libnet/icmp4.c \
+    libnet/ipv6_internal.h \
+    libnet/ipv6.c \
+    libnet/ipv6_source.c \
+    libnet/ipv6_output.c \
+    libnet/ipv6_fragment.c \
+    libnet/icmp6.c \
     libnet/udp_wire.h \
     libnet/udp_wire.c \
     libnet/udp_internal.h \
@@ -53,7 +59,7 @@ libnet_libtern_net_la_SOURCES = \
     libnet/net_metrics.c \
     libnet/net_size.c
 
-tern_HEADERS += include/tern/net.h
+tern_HEADERS += include/tern/net.h include/tern/ipv6.h
 
 # Leases, neighbours, fragments, errors, and the beginning and end of a port or a
 # connection are rare beside segments: their octets matter, not their speed. Nor

@@ -135,6 +135,24 @@ uint8_t tern_net_network_of(const struct tern_net *net, const struct tern_addr *
     return 0xff;
 }
 
+TERN_COLD
+enum tern_err tern_net_address_set(struct tern_net *net, uint8_t link,
+                                   const struct tern_net_address *address)
+{
+    uint8_t slot = tern_net_network_of(net, &address->addr);
+    return slot != 0xff ? tern_net_network(net, slot)->address_set(net, link, address)
+                        : TERN_UNSUPPORTED;
+}
+
+TERN_COLD
+enum tern_err tern_net_auto(struct tern_net *net, uint8_t link, unsigned flags)
+{
+    for (uint8_t i = 0; i < net->n_networks; i++)
+        if (tern_net_network(net, i)->automatic != NULL)
+            return tern_net_network(net, i)->automatic(net, link, flags);
+    return TERN_UNSUPPORTED;
+}
+
 /* ---- News --------------------------------------------------------------- */
 
 static uint32_t *handle_link(struct tern_net *net, uint32_t handle)

@@ -155,6 +155,11 @@ struct tern_net_network_ops {
     void (*port_unreachable)(struct tern_net *net, void *context,
                              const struct tern_net_packet *pkt);
 
+    /* What tern_net_address_set and tern_net_auto do; NULL: not of this family. */
+    enum tern_err (*address_set)(struct tern_net *net, uint8_t link,
+                                 const struct tern_net_address *address);
+    enum tern_err (*automatic)(struct tern_net *net, uint8_t link, unsigned flags);
+
     /* A route came or went: paths are to be looked up again. */
     void (*route_changed)(struct tern_net *net, void *context);
 

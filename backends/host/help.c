@@ -10,9 +10,9 @@ static const struct {
 } words[TERN_N_KEYS] = {
     [TERN_KEY_LINK] = { "tap:NAME",
         "Tern's own TCP/IP on this device, instead of the kernel's" },
-    [TERN_KEY_IP] = { "ADDR/LEN|dhcp",
-        "this host's address (default: dhcp)" },
-    [TERN_KEY_GW] = { "ADDR",
+    [TERN_KEY_IP] = { "auto|dhcp|slaac|ADDR/LEN,...",
+        "this host's addresses (default: auto)" },
+    [TERN_KEY_GW] = { "ADDR,...",
         "the gateway for all that is not on the link" },
     [TERN_KEY_MTU] = { "OCTETS",
         "the longest IP packet (default: the link's)" },

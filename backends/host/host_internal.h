@@ -22,6 +22,7 @@
 #define TERN_HOST_INTERNAL_H
 
 #include <tern/host.h>
+#include <tern/ipv6.h>
 #include <tern/tcp.h>
 
 /* ---- text.c -------------------------------------------------------------- */
@@ -139,10 +140,15 @@ void tern_host_options_help(const struct tern_host_options *options, unsigned ki
 enum tern_seal_wish { TERN_SEAL_WISH_ON, TERN_SEAL_WISH_MUST, TERN_SEAL_WISH_OFF };
 
 /* What the host's own options say, checked. */
+#define TERN_HOST_ADDRESSES 4u
 struct tern_host_settings {
-    bool dhcp, has_ip, has_gw, has_mac, has_nic;
-    struct tern_addr ip, gw;
-    uint8_t prefix_len;
+    bool dhcp;                /* IPv4 by DHCP */
+    bool slaac;               /* IPv6 by routers */
+    bool wants_slaac;         /* somebody has said so: without IPv6 there is no start */
+    bool has_ip[2];           /* an address of IPv4, of IPv6 */
+    bool has_mac, has_nic;
+    uint8_t n_addresses;
+    struct tern_net_address addresses[TERN_HOST_ADDRESSES];
     uint8_t mac[6];           /* to be had */
     uint8_t nic[6];           /* of the network device to take */
     uint16_t mtu;             /* 0: the link's */

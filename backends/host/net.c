@@ -112,14 +112,18 @@ static enum tern_err link_settle(struct tern_net_host *h,
 static enum tern_err address_settle(struct tern_net_host *h,
                                     const struct tern_host_settings *settings)
 {
-    struct tern_ipv4_address address = { .addr = settings->ip,
-                                         .prefix_len = settings->prefix_len };
-    if (!settings->has_ip)
-        return TERN_OK;
-    if (settings->has_gw)
-        address.gateway = settings->gw;
-    return say(h, "options ip, gw: no host may have that address, or the gateway is not on its net",
-               tern_ipv4_set(&h->net, 0, &address));
+    enum tern_err err = TERN_OK;
+    if (settings->slaac) {
+        err = tern_net_auto(&h->net, 0, TERN_IPV6_AUTO);
+        if (err == TERN_UNSUPPORTED && !settings->wants_slaac)
+            err = TERN_OK;    /* auto: as far as this image can */
+    }
+    for (size_t i = 0; i < settings->n_addresses && err == TERN_OK; i++)
+        err = tern_net_address_set(&h->net, 0, &settings->addresses[i]);
+    return say(h, err == TERN_UNSUPPORTED
+                      ? "option ip: this image has not the parts for that family"
+                      : "options ip, gw: no host may have that address, or the gateway is not on "
+                        "its net", err);
 }
 
 static enum tern_err parts_settle(struct tern_net_host *h,

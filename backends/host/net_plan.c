@@ -10,7 +10,7 @@
 
 #include "host_internal.h"
 
-enum { ID_IPV4 = 0x0800, ID_TCP = 6, ID_UDP = 17 };
+enum { ID_IPV4 = 0x0800, ID_IPV6 = 0x86dd, ID_TCP = 6, ID_UDP = 17 };
 
 #define N_LISTENERS 16u
 #define N_ENDPOINTS 16u
@@ -53,6 +53,21 @@ static bool part_is_dhcp4(const struct tern_net_part *part)
     return part->role == TERN_NET_CLIENT && tern_text_equal(part->name, "dhcp4");
 }
 
+/* Not what no address of the settings needs: IPv6 where all are of IPv4, and the reverse. */
+static bool part_is_wanted(const struct tern_net_part *part,
+                           const struct tern_host_settings *settings)
+{
+    bool v6 = settings->slaac || settings->has_ip[1];
+    if (part_is_dhcp4(part))
+        return settings->dhcp;
+    if (part_is(part, TERN_NET_NETWORK, ID_IPV4))
+        return settings->dhcp || settings->has_ip[0];
+    if (part_is(part, TERN_NET_NETWORK, ID_IPV6) ||
+        (part->role == TERN_NET_CLIENT && tern_text_equal(part->name, "dhcp6")))
+        return v6;
+    return true;
+}
+
 struct pool_plan {
     const char *name;
     size_t elem_len, n;
@@ -73,6 +88,10 @@ static enum tern_err plan_add(struct tern_carver *carver, const struct pool_plan
 static enum tern_err plan_part(struct tern_carver *carver, const struct tern_net_part *part,
                                const struct sizes *z)
 {
+    const struct pool_plan ipv6[] = {
+        { "ipv6.neighbour", sizeof(struct tern_neighbour), z->neighbours, true },
+        { "ipv6.reassembly", sizeof(struct tern_reassembly), N_REASSEMBLIES, false },
+    };
     const struct pool_plan ipv4[] = {
         { "ipv4.neighbour", sizeof(struct tern_neighbour), z->neighbours, true },
         { "ipv4.reassembly", sizeof(struct tern_reassembly), N_REASSEMBLIES, false },
@@ -96,6 +115,8 @@ static enum tern_err plan_part(struct tern_carver *carver, const struct tern_net
     }
     if (part_is(part, TERN_NET_NETWORK, ID_IPV4))
         return plan_add(carver, ipv4, sizeof ipv4 / sizeof ipv4[0]);
+    if (part_is(part, TERN_NET_NETWORK, ID_IPV6))
+        return plan_add(carver, ipv6, sizeof ipv6 / sizeof ipv6[0]);
     if (part_is(part, TERN_NET_TRANSPORT, ID_UDP))
         return plan_add(carver, udp, sizeof udp / sizeof udp[0]);
     if (part_is(part, TERN_NET_TRANSPORT, ID_TCP))
@@ -114,7 +135,7 @@ enum tern_err tern_net_host_plan(struct tern_carver *carver,
 
     enum tern_err err = plan_add(carver, own, sizeof own / sizeof own[0]);
     for (const struct tern_net_use *u = tern_net_uses; u->part != NULL && err == TERN_OK; u++)
-        if (settings->dhcp || !part_is_dhcp4(u->part))
+        if (part_is_wanted(u->part, settings))
             err = plan_part(carver, u->part, &z);
     return err;
 }
@@ -126,6 +147,12 @@ static void ipv4_configure(struct tern_ipv4 *ipv4, const struct tern_carver *c)
 {
     PLACED(c, "ipv4.neighbour", ipv4->config.neighbours, ipv4->config.n_neighbours);
     PLACED(c, "ipv4.reassembly", ipv4->config.reassemblies, ipv4->config.n_reassemblies);
+}
+
+static void ipv6_configure(struct tern_ipv6 *ipv6, const struct tern_carver *c)
+{
+    PLACED(c, "ipv6.neighbour", ipv6->config.neighbours, ipv6->config.n_neighbours);
+    PLACED(c, "ipv6.reassembly", ipv6->config.reassemblies, ipv6->config.n_reassemblies);
 }
 
 static void tcp_configure(struct tern_tcp *tcp, const struct tern_carver *c)
@@ -148,11 +175,9 @@ enum tern_err tern_net_host_parts(struct tern_net_host *host, const struct tern_
 
     for (const struct tern_net_use *u = tern_net_uses; u->part != NULL; u++) {
         void *context = u->context;
-        if (part_is_dhcp4(u->part)) {
-            has_dhcp = true;
-            if (!settings->dhcp)
-                continue;
-        }
+        has_dhcp |= part_is_dhcp4(u->part);
+        if (!part_is_wanted(u->part, settings))
+            continue;
         if (n == TERN_NET_HOST_USES)
             return TERN_FULL;
         if (u->part->context_len != 0 && context == NULL) {
@@ -162,6 +187,8 @@ enum tern_err tern_net_host_parts(struct tern_net_host *host, const struct tern_
         }
         if (part_is(u->part, TERN_NET_NETWORK, ID_IPV4)) {
             ipv4_configure(context, carver);
+        } else if (part_is(u->part, TERN_NET_NETWORK, ID_IPV6)) {
+            ipv6_configure(context, carver);
         } else if (part_is(u->part, TERN_NET_TRANSPORT, ID_UDP)) {
             host->udp = context;
             PLACED(carver, "udp.endpoint", host->udp->config.endpoints,

@@ -361,64 +361,130 @@ static enum tern_err own_settle(struct tern_host_options *options)
     return TERN_OK;
 }
 
-/* What of a net's addresses is a host's (RFC 1122 section 3.2.1.3). */
-static bool is_of_a_host(uint32_t v4, uint32_t host_mask)
+/* What of a net's addresses is a host's (RFC 1122 section 3.2.1.3, RFC 4291 section 2.4). */
+static bool is_of_a_host(const struct tern_addr *a, uint32_t host_mask)
 {
-    uint32_t host = v4 & host_mask, first = v4 >> 24;
+    if (!tern_addr_is_v4(a))
+        return a->octets[0] != 0xff && !tern_addr_is_any(a);
+    uint32_t v4 = tern_addr_to_v4(a), host = v4 & host_mask, first = v4 >> 24;
     return first != 0 && first != 127 && first < 224 &&
            (host_mask <= 1 || (host != 0 && host != host_mask));
 }
 
-static enum tern_err hosts_settle(struct tern_host_options *options,
-                                  const struct tern_host_settings *set_to)
+static uint32_t host_mask_of(const struct tern_net_address *at)
 {
-    uint32_t ip = tern_addr_to_v4(&set_to->ip), gw = tern_addr_to_v4(&set_to->gw);
-    uint32_t host_mask = set_to->prefix_len == 0 ? UINT32_MAX
-                                                 : UINT32_MAX >> (set_to->prefix_len - 1) >> 1;
-    if (!is_of_a_host(ip, host_mask))
-        return bad_value(options, TERN_KEY_IP, "an address that a host may have");
-    if (!set_to->has_gw)
+    return at->prefix_len == 0 ? UINT32_MAX : UINT32_MAX >> (at->prefix_len - 1) >> 1;
+}
+
+static bool is_v6_link_local(const struct tern_addr *a)
+{
+    return a->octets[0] == 0xfe && a->octets[1] >> 6 == 2;
+}
+
+/* Is it on the address's net? To an IPv4 address without a net anybody is. */
+static bool is_on_net(const struct tern_net_address *at, const struct tern_addr *gw)
+{
+    unsigned len = at->prefix_len + (tern_addr_is_v4(&at->addr) ? 96u : 0u);
+    if (len == 128 || is_v6_link_local(gw))
+        return true;
+    for (unsigned i = 0; i < len; i++)
+        if (((at->addr.octets[i / 8] ^ gw->octets[i / 8]) >> (7 - i % 8) & 1) != 0)
+            return false;
+    return true;
+}
+
+/* The next of a list's words, which commas part; false: no more. */
+static bool word_next(const char **at, const char **word, size_t *len)
+{
+    if (*at == NULL)
+        return false;
+    *word = *at;
+    for (*len = 0; (*word)[*len] != '\0' && (*word)[*len] != ','; ++*len)
+        ;
+    *at = (*word)[*len] == ',' ? *word + *len + 1 : NULL;
+    return true;
+}
+
+static bool word_is(const char *word, size_t len, const char *what)
+{
+    return strlen(what) == len && memcmp(word, what, len) == 0;
+}
+
+static bool has_slash(const char *word, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (word[i] == '/')
+            return true;
+    return false;
+}
+
+static enum tern_err ip_settle(struct tern_host_options *options, struct tern_host_settings *to,
+                               const char *word, size_t len)
+{
+    struct tern_net_address *at = &to->addresses[to->n_addresses];
+    if (word_is(word, len, "auto") || word_is(word, len, "dhcp"))
+        to->dhcp = true;
+    if (word_is(word, len, "auto") || word_is(word, len, "slaac"))
+        to->slaac = true;
+    to->wants_slaac |= word_is(word, len, "slaac");
+    if (word_is(word, len, "auto") || word_is(word, len, "dhcp") || word_is(word, len, "slaac"))
         return TERN_OK;
-    if (gw == ip)
-        return bad_value(options, TERN_KEY_GW, "another host: it is our own address");
-    if (host_mask != 0 && ((gw ^ ip) & ~host_mask) != 0)
-        return bad_value(options, TERN_KEY_GW, "on the net of ip=");
-    if (!is_of_a_host(gw, host_mask))
-        return bad_value(options, TERN_KEY_GW, "an address that a host may have");
+    /* An address alone would be a net of one host, that reaches nobody and says nothing. */
+    if (!has_slash(word, len) ||
+        tern_prefix_parse(word, len, &at->addr, &at->prefix_len) != TERN_OK)
+        return bad_value(options, TERN_KEY_IP, "dhcp, slaac, auto, or an address with its "
+                                               "prefix, as 10.0.0.2/24 or 2001:db8::2/64");
+    if (to->n_addresses == TERN_HOST_ADDRESSES - 1u)
+        return bad_value(options, TERN_KEY_IP, "a list of at most three addresses");
+    if (!is_of_a_host(&at->addr, host_mask_of(at)))
+        return bad_value(options, TERN_KEY_IP, "an address that a host may have");
+    bool v6 = !tern_addr_is_v4(&at->addr);
+    if (!v6 && to->has_ip[0])
+        return bad_value(options, TERN_KEY_IP, "one IPv4 address: there are two");
+    to->has_ip[v6] = true;
+    to->n_addresses++;
     return TERN_OK;
 }
 
-static bool has_slash(const char *s)
+/* A gateway belongs to the first address whose net it is on. */
+static enum tern_err gw_settle(struct tern_host_options *options, struct tern_host_settings *to,
+                               const char *word, size_t len)
 {
-    while (*s != '\0' && *s != '/')
-        s++;
-    return *s == '/';
+    struct tern_addr gw;
+    if (tern_addr_parse(word, len, &gw) != TERN_OK)
+        return bad_value(options, TERN_KEY_GW, "an address, as 10.0.0.1 or fe80::1");
+    for (size_t i = 0; i < to->n_addresses; i++) {
+        struct tern_net_address *at = &to->addresses[i];
+        if (tern_addr_is_v4(&at->addr) != tern_addr_is_v4(&gw) || !is_on_net(at, &gw))
+            continue;
+        if (tern_addr_equal(&gw, &at->addr))
+            return bad_value(options, TERN_KEY_GW, "another host: it is our own address");
+        if (!is_of_a_host(&gw, host_mask_of(at)))
+            return bad_value(options, TERN_KEY_GW, "an address that a host may have");
+        at->gateway = gw;
+        return TERN_OK;
+    }
+    if (!to->has_ip[!tern_addr_is_v4(&gw)])
+        return bad(options, "gw", 2, "with dhcp or slaac the gateway comes from the network");
+    return bad_value(options, TERN_KEY_GW, "on the net of ip=");
 }
 
 static enum tern_err addresses_settle(struct tern_host_options *options,
-                                      struct tern_host_settings *set_to)
+                                      struct tern_host_settings *to)
 {
-    const char *ip = options->host[TERN_KEY_IP], *gw = options->host[TERN_KEY_GW];
+    const char *ip = options->host[TERN_KEY_IP], *gw = options->host[TERN_KEY_GW], *word;
+    size_t len;
+    enum tern_err err = TERN_OK;
 
-    set_to->dhcp = ip == NULL || tern_text_equal(ip, "dhcp");
-    if (!set_to->dhcp) {
-        /* An address alone would be a net of one host, that reaches nobody and says nothing. */
-        if (!has_slash(ip) ||
-            tern_prefix_parse(ip, strlen(ip), &set_to->ip, &set_to->prefix_len) != TERN_OK)
-            return bad_value(options, TERN_KEY_IP, "an address with its prefix, as 10.0.0.2/24");
-        if (!tern_addr_is_v4(&set_to->ip))
-            return bad_value(options, TERN_KEY_IP, "an IPv4 address: Tern's own stack has no IPv6");
-        set_to->has_ip = true;
-    }
-    if (gw != NULL) {
-        if (set_to->dhcp)
-            return bad(options, "gw", 2, "with dhcp the gateway comes from the server");
-        if (tern_addr_parse(gw, strlen(gw), &set_to->gw) != TERN_OK ||
-            !tern_addr_is_v4(&set_to->gw))
-            return bad_value(options, TERN_KEY_GW, "an IPv4 address, as 10.0.0.1");
-        set_to->has_gw = true;
-    }
-    return set_to->has_ip ? hosts_settle(options, set_to) : TERN_OK;
+    if (ip == NULL)
+        to->dhcp = to->slaac = true;
+    while (err == TERN_OK && word_next(&ip, &word, &len))
+        err = ip_settle(options, to, word, len);
+    if (err == TERN_OK && to->dhcp && to->has_ip[0])
+        err = bad_value(options, TERN_KEY_IP, "an IPv4 address and dhcp: one of the two");
+    while (err == TERN_OK && word_next(&gw, &word, &len))
+        err = gw_settle(options, to, word, len);
+    return err;
 }
 
 enum tern_err tern_host_options_settings(struct tern_host_options *options,

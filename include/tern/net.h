@@ -228,6 +228,27 @@ uint64_t tern_net_tx_room(struct tern_net *net, struct tern_link *link, uint64_t
 uint64_t tern_net_link_changed(struct tern_net *net, struct tern_link *link, uint64_t now_ns);
 uint64_t tern_net_poll(struct tern_net *net, uint64_t now_ns);
 
+/* ---- Addresses of either family ------------------------------------------------ */
+
+struct tern_net_address {
+    struct tern_addr addr;
+    struct tern_addr gateway;    /* the default router, or all zero: none */
+    uint8_t prefix_len;          /* of IPv4 0..32, of IPv6 0..128 */
+};
+
+/*
+ * Gives the link an address: tern_ipv4_set or tern_ipv6_set, whichever part the
+ * stack has for its family. TERN_UNSUPPORTED: it has none.
+ */
+enum tern_err tern_net_address_set(struct tern_net *net, uint8_t link,
+                                   const struct tern_net_address *address);
+
+/*
+ * Has the link configure itself as far as a network layer does that: IPv6, by
+ * routers, with the flags of tern_ipv6_auto. TERN_UNSUPPORTED: none does.
+ */
+enum tern_err tern_net_auto(struct tern_net *net, uint8_t link, unsigned flags);
+
 /* ---- Routes ------------------------------------------------------------------ */
 
 /*
