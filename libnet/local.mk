@@ -55,6 +55,22 @@ libnet_libtern_net_la_SOURCES = \
     libnet/dhcp4_internal.h \
     libnet/dhcp4.c \
     libnet/dhcp4_answer.c \
+    libnet/ipv6_wire.h \
+    libnet/ipv6_wire.c \
+    libnet/icmp6_wire.h \
+    libnet/icmp6_wire.c \
+    libnet/names_wire.h \
+    libnet/names_wire.c \
+    libnet/nd_wire.h \
+    libnet/nd_wire.c \
+    libnet/group_wire.h \
+    libnet/group_wire.c \
+    libnet/mld_wire.h \
+    libnet/mld_wire.c \
+    libnet/igmp_wire.h \
+    libnet/igmp_wire.c \
+    libnet/dhcp6_wire.h \
+    libnet/dhcp6_wire.c \
     $(TERN_TCP_SOURCES) \
     libnet/net_metrics.c \
     libnet/net_size.c
@@ -70,6 +86,10 @@ libnet/libtern_net_la-dhcp4.lo libnet/libtern_net_la-dhcp4_%.lo \
     libnet/libtern_net_la-arp.lo libnet/libtern_net_la-ip_%.lo \
     libnet/libtern_net_la-ipv4_fragment.lo libnet/libtern_net_la-ipv4_route.lo \
     libnet/libtern_net_la-icmp4.lo libnet/libtern_net_la-net.lo \
+    libnet/libtern_net_la-icmp6_wire.lo libnet/libtern_net_la-names_wire.lo \
+    libnet/libtern_net_la-nd_wire.lo libnet/libtern_net_la-group_wire.lo \
+    libnet/libtern_net_la-mld_wire.lo libnet/libtern_net_la-igmp_wire.lo \
+    libnet/libtern_net_la-dhcp6_wire.lo libnet/libtern_net_la-ipv6_wire.lo \
     libnet/libtern_net_la-net_metrics.lo \
     libnet/libtern_net_la-net_link.lo libnet/libtern_net_la-net_packet.lo \
     libnet/libtern_net_la-net_route.lo \

@@ -8,6 +8,7 @@ noinst_HEADERS += tests/unit/suites.h
 if HAVE_CHECK
 include tests/unit/base.mk
 include tests/unit/net.mk
+include tests/unit/net6.mk
 include tests/unit/tcp.mk
 include tests/unit/http.mk
 include tests/unit/unix.mk
@@ -35,6 +36,7 @@ tests_vm_x86_list_SOURCES = tests/vm/x86_list.c tools/x86.h tools/x86.c
 if FUZZING
 include tests/fuzz/base.mk
 include tests/fuzz/net.mk
+include tests/fuzz/net6.mk
 include tests/fuzz/tcp.mk
 include tests/fuzz/http.mk
 include tests/fuzz/unix.mk

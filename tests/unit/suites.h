@@ -52,6 +52,13 @@ Suite *dhcp4_answer_suite(void);
 Suite *dhcp4_lease_suite(void);
 Suite *net_metrics_suite(void);
 
+Suite *ipv6_wire_suite(void);
+Suite *icmp6_wire_suite(void);
+Suite *names_wire_suite(void);
+Suite *nd_wire_suite(void);
+Suite *group_wire_suite(void);
+Suite *dhcp6_wire_suite(void);
+
 Suite *virtio_bus_suite(void);
 Suite *virtio_mmio_suite(void);
 Suite *virtio_queue_suite(void);

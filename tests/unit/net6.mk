@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: ISC
+#
+# Unit tests of the wire formats of IPv6 and its family.
+
+check_PROGRAMS += tests/unit/net6_main
+tests_unit_net6_main_CFLAGS = $(TERN_TEST_CFLAGS)
+tests_unit_net6_main_LDADD = libnet/libtern-net.la base/libtern-base.la $(CHECK_LIBS)
+tests_unit_net6_main_SOURCES = \
+    tests/unit/net6_main.c \
+    tests/unit/exact.h \
+    tests/unit/ipv6_wire_test.c \
+    tests/unit/icmp6_wire_test.c \
+    tests/unit/names_wire_test.c \
+    tests/unit/nd_wire_test.c \
+    tests/unit/group_wire_test.c \
+    tests/unit/dhcp6_wire_test.c

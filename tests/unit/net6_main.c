@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Runs the unit tests of the wire formats of IPv6 and its family.
+ */
+#include "suites.h"
+
+#include <stdlib.h>
+
+int main(void)
+{
+    SRunner *runner = srunner_create(ipv6_wire_suite());
+    srunner_add_suite(runner, icmp6_wire_suite());
+    srunner_add_suite(runner, names_wire_suite());
+    srunner_add_suite(runner, nd_wire_suite());
+    srunner_add_suite(runner, group_wire_suite());
+    srunner_add_suite(runner, dhcp6_wire_suite());
+    srunner_run_all(runner, CK_ENV);
+    int n_failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return n_failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
