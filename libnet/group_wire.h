@@ -49,7 +49,8 @@ struct tern_group_record {
 
 /*
  * Reads what follows the group in a query of the newest version: flags, QQIC
- * and sources, addr_len octets each; contig of len octets lie at tail.
+ * and sources, addr_len octets each; contig of len octets lie at tail. False:
+ * shorter than its flags and count, or than its sources.
  */
 bool tern_group_tail_parse(struct tern_group_query *q, const uint8_t *tail, size_t contig,
                            size_t len, size_t addr_len);

@@ -4,14 +4,14 @@
  */
 #include "igmp_wire.h"
 
-enum { IGMP_TYPE = 0, IGMP_MAX_RESPONSE = 1, IGMP_CHECKSUM = 2, IGMP_GROUP = 4, QUERY3_LEN = 12 };
+enum { IGMP_TYPE = 0, IGMP_MAX_RESPONSE = 1, IGMP_CHECKSUM = 2, IGMP_GROUP = 4 };
 
 enum tern_group_fault tern_igmp_query_parse(const uint8_t *msg, size_t contig, size_t len,
                                             uint8_t ttl, struct tern_group_query *q)
 {
     if (ttl != IGMP_TTL)
         return TERN_GROUP_NOT_LOCAL;
-    if (contig < IGMP_HDR_LEN || (len > IGMP_HDR_LEN && len < QUERY3_LEN))
+    if (contig < IGMP_HDR_LEN)
         return TERN_GROUP_MALFORMED;
     uint32_t group = tern_load_be32(msg + IGMP_GROUP);
     if (group != 0 && group >> 28 != 0xe)

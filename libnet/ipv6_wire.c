@@ -13,7 +13,7 @@ enum { FRAG_OFF = 2, FRAG_ID = 4, FRAG_MORE = 1, FRAG_OFF_MASK = 0xfff8 };
 
 enum { OPT_PAD1 = 0, OPT_PADN = 1, OPT_ALERT = 5, OPT_ALERT_LEN = 2 };
 
-/* Parameter Problem's codes (RFC 4443 section 3.4, RFC 7112 section 8). */
+/* Parameter Problem's codes (RFC 4443 section 3.4, RFC 7112). */
 enum { FIELD = 0, NEXT_UNKNOWN = 1, OPTION_UNKNOWN = 2, CHAIN_INCOMPLETE = 3 };
 
 struct walk {
@@ -113,8 +113,8 @@ static enum tern_ipv6_fault fragment_take(const struct walk *w, size_t total_len
 }
 
 /*
- * How long the header of a protocol is at least, by RFC 7112 section 3 what a
- * first fragment holds; 0: a protocol that we do not have.
+ * How long the header of a protocol is at least, which RFC 7112 wants in a
+ * first fragment; 0: a protocol that we do not have.
  */
 static size_t upper_least(uint8_t next)
 {

@@ -166,8 +166,8 @@ struct tern_ipv6_chain {
  *
  * TERN_IPV6_GOOD: *chain is set. Else the packet is to be dropped, and an ICMP
  * Parameter Problem of chain->code at chain->pointer to be sent, unless that
- * is IPV6_NO_ANSWER: RFC 4443 section 2.4 (e.3), errors about what many got,
- * is heeded here, (e.6), errors to many, is not.
+ * is IPV6_NO_ANSWER. RFC 4443 section 2.4 (e.3), that no error is about what
+ * many got, is heeded here; who may get one, and how often, is the caller's.
  */
 enum tern_ipv6_fault tern_ipv6_chain_walk(struct tern_ipv6_chain *chain,
                                           const struct tern_ipv6_view *v, size_t contig);

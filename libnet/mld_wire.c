@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { QUERY_MAX_RESPONSE = 4, QUERY_GROUP = 8, QUERY2_LEN = 28 };
+enum { QUERY_MAX_RESPONSE = 4, QUERY_GROUP = 8 };
 
 /* RFC 3810 section 5.1.3: as tern_group_value, with 12 bits of mantissa. */
 static uint32_t response_ms(uint16_t code)
@@ -20,7 +20,7 @@ enum tern_group_fault tern_mld_query_parse(const uint8_t *msg, size_t contig, si
 {
     if (from->hop_limit != MLD_HOP_LIMIT || !from->has_alert || !ipv6_is_link_local(from->src))
         return TERN_GROUP_NOT_LOCAL;
-    if (contig < MLD1_LEN || (len > MLD1_LEN && len < QUERY2_LEN))
+    if (contig < MLD1_LEN)
         return TERN_GROUP_MALFORMED;
     *q = (struct tern_group_query){ .version = 1, .group = ipv6_addr(msg + QUERY_GROUP) };
     uint16_t code = tern_load_be16(msg + QUERY_MAX_RESPONSE);

@@ -39,18 +39,15 @@ static bool prefix_take(struct tern_nd_option *o, const uint8_t *octets, size_t 
     memcpy(o->prefix.octets, octets, n);
     if (rest != 0)
         o->prefix.octets[n] = (uint8_t)(octets[n] & 0xff00 >> rest);
-    /* RFC 4861 section 6.3.4, RFC 4862 section 5.5.3 (b); no host has a multicast address. */
+    /* RFC 4861 section 4.6.2, RFC 4862 section 5.5.3 (b); no host has a multicast address. */
     return !ipv6_is_link_local(o->prefix.octets) && !ipv6_is_multicast(o->prefix.octets);
 }
 
-/* Cuts the option's body: what is behind its first n octets, which must be there. */
-static bool body_take(struct tern_nd_option *o, size_t n)
+/* Cuts the option to its body, behind its first n octets of at least 8; gives its length. */
+static size_t body_take(struct tern_nd_option *o, size_t n)
 {
-    if (o->len < n)
-        return false;
     o->data += n;
-    o->len -= n;
-    return true;
+    return o->len -= n;
 }
 
 /* Reads the option of len octets at p, *o its type only; false: malformed. */
@@ -62,11 +59,12 @@ static bool option_read(struct tern_nd_option *o, const uint8_t *p, size_t len)
     switch (o->type) {
     case ND_OPT_SOURCE_LINK:
     case ND_OPT_TARGET_LINK:
-        return len == OPT_UNIT && body_take(o, 2) && !eth_is_group(o->data);
+        return body_take(o, 2) == 6 && !eth_is_group(o->data);
     case ND_OPT_NONCE:
-        return body_take(o, 2);
+        return body_take(o, 2) >= ND_NONCE_LEN;
     case ND_OPT_REDIRECTED:
-        return body_take(o, 8);
+        (void)body_take(o, 8);
+        return true;
     case ND_OPT_MTU:
         o->mtu = word;
         return len == OPT_UNIT && word >= IPV6_MTU_LEAST;
@@ -86,10 +84,10 @@ static bool option_read(struct tern_nd_option *o, const uint8_t *p, size_t len)
         return len <= 24 && (o->flags & 0x18) != 0x10 && prefix_take(o, p + 8, len - 8);
     case ND_OPT_RDNSS:
         o->lifetime_s = word;
-        return body_take(o, 8) && o->len != 0 && o->len % ADDR_LEN == 0;
+        return body_take(o, 8) != 0 && o->len % ADDR_LEN == 0;
     default:    /* ND_OPT_DNSSL */
         o->lifetime_s = word;
-        return body_take(o, 8) && tern_names_ok(o->data, o->len);
+        return body_take(o, 8) != 0 && tern_names_ok(o->data, o->len);
     }
 }
 
@@ -160,10 +158,10 @@ static enum tern_nd_fault addrs_check(const struct tern_nd_msg *nd,
         if ((nd->flags & ND_NA_SOLICITED) != 0 && ipv6_is_multicast(from->dst))
             return TERN_ND_BAD_ADDR;
         break;
-    default:          /* sections 6.1.2 and 8.1 */
+    default:          /* sections 6.1.2 and 8.1: only a redirect has a destination */
         if (!ipv6_is_link_local(from->src))
             return TERN_ND_NOT_LOCAL;
-        if (nd->type == ICMP6_RA)
+        if (nd->dst == NULL)
             return TERN_ND_GOOD;
         /* The target is a router by its link-local address, or the destination itself. */
         if (ipv6_is_multicast(nd->dst) ||

@@ -155,8 +155,9 @@ static const struct chain_case chain_cases[] = {
     { "PadN of no data", DST, { 58, 0, 1, 0, 1, 0, 1, 0 }, 16, TERN_IPV6_GOOD, NO, 0, 58, 48, 40 },
     { "eight options", DST, { 58, 2, 30, 0, 30, 0, 30, 0, 30, 0, 30, 0, 30, 0, 30, 0, 30, 0 }, 32,
       TERN_IPV6_GOOD, NO, 0, 58, 64, 40 },
-    { "nine options", DST, { 58, 2, 30, 0, 30, 0, 30, 0, 30, 0, 30, 0, 30, 0, 30, 0, 30, 0, 30, 0 },
-      32, TERN_IPV6_LONG_CHAIN, NO, 0, 0, 0, 0 },
+    { "nine options", DST,
+      { 58, 2, 30, 0, 30, 0, 30, 0, 30, 0, 30, 0, 30, 0, 30, 0, 30, 0, 30, 0 }, 32,
+      TERN_IPV6_LONG_CHAIN, NO, 0, 0, 0, 0 },
     { "unknown, to be skipped", DST, { 58, 0, 0x3e, 4, 1, 2, 3, 4 }, 16, TERN_IPV6_GOOD, NO, 0, 58,
       48, 40 },
     { "unknown, to be dropped", DST, { 58, 0, 0x7e, 4, 1, 2, 3, 4 }, 16, TERN_IPV6_BAD_OPTION, NO,
@@ -175,7 +176,8 @@ static const struct chain_case chain_cases[] = {
       0 },
     { "destination options thrice", DST, { DST, PADDED, DST, PADDED, 58, PADDED }, 32,
       TERN_IPV6_BAD_NEXT, 1, 48, 0, 0, 0 },
-    { "routing twice", RTG, { RTG, 0, 0, 0, 0, 0, 0, 0, 58, PADDED }, 24, TERN_IPV6_BAD_NEXT, 1, 40, 0, 0, 0 },
+    { "routing twice", RTG, { RTG, 0, 0, 0, 0, 0, 0, 0, 58, PADDED }, 24, TERN_IPV6_BAD_NEXT, 1,
+      40, 0, 0, 0 },
     { "two atomic fragments", FRG, { FRG, 0, 0, 0, 0, 0, 0, 1, 58 }, 24, TERN_IPV6_BAD_NEXT, 1, 40,
       0, 0, 0 },
     { "ESP", 50, { 0 }, 16, TERN_IPV6_BAD_NEXT, 1, 6, 0, 0, 0 },
@@ -204,6 +206,31 @@ START_TEST(test_ipv6_chains_by_table)
     ck_assert_msg(walk(&c, len, len) == t->fault, "%s, to many", t->why);
     bool answered = t->code == 2 && t->octets[t->pointer - 40] >> 6 == 2;
     ck_assert_msg(c.code == (answered ? 2 : NO), "%s, to many", t->why);
+}
+END_TEST
+
+/* "Batches of extension-header packets, error path recomputes offsets", CVE-2024-38063. */
+START_TEST(hostile_net_29_no_chain_is_read_by_the_one_before)
+{
+    const struct chain_case *last = &chain_cases[_i];
+    struct tern_ipv6_chain c = { 0 };
+    for (size_t i = 0; i < sizeof chain_cases / sizeof chain_cases[0]; i++) {
+        const struct chain_case *t = &chain_cases[i];
+        struct tern_ipv6_view v;
+        uint8_t *p[2];
+        for (size_t k = 0; k < 2; k++) {
+            const struct chain_case *now = k == 0 ? t : last;
+            size_t len = pkt_make(us, now->next, now->octets, now->len);
+            p[k] = exact(pkt, len);
+            ck_assert_int_eq(tern_ipv6_view_init(&v, p[k], len, len), TERN_IPV6_GOOD);
+            ck_assert_int_eq(tern_ipv6_chain_walk(&c, &v, len), now->fault);
+        }
+        ck_assert(c.code == last->code && c.pointer == last->pointer);
+        ck_assert(last->fault != TERN_IPV6_GOOD ||
+                  (c.next == last->upper && c.off == last->off && c.next_off == last->next_off));
+        free(p[0]);
+        free(p[1]);
+    }
 }
 END_TEST
 
@@ -488,6 +515,24 @@ START_TEST(hostile_net_23_first_fragments_without_all_headers)
 }
 END_TEST
 
+/* "Fragmented IP-in-IP", CVE-2020-11896: there is no decapsulation, in a fragment either. */
+START_TEST(hostile_net_24_a_packet_in_an_ipv6_packet)
+{
+    static const uint8_t protocols[] = { 4, 41, 47, 94, 97 };
+    struct tern_ipv6_chain c;
+    for (size_t i = 0; i < sizeof protocols; i++) {
+        uint8_t octets[128] = { 0 };
+        size_t len = pkt_make(us, protocols[i], octets, 64);
+        ck_assert_int_eq(walk(&c, len, len), TERN_IPV6_BAD_NEXT);
+        ck_assert(c.code == 1 && c.pointer == IPV6_NEXT);
+        tern_ipv6_fragment_emit(octets, protocols[i], 0, true, 1);
+        len = pkt_make(us, FRG, octets, 8 + 64);
+        ck_assert_int_eq(walk(&c, len, len), TERN_IPV6_BAD_NEXT);
+        ck_assert(c.code == 1 && c.pointer == 40);
+    }
+}
+END_TEST
+
 /* ---- Sums and kinds of addresses --------------------------------------------------- */
 
 START_TEST(test_ipv6_pseudo_sum_is_of_all_fields)
@@ -530,6 +575,8 @@ Suite *ipv6_wire_suite(void)
     tcase_add_test(tc, test_ipv6_jumbograms_are_told_apart);
     tcase_add_loop_test(tc, test_ipv6_chains_by_table, 0,
                         (int)(sizeof chain_cases / sizeof chain_cases[0]));
+    tcase_add_loop_test(tc, hostile_net_29_no_chain_is_read_by_the_one_before, 0,
+                        (int)(sizeof chain_cases / sizeof chain_cases[0]));
     tcase_add_test(tc, test_ipv6_chain_rejects_every_truncation);
     tcase_add_test(tc, test_ipv6_router_alert_is_read_and_written);
     tcase_add_test(tc, test_ipv6_chain_ends_within_its_limit);
@@ -542,6 +589,7 @@ Suite *ipv6_wire_suite(void)
     tcase_add_test(tc, hostile_net_18_ipv6_fragment_past_the_longest_packet);
     tcase_add_test(tc, hostile_net_22_nested_fragments_and_a_huge_unfragmentable_part);
     tcase_add_test(tc, hostile_net_23_first_fragments_without_all_headers);
+    tcase_add_test(tc, hostile_net_24_a_packet_in_an_ipv6_packet);
     tcase_add_test(tc, test_ipv6_pseudo_sum_is_of_all_fields);
     tcase_add_test(tc, test_ipv6_addresses_are_told_by_their_first_bits);
     suite_add_tcase(s, tc);

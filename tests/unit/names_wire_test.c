@@ -8,6 +8,7 @@
 #include "libnet/names_wire.h"
 
 #define LABEL_63 "\77aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define LABEL_64 "\100aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define LABEL_61 "\75aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define LABEL_62 "\76aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
@@ -47,7 +48,7 @@ static const struct {
     { "nine", "\0019\0", 3, 3, true },
     { "above ASCII", "\1\341\0", 3, 0, false },
     { "a label of 63", LABEL_63 "\0", 65, 65, true },
-    { "a label of 64", "\100a" LABEL_63 "\0", 67, 0, false },
+    { "a label of 64", LABEL_64 "\0", 66, 0, false },
     { "a name of 255", LABEL_63 LABEL_63 LABEL_63 LABEL_61 "\0", 255, 255, true },
     { "a name of 256", LABEL_63 LABEL_63 LABEL_63 LABEL_62 "\0", 256, 0, false },
 };
