@@ -21,8 +21,8 @@ struct station {
     struct tern_net net;
     struct tern_ipv4 ipv4;
     struct tern_tcp tcp;
-    struct tern_ipv4_neighbour neighbours[8];
-    struct tern_ipv4_reassembly reassemblies[2];
+    struct tern_neighbour neighbours[8];
+    struct tern_reassembly reassemblies[2];
     struct tern_tcp_conn conns[CONNS];
     struct tern_tcp_half halves[2];
     struct tern_tcp_time_wait time_waits[2];

@@ -500,7 +500,7 @@ static struct {
     struct tern_block_pool blocks;
     struct tern_net net;
     struct tern_ipv4 ipv4;
-    struct tern_ipv4_neighbour neighbours[8];
+    struct tern_neighbour neighbours[8];
     _Alignas(16) uint8_t block_memory[8 * 2048];
 } stack;
 
