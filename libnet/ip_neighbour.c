@@ -149,7 +149,7 @@ void tern_neigh_check(struct tern_ip *ip, struct tern_neighbour *n)
 {
     uint64_t now_ns = ip->net->turn->now_ns;
     if (n->state == NEIGH_STALE ||
-        (n->state == NEIGH_REACHABLE && now_ns - n->confirmed_ns >= NEIGH_REACHABLE_NS)) {
+        (n->state == NEIGH_REACHABLE && now_ns - n->confirmed_ns >= ip->reachable_ns[n->link])) {
         tern_neigh_state_set(ip, n, NEIGH_DELAY);
         tern_neigh_due_set(ip, n, NEIGH_DELAY_NS);
     }

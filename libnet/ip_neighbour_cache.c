@@ -177,8 +177,8 @@ static struct tern_neighbour *victim(struct tern_ip *ip)
     for (size_t i = 0; n != NULL && i < LRU_LOOKS; i++, n = at(ip, n->lru_next)) {
         if (may_give_way(n))
             return n;
-        if (n->state == NEIGH_REACHABLE && now_ns - n->confirmed_ns >= NEIGH_REACHABLE_NS &&
-            now_ns >= n->check_ns)
+        if (n->state == NEIGH_REACHABLE && now_ns >= n->check_ns &&
+            now_ns - n->confirmed_ns >= ip->reachable_ns[n->link])
             return n;
     }
     /* Questions that nobody may ever answer do not fill the cache. */

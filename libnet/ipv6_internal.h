@@ -70,6 +70,9 @@ struct tern_ipv6_own *tern_ipv6_own_add(struct tern_ipv6 *ip, uint8_t link,
                                         uint64_t valid_ns);
 void tern_ipv6_own_remove(struct tern_ipv6 *ip, struct tern_ipv6_own *own);
 
+/* Removes those of an origin from the link. */
+void tern_ipv6_own_remove_all(struct tern_ipv6 *ip, uint8_t link, enum tern_ipv6_origin origin);
+
 /*
  * Somebody else has it, or asks after it as we do (RFC 4862 section 5.4.3):
  * of a tentative one that is a failure, and by RFC 7217 another is made; of one
@@ -80,7 +83,10 @@ void tern_ipv6_own_conflict(struct tern_ipv6 *ip, struct tern_ipv6_own *own);
 /* Asks and expires what is due; the next deadline. */
 uint64_t tern_ipv6_own_run(struct tern_ipv6 *ip, uint64_t now_ns);
 
-/* The link came up (all are asked after anew) or went down (link-local of routers goes). */
+/*
+ * To be called after any change of the link: all are asked after anew if it came
+ * up or has another MAC. What they had while it was down, they keep.
+ */
 void tern_ipv6_own_link_changed(struct tern_ipv6 *ip, uint8_t link);
 
 /* ---- Routes, source and MTU (ipv6_source.c, ip_route.c) ---------------------- */
@@ -158,13 +164,35 @@ void tern_nd_input(struct tern_ipv6 *ip, const struct tern_net_packet *pkt);
 /* A question about a neighbour, as its cache wants it. */
 void tern_nd_ask(struct tern_ip *ip, const struct tern_neighbour *n, bool to_one);
 
-/* A question about an address of ours that is tentative. */
-void tern_nd_probe(struct tern_ipv6 *ip, struct tern_ipv6_own *own);
+/* A question about an address of ours that is tentative. False: it could not be sent. */
+bool tern_nd_probe(struct tern_ipv6 *ip, const struct tern_ipv6_own *own);
 
 /* "addr is mine", unasked (RFC 4861 section 7.2.6): after a new MAC, a resume, DAD's end. */
 void tern_nd_announce(struct tern_ipv6 *ip, const struct tern_ipv6_own *own);
 
 struct tern_nd_msg;
+struct tern_nd_out;
+
+/* Sends a message of ours, and counts it. to_mac NULL: dst is a group. False: no slot. */
+bool tern_nd_send(struct tern_ipv6 *ip, uint8_t link, const struct tern_addr *src,
+                  const struct tern_addr *dst, const uint8_t *to_mac,
+                  const struct tern_nd_out *nd);
+
+/*
+ * A message says that addr is at mac (NULL: it does not), unasked: a new entry,
+ * or another MAC, is STALE (RFC 4861 sections 7.2.3, 6.3.4, 8.3). The entry, or
+ * NULL.
+ */
+struct tern_neighbour *tern_nd_learn(struct tern_ipv6 *ip, uint8_t link,
+                                     const struct tern_addr *addr, const uint8_t *mac);
+
+/* When what lasts so many seconds from now on is over; all ones: never (RFC 4861 4.6.2). */
+static inline uint64_t nd_expires_ns(const struct tern_ipv6 *ip, uint32_t seconds)
+{
+    return seconds == UINT32_MAX ? TERN_NEVER
+                                 : ip->ip.net->turn->now_ns + seconds * TERN_SECOND_NS;
+}
+
 void tern_nd_router_input(struct tern_ipv6 *ip, const struct tern_net_packet *pkt,
                           struct tern_nd_msg *nd);
 void tern_nd_redirect_input(struct tern_ipv6 *ip, const struct tern_net_packet *pkt,
@@ -173,6 +201,16 @@ void tern_nd_redirect_input(struct tern_ipv6 *ip, const struct tern_net_packet *
 /* Solicits routers (RFC 4861 section 6.3.7, RFC 7559 for how long). */
 void tern_nd_router_solicit(struct tern_ipv6 *ip, uint8_t link);
 uint64_t tern_nd_router_run(struct tern_ipv6 *ip, uint64_t now_ns);
+
+/* A neighbour is no router any more (RFC 4861 section 7.2.5): no learned way leads by it. */
+void tern_nd_router_gone(struct tern_ipv6 *ip, uint8_t link, const struct tern_addr *router);
+
+/*
+ * A DNS server, named by a router or by DHCPv6, until expires_ns (in the past:
+ * no longer). Those that came first keep their places.
+ */
+void tern_nd_server_put(struct tern_ipv6 *ip, uint8_t link, const struct tern_addr *server,
+                        uint64_t expires_ns);
 
 /* All that routers of the link have said is forgotten. */
 void tern_nd_router_forget(struct tern_ipv6 *ip, uint8_t link);

@@ -215,6 +215,8 @@ struct tern_net_client_ops {
     void (*link_changed)(struct tern_net *net, void *context, uint8_t link);
     /* An ARP packet claims addr on link from another MAC than ours: was that our probe's answer? */
     void (*conflict)(struct tern_net *net, void *context, uint8_t link, uint32_t addr);
+    /* Routers have changed what they say of DHCPv6 (RFC 4861 4.2: M and O). May be NULL. */
+    void (*router_flags)(struct tern_net *net, void *context, uint8_t link, uint8_t flags);
 };
 
 /* ---- The core's services ------------------------------------------------ */
@@ -291,6 +293,14 @@ bool tern_net_route_drop(struct tern_net *net, const struct tern_route *route);
 /* The way to dst, by one link (its index plus one) or by any (0); NULL: there is none. */
 const struct tern_route *tern_net_route_find(const struct tern_net *net,
                                              const struct tern_addr *dst, uint16_t scope);
+
+/* The metric of a route that a redirect has made (RFC 4861 section 8), of that one only. */
+#define NET_METRIC_REDIRECT UINT16_MAX
+
+static inline bool net_route_is_redirect(const struct tern_route *route)
+{
+    return route->metric == NET_METRIC_REDIRECT && route->expires_ns != TERN_NEVER;
+}
 
 /* A neighbour did not answer: ways through it are the last to be taken for a while. */
 void tern_net_gateway_failed(struct tern_net *net, uint8_t link, const struct tern_addr *gateway);

@@ -128,11 +128,24 @@ const struct tern_route *tern_net_route_find(const struct tern_net *net,
     return found;
 }
 
+/*
+ * A redirect is forgotten with the neighbour it named: whoever sent it is asked
+ * again for the way (RFC 4861 section 7.3.3).
+ */
 void tern_net_gateway_failed(struct tern_net *net, uint8_t link, const struct tern_addr *gateway)
 {
-    for (size_t i = 0; i < net->n_routes; i++)
-        if (net->routes[i].link == link && tern_addr_equal(&net->routes[i].gateway, gateway))
-            net->routes[i].bad_until_ns = net->turn->now_ns + GATEWAY_BAD_NS;
+    for (size_t i = 0; i < net->n_routes; i++) {
+        struct tern_route *r = &net->routes[i];
+        bool redirect = net_route_is_redirect(r);
+        if (r->link != link ||
+            !tern_addr_equal(redirect && tern_addr_is_any(&r->gateway) ? &r->prefix : &r->gateway,
+                             gateway))
+            continue;
+        if (redirect)
+            r->expires_ns = net->turn->now_ns;
+        else
+            r->bad_until_ns = net->turn->now_ns + GATEWAY_BAD_NS;
+    }
 }
 
 /* ---- For the application ---------------------------------------------------- */

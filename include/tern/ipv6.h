@@ -59,7 +59,9 @@ struct tern_ipv6_own {
     uint8_t prefix_len, link, state, origin;
     uint8_t n_asks;                     /* of it, that are still to be sent */
     uint8_t n_conflicts;                /* RFC 7217's DAD_Counter */
-    uint8_t nonce[6];
+    uint8_t nonce[6];                   /* of our questions, to know them again (RFC 7527) */
+    bool told;                          /* the application knows of it */
+    struct tern_addr gateway;           /* that came with it by tern_ipv6_set, or all zero */
 };
 
 struct tern_ipv6_address {
@@ -122,9 +124,10 @@ struct tern_ipv6_link {
     uint8_t n_solicits;              /* router solicitations that are still to be sent */
     uint8_t ra_flags;                /* of the last advertisement: managed, other */
     bool running;                    /* it is to have addresses */
-    uint64_t solicit_ns, solicit_wait_ns;
-    uint64_t reachable_ns;           /* random around what routers say (RFC 4861 6.3.4) */
-    uint64_t reachable_base_ns, reachable_drawn_ns;
+    bool was_up;
+    uint8_t mac[6];                  /* with which its addresses were asked after */
+    uint64_t solicit_ns, solicit_wait_ns;    /* wait 0: no router is solicited */
+    uint64_t reachable_base_ns, reachable_drawn_ns;    /* what routers say, and since when */
     uint64_t mld_v1_ns;              /* a querier of MLDv1 has been heard: until then (8.2.1) */
     uint64_t mld_general_ns;         /* a general query is answered then; 0: none waits */
     uint8_t mld_robustness;
@@ -166,15 +169,17 @@ struct tern_ipv6 {
 
 /*
  * Lets link number `link` have addresses: the link-local one and, by flags,
- * those that routers advertise. TERN_INVALID: no such link or flags.
+ * those that routers advertise. TERN_INVALID: no such link or flags, or its MTU
+ * is below 1,280; TERN_FULL: TERN_IPV6_ADDRS are in use.
  */
 enum tern_err tern_ipv6_auto(struct tern_net *net, uint8_t link, unsigned flags);
 
 /*
  * Gives the link an address, its prefix as a route and, with a gateway, the
  * default route; beside those that it has. TERN_INVALID for an address that no
- * host may have, such a gateway, or no such link; TERN_FULL: TERN_IPV6_ADDRS
- * are in use; TERN_UNSUPPORTED for IPv4.
+ * host may have or another link has, such a gateway, or no such link or one
+ * whose MTU is below 1,280; TERN_FULL: TERN_IPV6_ADDRS are in use, or the table
+ * of routes is full; TERN_UNSUPPORTED for IPv4.
  */
 enum tern_err tern_ipv6_set(struct tern_net *net, uint8_t link,
                             const struct tern_ipv6_address *address);

@@ -330,6 +330,7 @@ struct tern_ip {
     struct tern_reassembly *reassemblies;
     size_t n_neighbours, n_reassemblies;
     uint64_t reassembly_ns, retry_ns, n_reassembly_order;
+    uint64_t reachable_ns[TERN_NET_LINKS];       /* so long a neighbour is taken to live */
     struct { struct tern_addr dst; uint16_t mtu; uint64_t due_ns; } pmtus[TERN_IP_PMTUS];
     struct { struct tern_addr dst; uint32_t tokens; uint64_t at_ns; } rates[TERN_IP_RATES];
     uint8_t key[16];
