@@ -44,6 +44,11 @@ libnet_libtern_net_la_SOURCES = \
     libnet/ipv6_output.c \
     libnet/ipv6_fragment.c \
     libnet/icmp6.c \
+    libnet/ipv6_addr.c \
+    libnet/nd.c \
+    libnet/nd_router.c \
+    libnet/nd_redirect.c \
+    libnet/slaac.c \
     libnet/udp_wire.h \
     libnet/udp_wire.c \
     libnet/udp_internal.h \
@@ -87,9 +92,11 @@ libnet/libtern_net_la-dhcp4.lo libnet/libtern_net_la-dhcp4_%.lo \
     libnet/libtern_net_la-ipv4_fragment.lo libnet/libtern_net_la-ipv4_route.lo \
     libnet/libtern_net_la-icmp4.lo libnet/libtern_net_la-net.lo \
     libnet/libtern_net_la-icmp6_wire.lo libnet/libtern_net_la-names_wire.lo \
-    libnet/libtern_net_la-nd_wire.lo libnet/libtern_net_la-group_wire.lo \
+    libnet/libtern_net_la-group_wire.lo \
     libnet/libtern_net_la-mld_wire.lo libnet/libtern_net_la-igmp_wire.lo \
     libnet/libtern_net_la-dhcp6_wire.lo libnet/libtern_net_la-ipv6_wire.lo \
+    libnet/libtern_net_la-ipv6_addr.lo libnet/libtern_net_la-nd.lo \
+    libnet/libtern_net_la-nd_%.lo libnet/libtern_net_la-slaac.lo \
     libnet/libtern_net_la-net_metrics.lo \
     libnet/libtern_net_la-net_link.lo libnet/libtern_net_la-net_packet.lo \
     libnet/libtern_net_la-net_route.lo \

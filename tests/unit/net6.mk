@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
 #
-# Unit tests of the wire formats of IPv6 and its family.
+# Unit tests of IPv6 and its family.
 
 check_PROGRAMS += tests/unit/net6_main
 tests_unit_net6_main_CFLAGS = $(TERN_TEST_CFLAGS)
@@ -13,4 +13,14 @@ tests_unit_net6_main_SOURCES = \
     tests/unit/names_wire_test.c \
     tests/unit/nd_wire_test.c \
     tests/unit/group_wire_test.c \
-    tests/unit/dhcp6_wire_test.c
+    tests/unit/dhcp6_wire_test.c \
+    tests/unit/fake_link.h \
+    tests/unit/fake_link.c \
+    tests/unit/packet.h \
+    tests/unit/packet.c \
+    tests/unit/net6_fixture.h \
+    tests/unit/net6_fixture.c \
+    tests/unit/ipv6_addr_test.c \
+    tests/unit/nd_test.c \
+    tests/unit/nd_router_test.c \
+    tests/unit/slaac_test.c

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Runs the unit tests of the wire formats of IPv6 and its family.
+ * Runs the unit tests of IPv6 and its family.
  */
 #include "suites.h"
 
@@ -14,6 +14,10 @@ int main(void)
     srunner_add_suite(runner, nd_wire_suite());
     srunner_add_suite(runner, group_wire_suite());
     srunner_add_suite(runner, dhcp6_wire_suite());
+    srunner_add_suite(runner, ipv6_addr_suite());
+    srunner_add_suite(runner, nd_suite());
+    srunner_add_suite(runner, nd_router_suite());
+    srunner_add_suite(runner, slaac_suite());
     srunner_run_all(runner, CK_ENV);
     int n_failed = srunner_ntests_failed(runner);
     srunner_free(runner);

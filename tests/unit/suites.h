@@ -52,6 +52,10 @@ Suite *dhcp4_answer_suite(void);
 Suite *dhcp4_lease_suite(void);
 Suite *net_metrics_suite(void);
 
+Suite *nd_suite(void);
+Suite *ipv6_addr_suite(void);
+Suite *nd_router_suite(void);
+Suite *slaac_suite(void);
 Suite *ipv6_wire_suite(void);
 Suite *icmp6_wire_suite(void);
 Suite *names_wire_suite(void);
