@@ -52,6 +52,8 @@ static void use(struct tern_ipv6 *ip, struct tern_ipv6_own *own)
     own->due_ns = 0;
     ipv6_own_changed(ip);
     tern_nd_announce(ip, own);
+    if (own->origin == TERN_IPV6_LINK_LOCAL)    /* RFC 3810 section 5.2.13: reports count now */
+        tern_mld_link_changed(ip, own->link);
     if (!own->told)
         tern_net_event(net, TERN_NET_ADDRESS, own->link, &own->addr);
     own->told = true;
