@@ -276,17 +276,15 @@ static void parameters_take(struct tern_ipv6 *ip, uint8_t link, const struct ter
         reachable_take(ip, link, ra->reachable_ms);
 }
 
-/* DHCPv6 hears of it when it changes. */
+/* DHCPv6 hears of it. */
 static void flags_take(struct tern_ipv6 *ip, uint8_t link, uint8_t flags)
 {
     struct tern_net *net = ip->ip.net;
-    if (ip->links[link].ra_flags == flags)
-        return;
     ip->links[link].ra_flags = flags;
     for (size_t i = 0; i < net->n_clients; i++) {
         const struct tern_net_client_ops *ops = net->clients[i].ops;
-        if (ops->router_flags != NULL)
-            ops->router_flags(net, net->clients[i].context, link, flags);
+        if (ops->router_said != NULL)
+            ops->router_said(net, net->clients[i].context, link, flags);
     }
 }
 

@@ -215,8 +215,8 @@ struct tern_net_client_ops {
     void (*link_changed)(struct tern_net *net, void *context, uint8_t link);
     /* An ARP packet claims addr on link from another MAC than ours: was that our probe's answer? */
     void (*conflict)(struct tern_net *net, void *context, uint8_t link, uint32_t addr);
-    /* Routers have changed what they say of DHCPv6 (RFC 4861 4.2: M and O). May be NULL. */
-    void (*router_flags)(struct tern_net *net, void *context, uint8_t link, uint8_t flags);
+    /* A router has advertised: managed 0x80, other configuration 0x40 (RFC 4861 section 4.2). */
+    void (*router_said)(struct tern_net *net, void *context, uint8_t link, uint8_t ra_flags);
 };
 
 /* ---- The core's services ------------------------------------------------ */
