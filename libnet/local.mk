@@ -15,6 +15,7 @@ libnet_libtern_net_la_SOURCES = \
     libnet/net_internal.h \
     libnet/net.c \
     libnet/net_link.c \
+    libnet/net_group.c \
     libnet/net_route.c \
     libnet/net_packet.c \
     libnet/eth_wire.h \
@@ -98,8 +99,8 @@ libnet/libtern_net_la-dhcp4.lo libnet/libtern_net_la-dhcp4_%.lo \
     libnet/libtern_net_la-ipv6_addr.lo libnet/libtern_net_la-nd.lo \
     libnet/libtern_net_la-nd_%.lo libnet/libtern_net_la-slaac.lo \
     libnet/libtern_net_la-net_metrics.lo \
-    libnet/libtern_net_la-net_link.lo libnet/libtern_net_la-net_packet.lo \
-    libnet/libtern_net_la-net_route.lo \
+    libnet/libtern_net_la-net_link.lo libnet/libtern_net_la-net_group.lo \
+    libnet/libtern_net_la-net_packet.lo libnet/libtern_net_la-net_route.lo \
     libnet/libtern_net_la-udp.lo libnet/libtern_net_la-udp_input.lo \
     libnet/libtern_net_la-udp_output.lo \
     libnet/libtern_net_la-tcp_listen.lo libnet/libtern_net_la-tcp_input_synsent.lo \

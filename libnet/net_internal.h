@@ -3,10 +3,9 @@
  * Between libnet's core, its network layers, its transports and its clients.
  *
  * Reading order: net.c (init, turns, the list of news), net_link.c (slots,
- * flushing, waiters), net_group.c, net_route.c, net_packet.c, eth_wire.h,
- * eth.c; ip_internal.h, which has what both network layers share;
- * ipv4_internal.h, ipv6_internal.h; udp_wire.c, udp.c, udp_input.c,
- * udp_output.c; dhcp4_wire.c, dhcp4.c; then tcp_internal.h.
+ * flushing, waiters), net_group.c, net_packet.c, eth_wire.h, eth.c; ip_internal.h,
+ * which has what both network layers share; ipv4_internal.h; udp_wire.c, udp.c,
+ * udp_input.c, udp_output.c; dhcp4_wire.c, dhcp4.c; then tcp_internal.h.
  *
  * The life of a frame. net_input hands each frame of the batch to its network
  * layer, which checks the header and makes a struct tern_net_packet; its
@@ -271,6 +270,16 @@ void tern_net_address_lost(struct tern_net *net, uint8_t link, const struct tern
 
 /* The objects on lists of waiters, one a transport, may try again (or not: why). */
 void tern_net_wake(struct tern_net *net, uint32_t waiting[TERN_NET_TRANSPORTS], enum tern_err why);
+
+/*
+ * Frames to this group (a multicast MAC address, read) are wanted on a link, or
+ * no longer: each join is left once. Joins of one address are counted, and when
+ * there is no place for another, all groups are heard. In net_group.c.
+ */
+void tern_net_group_join(struct tern_net *net, uint8_t link, const uint8_t mac[6], bool leave);
+
+/* Tells the link which groups those are: at the beginning, and whenever they are others. */
+void tern_net_groups_tell(struct tern_net *net, uint8_t link);
 
 /* ---- Routes (net_route.c) ----------------------------------------------- */
 
