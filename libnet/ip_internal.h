@@ -3,18 +3,22 @@
  * What IPv4 and IPv6 do alike, for both by struct tern_ip of their contexts:
  * the neighbour cache with unreachability detection (ip_neighbour_cache.c,
  * ip_neighbour.c), datagrams that wait for a neighbour (ip_held.c), path MTUs
- * and the rate of errors (ip_path.c), reassembly (ip_reassembly.c). What
- * differs, a family says in its struct ip_family.
+ * and the rate of errors (ip_path.c), reassembly (ip_reassembly.c), groups that
+ * are listened to (ip_group.c). What differs, a family says in its struct
+ * ip_family.
  */
 #ifndef TERN_NET_IP_INTERNAL_H
 #define TERN_NET_IP_INTERNAL_H
 
+#include "group_wire.h"
 #include "net_internal.h"
 
 #pragma GCC visibility push(hidden)
 
 /* Protocol numbers that both have. */
 enum { IP_ICMP4 = 1, IP_TCP = 6, IP_UDP = 17, IP_ICMP6 = 58 };
+
+#define IP_GROUP_RECORDS 16u    /* in a report, at most */
 
 struct ip_family {
     /* Sends one question about n: to its MAC, or to all who may have the address. */
@@ -32,6 +36,21 @@ struct ip_family {
 
     /* Its time is over, and fragment zero has come (else this is not called). */
     void (*timed_out)(struct tern_ip *ip, struct tern_reassembly *r);
+
+    /* Of IGMP or MLD, the version that we speak. */
+    uint8_t group_version;
+
+    /* Do routers hear of this group? Those that all hosts are in need no report. */
+    bool (*group_is_reported)(const struct tern_addr *group);
+    void (*group_mac)(uint8_t mac[6], const struct tern_addr *group);
+
+    /*
+     * Sends a report of that version with n records, at most IP_GROUP_RECORDS;
+     * of an older version it is one: TO_INCLUDE means that we leave. False: no
+     * slot.
+     */
+    bool (*group_report)(struct tern_ip *ip, uint8_t link, uint8_t version,
+                         const struct tern_group_record *records, size_t n);
 };
 
 static inline const struct ip_family *ip_family(const struct tern_ip *ip)
@@ -185,6 +204,33 @@ void tern_ip_pmtu_lower(struct tern_ip *ip, const struct tern_addr *dst, uint16_
 
 /* May an ICMP error go to dst now? Counts if not. */
 bool tern_ip_rate_allows(struct tern_ip *ip, const struct tern_addr *dst);
+
+/* ---- Groups (ip_group.c) --------------------------------------------------- */
+
+void tern_ip_groups_init(struct tern_ip *ip);
+
+/*
+ * Joins or leaves a group on a link, with reports and the link's filter; users
+ * are counted. Leaving on link 0xff: where it is joined. TERN_FULL: no entry is
+ * free; TERN_INVALID: it was not joined.
+ */
+enum tern_err tern_ip_group_join(struct tern_ip *ip, uint8_t link, const struct tern_addr *group);
+enum tern_err tern_ip_group_leave(struct tern_ip *ip, uint8_t link,
+                                  const struct tern_addr *group);
+bool tern_ip_has_group(const struct tern_ip *ip, uint8_t link, const struct tern_addr *group);
+
+/*
+ * Reports all groups of the link as if they had just been joined: it came up, or
+ * got the address that reports are to come from (RFC 3810 section 5.2.13).
+ */
+void tern_ip_groups_tell(struct tern_ip *ip, uint8_t link);
+
+/* A query that is checked; another host's report of an older version. */
+void tern_ip_group_query(struct tern_ip *ip, uint8_t link, const struct tern_group_query *q);
+void tern_ip_group_heard(struct tern_ip *ip, uint8_t link, const struct tern_addr *group);
+
+/* Sends the reports that are due; the next deadline. */
+uint64_t tern_ip_groups_run(struct tern_ip *ip, uint64_t now_ns);
 
 /* ---- Reassembly (ip_reassembly.c) ----------------------------------------- */
 

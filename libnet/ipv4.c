@@ -29,6 +29,11 @@ static inline void deliver(struct tern_net *net, struct tern_ipv4 *ip,
         ip->stats.in_delivered++;
         return;
     }
+    if (pkt->protocol == IPV4_IGMP) {
+        ip->stats.in_delivered++;
+        tern_igmp_input(ip, pkt);
+        return;
+    }
     /* RFC 1122 section 3.2.2.1. Tunnels (4, 41) and all else we do not speak end here. */
     ip->stats.in_unknown_protocol++;
     tern_icmp4_error(net, ip, pkt, 3, 2);
@@ -56,21 +61,24 @@ static bool source_check(const struct tern_net *net, struct tern_ipv4 *ip, uint8
     return true;
 }
 
+/* Who has no address speaks IGMP all the same: hosts, and switches (RFC 4541 section 2.1.1). */
+static bool is_unaddressed(const uint8_t *hdr, uint32_t src)
+{
+    return src == IPV4_ANY && hdr[IPV4_PROTOCOL] == IPV4_IGMP && ipv4_is_multicast(ipv4_dst(hdr));
+}
+
 static void good_sources_forget(struct tern_ipv4 *ip)
 {
     for (size_t i = 0; i < TERN_NET_LINKS; i++)
         ip->links[i].good_source = 0;
 }
 
-bool tern_ipv4_has_group(const struct tern_ipv4 *ip, uint8_t link, uint32_t group)
+static bool has_group(const struct tern_ipv4 *ip, uint8_t link, uint32_t group)
 {
-    if (group == IPV4_ALL_HOSTS && ip->links[link].set)    /* RFC 1112 section 7.2 */
-        return true;
-    for (size_t i = 0; i < TERN_IPV4_GROUPS; i++)
-        if (ip->groups[i].n_users > 0 && ip->groups[i].group == group &&
-            ip->groups[i].link == link)
-            return true;
-    return false;
+    struct tern_addr addr = tern_addr_v4(group);
+    if (group == IPV4_ALL_HOSTS)    /* RFC 1112 section 7.2 */
+        return ip->links[link].set;
+    return tern_ip_has_group(&ip->ip, link, &addr);
 }
 
 /*
@@ -82,7 +90,7 @@ static bool destination_ok(const struct tern_net *net, struct tern_ipv4 *ip, uin
                            const struct tern_ipv4_view *v, size_t contig, uint32_t dst)
 {
     if (dst == IPV4_BROADCAST || ipv4_is_directed_broadcast(ip, link, dst) ||
-        (ipv4_is_multicast(dst) && tern_ipv4_has_group(ip, link, dst)))
+        (ipv4_is_multicast(dst) && has_group(ip, link, dst)))
         return true;
     if (ip->links[link].configuring && v->hdr[IPV4_PROTOCOL] == IPV4_UDP &&
         contig >= v->hdr_len + UDP_DST_PORT + 2 && ipv4_is_host(dst) &&
@@ -164,7 +172,7 @@ static void ipv4_input(struct tern_net *net, void *context, uint8_t link, struct
     }
     uint32_t src = ipv4_src(hdr), dst = ipv4_dst(hdr);
     if ((src != ip->links[link].good_source || src == IPV4_ANY) &&
-        !source_check(net, ip, link, src)) {
+        !source_check(net, ip, link, src) && !is_unaddressed(hdr, src)) {
         ip->stats.in_bad_source++;
         return;
     }
@@ -264,12 +272,13 @@ static uint32_t mask_of(uint8_t prefix_len)
     return prefix_len == 0 ? 0 : UINT32_MAX << (32 - prefix_len);
 }
 
-/* The link delivers the group's frames from now on, or need not. */
+/* A link with an address is in this group; routers are not told (RFC 1112 section 7.2). */
 TERN_COLD
-static void group_hear(struct tern_net *net, uint8_t link, uint32_t group, bool leave)
+static void all_hosts_hear(struct tern_net *net, uint8_t link, bool leave)
 {
+    struct tern_addr group = tern_addr_v4(IPV4_ALL_HOSTS);
     uint8_t mac[6];
-    ipv4_group_mac(mac, group);
+    tern_igmp_group_mac(mac, &group);
     tern_net_group_join(net, link, mac, leave);
 }
 
@@ -371,7 +380,8 @@ enum tern_err tern_ipv4_set_from(struct tern_net *net, uint8_t link,
     if (!is_new)
         return TERN_OK;
     ip->links[link].defended_ns = 0;
-    group_hear(net, link, IPV4_ALL_HOSTS, false);
+    all_hosts_hear(net, link, false);
+    tern_ip_groups_tell(&ip->ip, link);    /* from the new address */
     if (net->links[link].link->up)
         tern_arp_announce(net, ip, link);
     tern_net_event(net, TERN_NET_ADDRESS, link, &address->addr);
@@ -398,6 +408,7 @@ void tern_ipv4_clear(struct tern_net *net, uint8_t link)
     ip->links[link].set = false;
     ip->links[link].addr = ip->links[link].mask = ip->links[link].gateway = 0;
     good_sources_forget(ip);
+    all_hosts_hear(net, link, true);
     ip->links[link].n_announce = 0;
     tern_neigh_forget(&ip->ip, link);
     tern_neigh_invalidate(&ip->ip);
@@ -434,28 +445,9 @@ static enum tern_err ipv4_join(struct tern_net *net, void *context, const struct
         return TERN_INVALID;
     if (tern_ipv4_route(net, ip, group, scope, &route) != TERN_OK)
         return TERN_INVALID;
-    size_t spare = TERN_IPV4_GROUPS;
-    for (size_t i = 0; i < TERN_IPV4_GROUPS; i++) {
-        if (ip->groups[i].n_users == 0) {
-            spare = i;
-        } else if (ip->groups[i].group == group && ip->groups[i].link == route.link) {
-            if (!leave && ip->groups[i].n_users == UINT16_MAX)
-                return TERN_FULL;
-            ip->groups[i].n_users = (uint16_t)(ip->groups[i].n_users + (leave ? -1 : 1));
-            if (ip->groups[i].n_users == 0)
-                group_hear(net, route.link, group, true);
-            return TERN_OK;
-        }
-    }
     if (leave)
-        return TERN_INVALID;
-    if (spare == TERN_IPV4_GROUPS)
-        return TERN_FULL;
-    ip->groups[spare].group = group;
-    ip->groups[spare].link = route.link;
-    ip->groups[spare].n_users = 1;
-    group_hear(net, route.link, group, false);
-    return TERN_OK;
+        return tern_ip_group_leave(&ip->ip, scope != 0 ? route.link : 0xff, addr);
+    return tern_ip_group_join(&ip->ip, route.link, addr);
 }
 
 /* ---- The part ----------------------------------------------------------- */
@@ -474,6 +466,8 @@ static enum tern_err ipv4_init(struct tern_net *net, void *context)
     ip->ip.reassemblies = config.reassemblies;
     ip->ip.n_reassemblies = config.n_reassemblies;
     ip->ip.reassembly_ns = config.reassembly_ns;
+    ip->ip.groups = ip->groups;
+    ip->ip.n_groups = TERN_IPV4_GROUPS;
     if (!tern_ip_init(&ip->ip, net, ip, &tern_ipv4_family, &ip->stats.ip))
         return TERN_INVALID;
     for (size_t i = 0; i < sizeof ip->ids / sizeof ip->ids[0]; i++)
@@ -486,6 +480,7 @@ static void ipv4_link_changed(struct tern_net *net, void *context, uint8_t link)
 {
     struct tern_ipv4 *ip = context;
     tern_neigh_invalidate(&ip->ip);
+    tern_ip_groups_tell(&ip->ip, link);
     if (!net->links[link].link->up) {
         ip->links[link].n_announce = 0;
         tern_neigh_forget(&ip->ip, link);

@@ -28,6 +28,7 @@ static struct tern_net_packet packet_of(struct tern_ipv4 *ip, struct tern_reasse
     pkt.protocol = pkt.l3[IPV4_PROTOCOL];
     pkt.ttl = pkt.l3[IPV4_TTL];
     pkt.ecn = pkt.l3[IPV4_TOS] & 3;
+    pkt.fragmented = true;
     pkt.multicast = !ip->links[r->link].set ||
                     tern_addr_to_v4(&r->dst) != ip->links[r->link].addr;
     return pkt;
@@ -59,4 +60,8 @@ const struct ip_family tern_ipv4_family = {
     .run = tern_arp_run,
     .reassembled = reassembled,
     .timed_out = timed_out,
+    .group_version = 3,
+    .group_is_reported = tern_igmp_is_reported,
+    .group_mac = tern_igmp_group_mac,
+    .group_report = tern_igmp_report,
 };

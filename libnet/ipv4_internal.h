@@ -2,7 +2,7 @@
 /*
  * IPv4's files among themselves. Reading order: arp_wire.c, arp.c;
  * ipv4_wire.c, ipv4.c, ipv4_route.c, ipv4_output.c, ipv4_fragment.c;
- * icmp4_wire.c, icmp4.c. Addresses are 32 bits in host order here.
+ * icmp4_wire.c, icmp4.c; igmp_wire.c, igmp.c. Addresses are 32 bits in host order here.
  */
 #ifndef TERN_NET_IPV4_INTERNAL_H
 #define TERN_NET_IPV4_INTERNAL_H
@@ -13,6 +13,7 @@
 
 #define IPV4_ANY 0u
 #define IPV4_BROADCAST 0xffffffffu
+#define IPV4_ALL_HOSTS 0xe0000001u    /* RFC 1112 section 4 */
 
 static inline bool ipv4_is_multicast(uint32_t addr)
 {
@@ -109,12 +110,19 @@ void tern_ipv4_confirm(struct tern_net *net, void *context, const struct tern_ne
 /* A whole datagram: to ICMP or its transport. */
 void tern_ipv4_deliver(struct tern_net *net, struct tern_ipv4 *ip, struct tern_net_packet *pkt);
 
-/* A datagram with a group for destination is received on link. */
-bool tern_ipv4_has_group(const struct tern_ipv4 *ip, uint8_t link, uint32_t group);
-
 /* A fragment (ipv4_fragment.c); pkt is as of a whole packet, its l4 the fragment's octets. */
 void tern_ipv4_fragment(struct tern_ipv4 *ip, const struct tern_net_packet *pkt);
 extern const struct ip_family tern_ipv4_family;
+
+/* ---- IGMP (igmp.c) ------------------------------------------------------ */
+
+void tern_igmp_input(struct tern_ipv4 *ip, const struct tern_net_packet *pkt);
+
+/* As struct ip_family wants them. */
+bool tern_igmp_is_reported(const struct tern_addr *group);
+void tern_igmp_group_mac(uint8_t mac[6], const struct tern_addr *group);
+bool tern_igmp_report(struct tern_ip *ip, uint8_t link, uint8_t version,
+                      const struct tern_group_record *records, size_t n);
 
 /* ---- ICMP (icmp4.c) ----------------------------------------------------- */
 

@@ -44,7 +44,7 @@ static enum tern_err way_find(struct tern_net *net, struct tern_ipv4 *ip,
             out->ttl = 1;    /* RFC 1112 section 6.1: no further, unless one says so */
         memset(way->group_mac, 0xff, sizeof way->group_mac);
         if (route.kind == IPV4_TO_MULTICAST)
-            ipv4_group_mac(way->group_mac, dst);
+            tern_igmp_group_mac(way->group_mac, out->dst);
         way->mac = way->group_mac;
         return TERN_OK;
     }

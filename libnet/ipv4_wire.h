@@ -36,7 +36,7 @@ enum {
 
 enum { IPV4_DF = 0x4000, IPV4_MF = 0x2000, IPV4_OFF_MASK = 0x1fff };
 
-enum { IPV4_ICMP = 1, IPV4_TCP = 6, IPV4_UDP = 17 };
+enum { IPV4_ICMP = 1, IPV4_IGMP = 2, IPV4_TCP = 6, IPV4_UDP = 17 };
 
 /* A packet whose header and lengths are checked. Only tern_ipv4_view_init makes one. */
 struct tern_ipv4_view {

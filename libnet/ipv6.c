@@ -212,11 +212,7 @@ bool tern_ipv6_has_group(const struct tern_ipv6 *ip, uint8_t link, const struct 
     static const struct tern_addr all_nodes = { { 0xff, 2, [15] = 1 } };
     if (tern_addr_equal(group, &all_nodes))
         return ip->links[link].running;
-    for (size_t i = 0; i < TERN_IPV6_GROUPS; i++)
-        if (ip->groups[i].n_users > 0 && ip->groups[i].link == link &&
-            tern_addr_equal(&ip->groups[i].group, group))
-            return true;
-    return false;
+    return tern_ip_has_group(&ip->ip, link, group);
 }
 
 /* ---- What the core asks ------------------------------------------------- */
@@ -291,12 +287,9 @@ static enum tern_err ipv6_join(struct tern_net *net, void *context, const struct
     if (!ipv6_addr_is_multicast(group) ||
         tern_ipv6_route(net, ip, group, scope, &route) != TERN_OK)
         return TERN_INVALID;
-    if (!leave)
-        return tern_mld_join(ip, route.link, group);
-    if (!tern_ipv6_has_group(ip, route.link, group))
-        return TERN_INVALID;
-    tern_mld_leave(ip, route.link, group);
-    return TERN_OK;
+    if (leave)
+        return tern_ip_group_leave(&ip->ip, scope != 0 ? route.link : 0xff, group);
+    return tern_ip_group_join(&ip->ip, route.link, group);
 }
 
 TERN_COLD
@@ -337,6 +330,8 @@ static enum tern_err ipv6_init(struct tern_net *net, void *context)
     ip->ip.reassemblies = config.reassemblies;
     ip->ip.n_reassemblies = config.n_reassemblies;
     ip->ip.reassembly_ns = config.reassembly_ns != 0 ? config.reassembly_ns : 60 * TERN_SECOND_NS;
+    ip->ip.groups = ip->groups;
+    ip->ip.n_groups = TERN_IPV6_GROUPS;
     if (!tern_ip_init(&ip->ip, net, ip, &tern_ipv6_family, &ip->stats.ip))
         return TERN_INVALID;
     for (size_t i = 0; i < sizeof ip->frag_ids / sizeof ip->frag_ids[0]; i++)

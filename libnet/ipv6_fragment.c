@@ -100,7 +100,7 @@ static uint64_t run(struct tern_ip *shared, uint64_t now_ns)
 {
     struct tern_ipv6 *ip = ipv6_of(shared);
     const uint64_t due_ns[] = { tern_ipv6_own_run(ip, now_ns), tern_nd_router_run(ip, now_ns),
-                                tern_slaac_run(ip, now_ns), tern_mld_run(ip, now_ns) };
+                                tern_slaac_run(ip, now_ns) };
     uint64_t next_ns = TERN_NEVER;
     for (size_t i = 0; i < sizeof due_ns / sizeof due_ns[0]; i++)
         next_ns = due_ns[i] < next_ns ? due_ns[i] : next_ns;
@@ -112,4 +112,8 @@ const struct ip_family tern_ipv6_family = {
     .run = run,
     .reassembled = reassembled,
     .timed_out = timed_out,
+    .group_version = 2,
+    .group_is_reported = tern_mld_is_reported,
+    .group_mac = tern_mld_group_mac,
+    .group_report = tern_mld_report,
 };

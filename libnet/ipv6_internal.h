@@ -229,14 +229,32 @@ void tern_slaac_retry(struct tern_ipv6 *ip, uint8_t link, const struct tern_ipv6
 /* Makes the next temporary addresses before those in use are deprecated; the next deadline. */
 uint64_t tern_slaac_run(struct tern_ipv6 *ip, uint64_t now_ns);
 
-/* ---- Multicast listening (mld.c) ------------------------------------------------------ */
+/* ---- Multicast listening (mld.c; joining is ip_group.c's) ----------------------------- */
 
-/* Joins or leaves a group on a link, with reports and the driver's filter; counted users. */
-enum tern_err tern_mld_join(struct tern_ipv6 *ip, uint8_t link, const struct tern_addr *group);
-void tern_mld_leave(struct tern_ipv6 *ip, uint8_t link, const struct tern_addr *group);
 void tern_mld_input(struct tern_ipv6 *ip, const struct tern_net_packet *pkt);
-uint64_t tern_mld_run(struct tern_ipv6 *ip, uint64_t now_ns);
-void tern_mld_link_changed(struct tern_ipv6 *ip, uint8_t link);
+
+/* As struct ip_family wants them. */
+bool tern_mld_is_reported(const struct tern_addr *group);
+void tern_mld_group_mac(uint8_t mac[6], const struct tern_addr *group);
+bool tern_mld_report(struct tern_ip *ip, uint8_t link, uint8_t version,
+                     const struct tern_group_record *records, size_t n);
+
+/* Joins or leaves a group on a link; counted users. */
+static inline enum tern_err tern_mld_join(struct tern_ipv6 *ip, uint8_t link,
+                                          const struct tern_addr *group)
+{
+    return tern_ip_group_join(&ip->ip, link, group);
+}
+static inline void tern_mld_leave(struct tern_ipv6 *ip, uint8_t link, const struct tern_addr *group)
+{
+    (void)tern_ip_group_leave(&ip->ip, link, group);
+}
+
+/* The link came up or went down, or its link-local address can be used: all is reported anew. */
+static inline void tern_mld_link_changed(struct tern_ipv6 *ip, uint8_t link)
+{
+    tern_ip_groups_tell(&ip->ip, link);
+}
 
 #pragma GCC visibility pop
 

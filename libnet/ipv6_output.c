@@ -18,13 +18,6 @@ struct way {
     uint8_t group_mac[6];
 };
 
-/* RFC 2464 section 7: the group's low 32 bits behind 33:33. */
-static void group_mac(uint8_t mac[6], const struct tern_addr *group)
-{
-    mac[0] = mac[1] = 0x33;
-    memcpy(mac + 2, group->octets + 12, 4);
-}
-
 static enum tern_err way_find(struct tern_ipv6 *ip, struct tern_net_out *out, struct way *way)
 {
     struct ipv6_route route;
@@ -46,7 +39,7 @@ static enum tern_err way_find(struct tern_ipv6 *ip, struct tern_net_out *out, st
     if (route.multicast) {
         if (out->ttl == 0)
             out->ttl = 1;    /* RFC 3493 section 5.2: no further, unless one says so */
-        group_mac(way->group_mac, out->dst);
+        tern_mld_group_mac(way->group_mac, out->dst);
         way->mac = way->group_mac;
         return TERN_OK;
     }
@@ -262,7 +255,7 @@ bool tern_ipv6_send_local(struct tern_ipv6 *ip, uint8_t link, const struct tern_
                                 .ttl = alert ? 1 : 255,
                                 .transport = 0xff };
     if (to_mac == NULL) {
-        group_mac(mac, dst);
+        tern_mld_group_mac(mac, dst);
         to_mac = mac;
     }
     tern_icmp6_seal(msg, len, src->octets, dst->octets);

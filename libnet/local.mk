@@ -26,6 +26,7 @@ libnet_libtern_net_la_SOURCES = \
     libnet/ip_neighbour.c \
     libnet/ip_held.c \
     libnet/ip_reassembly.c \
+    libnet/ip_group.c \
     libnet/ipv4_internal.h \
     libnet/arp_wire.h \
     libnet/arp_wire.c \
@@ -39,6 +40,7 @@ libnet_libtern_net_la_SOURCES = \
     libnet/icmp4_wire.h \
     libnet/icmp4_wire.c \
     libnet/icmp4.c \
+    libnet/igmp.c \
     libnet/ipv6_internal.h \
     libnet/ipv6.c \
     libnet/ipv6_source.c \
@@ -50,6 +52,7 @@ libnet_libtern_net_la_SOURCES = \
     libnet/nd_router.c \
     libnet/nd_redirect.c \
     libnet/slaac.c \
+    libnet/mld.c \
     libnet/udp_wire.h \
     libnet/udp_wire.c \
     libnet/udp_internal.h \
@@ -91,7 +94,8 @@ tern_HEADERS += include/tern/net.h include/tern/ipv6.h
 libnet/libtern_net_la-dhcp4.lo libnet/libtern_net_la-dhcp4_%.lo \
     libnet/libtern_net_la-arp.lo libnet/libtern_net_la-ip_%.lo \
     libnet/libtern_net_la-ipv4_fragment.lo libnet/libtern_net_la-ipv4_route.lo \
-    libnet/libtern_net_la-icmp4.lo libnet/libtern_net_la-net.lo \
+    libnet/libtern_net_la-icmp4.lo libnet/libtern_net_la-igmp.lo libnet/libtern_net_la-mld.lo \
+    libnet/libtern_net_la-net.lo \
     libnet/libtern_net_la-icmp6_wire.lo libnet/libtern_net_la-names_wire.lo \
     libnet/libtern_net_la-group_wire.lo \
     libnet/libtern_net_la-mld_wire.lo libnet/libtern_net_la-igmp_wire.lo \

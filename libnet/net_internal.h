@@ -36,7 +36,7 @@ struct tern_net_packet {
     size_t l4_len;           /* transport header and payload; the frame has them all */
     const uint8_t *l3;       /* the network header, for ICMP errors; l3_len octets to l4 */
     size_t l3_len;
-    bool fragmented;         /* it came in fragments, or in one that is all of it (IPv6) */
+    bool fragmented;         /* it came in fragments, of IPv6 also in one that is all of it */
     bool alert;              /* there was a Router Alert (IPv6) */
     uint8_t network;         /* slot of the network layer */
     uint8_t link;

@@ -61,7 +61,15 @@
     X(T, neigh_cache_full, TERN_COUNTER("neigh_cache_full", "Neighbours without a place"))    \
     X(T, icmp_rate_limited, TERN_COUNTER("icmp_rate_limited", "Errors not sent so often"))    \
     X(T, pmtu_lowered, TERN_COUNTER("pmtu_lowered", "Path MTUs learned"))                     \
-    X(T, pmtu_refused, TERN_COUNTER("pmtu_refused", "Path MTUs not believed"))
+    X(T, pmtu_refused, TERN_COUNTER("pmtu_refused", "Path MTUs not believed"))                \
+    X(T, group_queries, TERN_COUNTER("group_in_queries", "Questions after groups"))           \
+    X(T, group_heard, TERN_COUNTER("group_in_reports", "Groups that others report"))          \
+    X(T, group_ignored, TERN_COUNTER_BY("group_drops", "reason", "ignored",                   \
+                                        "IGMP and MLD messages not used"))                    \
+    X(T, group_not_local, TERN_METRIC_ALSO("not_local"))                                      \
+    X(T, group_malformed, TERN_METRIC_ALSO("malformed"))                                      \
+    X(T, group_reports, TERN_COUNTER("group_out_reports", "Reports and leaves sent"))         \
+    X(T, group_full, TERN_COUNTER("group_unsent", "Reports without a slot"))
 
 #define IPV4_METRICS(X, T)                                                                    \
     X(T, in_packets, TERN_COUNTER("in_receives", "Packets received"))                         \
@@ -109,7 +117,9 @@
     X(T, icmp_errors_out, TERN_COUNTER("icmp_out_errors_sent", "Errors sent"))                \
     X(T, icmp_full, TERN_COUNTER_BY("icmp_out_errors", "reason", "full",                      \
                                     "ICMP messages not sent"))                                \
-    X(T, icmp_not_allowed, TERN_METRIC_ALSO("not_allowed"))
+    X(T, icmp_not_allowed, TERN_METRIC_ALSO("not_allowed"))                                   \
+    X(T, igmp_in, TERN_COUNTER("igmp_in_msgs", "IGMP messages received"))                     \
+    X(T, igmp_bad_checksum, TERN_COUNTER("igmp_in_bad_checksums", "IGMP messages dropped"))
 
 #define UDP_METRICS(X, T)                                                                     \
     X(T, in_dgrams, TERN_COUNTER("in_receives", "Datagrams received"))                        \

@@ -83,7 +83,8 @@ struct tern_ipv6_stats {
     uint64_t in_bad_source, in_mapped, in_not_ours, in_wrong_link, in_tentative, in_link_group;
     uint64_t in_unknown_protocol;
     /* each ICMPv6 message is in icmp_in and in one of the ten after it */
-    uint64_t icmp_in, icmp_echo_in, icmp_errors_in, icmp_nd_in, icmp_mld_in;
+    uint64_t icmp_in, icmp_echo_in, icmp_errors_in, icmp_nd_in;
+    uint64_t icmp_mld_in;                   /* and in one of ip.group_ */
     uint64_t icmp_short, icmp_bad_checksum, icmp_unknown_type, icmp_ignored;
     uint64_t icmp_errors_bad, icmp_errors_unmatched;
     uint64_t icmp_echo_replies, icmp_errors_out, icmp_full, icmp_not_allowed;
@@ -94,7 +95,6 @@ struct tern_ipv6_stats {
     uint64_t nd_asked, nd_answered, nd_full;
     uint64_t dad_conflicts, dad_looped;
     uint64_t router_no_room, prefix_no_room, mtu_refused, hop_limit_refused, redirect_refused;
-    uint64_t mld_queries, mld_bad, mld_reports, mld_full;
     struct tern_ip_stats ip;
 };
 
@@ -128,17 +128,6 @@ struct tern_ipv6_link {
     uint8_t mac[6];                  /* with which its addresses were asked after */
     uint64_t solicit_ns, solicit_wait_ns;    /* wait 0: no router is solicited */
     uint64_t reachable_base_ns, reachable_drawn_ns;    /* what routers say, and since when */
-    uint64_t mld_v1_ns;              /* a querier of MLDv1 has been heard: until then (8.2.1) */
-    uint64_t mld_general_ns;         /* a general query is answered then; 0: none waits */
-    uint8_t mld_robustness;
-};
-
-struct tern_ipv6_group {
-    struct tern_addr group;
-    uint64_t report_ns;              /* a report is due; 0: none */
-    uint16_t n_users;
-    uint8_t link, n_reports;
-    bool leaving;                    /* the report says so; then the entry is free */
 };
 
 /* The context of part tern_ipv6: set config, the rest is the library's. */
@@ -148,7 +137,7 @@ struct tern_ipv6 {
     struct tern_ip ip;
     struct tern_ipv6_own addrs[TERN_IPV6_ADDRS];
     struct tern_ipv6_link links[TERN_NET_LINKS];
-    struct tern_ipv6_group groups[TERN_IPV6_GROUPS];
+    struct tern_ip_group groups[TERN_IPV6_GROUPS];
     struct {
         struct tern_addr addr;
         uint64_t expires_ns;

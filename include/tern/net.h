@@ -316,6 +316,19 @@ struct tern_ip_stats {
     uint64_t neigh_rate_limited, neigh_failed, neigh_cache_full;
     uint64_t icmp_rate_limited;
     uint64_t pmtu_lowered, pmtu_refused;
+    /* each message of IGMP or MLD is in one of these five; then what we said */
+    uint64_t group_queries, group_heard, group_ignored, group_not_local, group_malformed;
+    uint64_t group_reports, group_full;
+};
+
+/* A multicast group that is listened to on a link; members are the library's. */
+struct tern_ip_group {
+    struct tern_addr group;
+    uint64_t report_ns;              /* a report is due; 0: none */
+    uint16_t n_users;                /* 0: it is free, or its end is still to be reported */
+    uint8_t link;
+    uint8_t n_reports;               /* of a change, that are still to be sent */
+    bool was_last;                   /* of those here, to report it (IGMPv2, MLDv1) */
 };
 
 #define TERN_IP_PMTUS 16u
@@ -339,6 +352,14 @@ struct tern_ip {
     uint16_t due_first[2], due_last[2];          /* in order of time: retries, delays */
     uint16_t n_free, n_incomplete;
     uint32_t generation;
+    struct tern_ip_group *groups;
+    size_t n_groups;
+    struct {
+        uint64_t old_ns[2];                      /* version 1, 2 has been heard: until then */
+        uint64_t general_ns;                     /* all are reported then; 0: nobody asked */
+        uint16_t interval_s;                     /* the querier's */
+        uint8_t robustness, version;
+    } group_links[TERN_NET_LINKS];
     uint8_t slot;                                /* among the stack's network layers */
     struct tern_timer timer;
     uint64_t reserved[8];
@@ -368,6 +389,8 @@ struct tern_ipv4_stats {
     uint64_t icmp_ignored;           /* redirects, source quench, answers to no question */
     uint64_t icmp_errors_bad, icmp_errors_unmatched;
     uint64_t icmp_echo_replies, icmp_errors_out, icmp_full, icmp_not_allowed;
+    /* each IGMP message is in igmp_in and in the next or one of ip.group_ */
+    uint64_t igmp_in, igmp_bad_checksum;
     struct tern_ip_stats ip;         /* the rest, which IPv6 has as well */
 };
 
@@ -396,7 +419,7 @@ struct tern_ipv4 {
         uint32_t probing;            /* asked about before it is used; 0: nothing */
         uint32_t good_source;        /* the last that was found right; 0: none */
     } links[TERN_NET_LINKS];
-    struct { uint32_t group; uint16_t n_users; uint8_t link; } groups[TERN_IPV4_GROUPS];
+    struct tern_ip_group groups[TERN_IPV4_GROUPS];
     uint16_t ids[64];                            /* of packets: RFC 7739 section 5.3 */
     struct tern_ip ip;
     uint64_t reserved[16];

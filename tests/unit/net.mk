@@ -24,6 +24,7 @@ tests_unit_net_main_SOURCES = \
     tests/unit/ipv4_output_test.c \
     tests/unit/ipv4_reassembly_test.c \
     tests/unit/icmp4_test.c \
+    tests/unit/igmp_test.c \
     tests/unit/udp_fixture.h \
     tests/unit/udp_test.c \
     tests/unit/udp_batch_test.c \

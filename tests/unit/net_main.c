@@ -16,6 +16,7 @@ int main(void)
     srunner_add_suite(runner, ipv4_output_suite());
     srunner_add_suite(runner, ipv4_reassembly_suite());
     srunner_add_suite(runner, icmp4_suite());
+    srunner_add_suite(runner, igmp_suite());
     srunner_add_suite(runner, udp_suite());
     srunner_add_suite(runner, udp_batch_suite());
     srunner_add_suite(runner, dhcp4_suite());

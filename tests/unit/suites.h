@@ -45,6 +45,7 @@ Suite *ipv4_suite(void);
 Suite *ipv4_output_suite(void);
 Suite *ipv4_reassembly_suite(void);
 Suite *icmp4_suite(void);
+Suite *igmp_suite(void);
 Suite *udp_suite(void);
 Suite *udp_batch_suite(void);
 Suite *dhcp4_suite(void);
