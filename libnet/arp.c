@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * ARP (RFC 826) with the unreachability detection of RFC 1122 section 2.3.2.1
- * and address conflict detection (RFC 5227) as far as a host with a fixed
- * address needs it: announcing, answering probes, defending.
+ * and address conflict detection (RFC 5227): announcing, answering probes,
+ * defending.
  *
  * ARP is not authenticated, so what nobody asked for changes little: a packet
  * never replaces a MAC that we send to. It only makes us ask the old one; when
@@ -26,6 +26,8 @@ static bool arp_send(struct tern_net *net, struct tern_ipv4 *ip, uint8_t link,
                      const uint8_t to[6], const struct tern_arp_packet *arp)
 {
     struct tern_tx tx;
+    if (arp->sender >> 16 == IPV4_LINK_LOCAL)    /* RFC 3927 section 2.5: all must hear of it */
+        to = mac_broadcast;
     if (tern_net_slot_begin(net, link, 0xff, to, ETH_TYPE_ARP, ARP_LEN, &tx, NULL) != TERN_OK) {
         ip->stats.arp_full++;
         return false;
@@ -93,19 +95,23 @@ uint64_t tern_arp_run(struct tern_ip *shared, uint64_t now_ns)
 /* ---- Receiving ---------------------------------------------------------- */
 
 /*
- * Another host sends as if it had our address. RFC 5227 section 2.4 (c): a
- * host that must keep its address defends it, once in ten seconds at most.
+ * Another host sends as if it had our address. It is defended once in ten
+ * seconds at most; whether it is kept when that does not help is for whoever
+ * chose it. Configured and leased ones are (RFC 5227 section 2.4 (c)), for that
+ * must not be in any neighbour's power; link-local ones go (RFC 3927 section 2.5).
  */
 static void conflict(struct tern_net *net, struct tern_ipv4 *ip, uint8_t link)
 {
     uint64_t now_ns = net->turn->now_ns;
+    struct tern_addr addr = tern_addr_v4(ip->links[link].addr);
     ip->stats.arp_conflict++;
     if (ip->links[link].defended_ns != 0 &&
-        now_ns - ip->links[link].defended_ns < DEFEND_INTERVAL_NS)
+        now_ns - ip->links[link].defended_ns < DEFEND_INTERVAL_NS) {
+        tern_net_conflict(net, link, &addr);
         return;
+    }
     ip->links[link].defended_ns = now_ns != 0 ? now_ns : 1;
     announce(net, ip, link);
-    struct tern_addr addr = tern_addr_v4(ip->links[link].addr);
     tern_net_event(net, TERN_NET_CONFLICT, link, &addr);
 }
 
@@ -120,10 +126,8 @@ static bool probe_answered(struct tern_net *net, struct tern_ipv4 *ip, uint8_t l
     if (arp->sender != addr && !others_probe)
         return false;
     ip->stats.arp_conflict++;
-    for (size_t i = 0; i < net->n_clients; i++) {
-        const struct tern_net_client_ops *ops = net->clients[i].ops;
-        ops->conflict(net, net->clients[i].context, link, addr);
-    }
+    struct tern_addr asked = tern_addr_v4(addr);
+    tern_net_conflict(net, link, &asked);
     return true;
 }
 

@@ -28,14 +28,19 @@
 #define RENEW_LEAST_NS (60 * TERN_SECOND_NS)     /* RFC 2131 section 4.4.5 */
 #define REQUEST_TRIES 4
 #define REBOOT_TRIES 3
+#define ALONE_TRIES 3    /* after so many DISCOVERs, some 12 s, others do what they can */
 
 void tern_dhcp4_state_set(struct tern_dhcp4 *d, enum dhcp4_state state)
 {
     struct tern_ipv4 *ip = dhcp4_ipv4(d);
+    bool was_probing = d->state == DHCP4_PROBING;
     d->state = (uint8_t)state;
     /* Until there is an address, answers may come to the one that is offered. */
     ip->links[d->config.link].configuring = state < DHCP4_PROBING;
-    ip->links[d->config.link].probing = state == DHCP4_PROBING ? d->offer.addr : 0;
+    if (state == DHCP4_PROBING)
+        ip->links[d->config.link].probing = d->offer.addr;
+    else if (was_probing)
+        ip->links[d->config.link].probing = 0;
 }
 
 void tern_dhcp4_due_set(struct tern_dhcp4 *d, uint64_t due_ns)
@@ -73,7 +78,8 @@ static struct tern_dhcp4_request request_make(const struct tern_dhcp4 *d, uint8_
     struct tern_dhcp4_request r = { .type = type,
                                     .xid = d->xid,
                                     .secs = secs < UINT16_MAX ? (uint16_t)secs : UINT16_MAX,
-                                    .hostname = d->config.hostname };
+                                    .hostname = d->config.hostname,
+                                    .wants_routes = d->config.routes };
     eth_copy(r.chaddr, d->net->links[d->config.link].mac);
     return r;
 }
@@ -85,7 +91,10 @@ static void discover(struct tern_dhcp4 *d)
     d->stats.discovers++;
     send(d, &r, IPV4_BROADCAST);
     tern_dhcp4_due_set(d, d->net->turn->now_ns + backoff(d));
-    d->n_tries++;
+    if (d->n_tries < UINT8_MAX)
+        d->n_tries++;
+    if (d->n_tries == ALONE_TRIES)
+        tern_net_leased(d->net, d->config.link, false);
 }
 
 /*
@@ -145,9 +154,28 @@ static void init_wait(struct tern_dhcp4 *d, uint64_t ns)
     tern_dhcp4_due_set(d, d->net->turn->now_ns + ns);
 }
 
+/* The routes of the lease come, or go. */
+static void routes_put(struct tern_dhcp4 *d, bool drop)
+{
+    for (size_t i = 0; i < d->lease.n_routes; i++) {
+        struct tern_route r = { .prefix = tern_addr_v4(d->lease.routes[i].prefix),
+                                .expires_ns = TERN_NEVER,
+                                .prefix_len = (uint8_t)(96 + d->lease.routes[i].prefix_len),
+                                .link = d->config.link,
+                                .origin = TERN_ROUTE_LEARNED };
+        if (d->lease.routes[i].gateway != 0)
+            r.gateway = tern_addr_v4(d->lease.routes[i].gateway);
+        if (drop)
+            (void)tern_net_route_drop(d->net, &r);
+        else if (tern_net_route_put(d->net, &r) != TERN_OK)
+            d->stats.repaired++;
+    }
+}
+
 /* The address is gone, by NAK or by time. */
 void tern_dhcp4_lease_lose(struct tern_dhcp4 *d)
 {
+    routes_put(d, true);
     memset(&d->lease, 0, sizeof d->lease);
     dhcp4_ipv4(d)->links[d->config.link].mtu = 0;
     tern_ipv4_clear(d->net, d->config.link);
@@ -190,6 +218,7 @@ void tern_dhcp4_bind(struct tern_dhcp4 *d)
 {
     struct tern_ipv4_address a;
     struct tern_ipv4 *ip = dhcp4_ipv4(d);
+    routes_put(d, true);
     d->lease = d->offer;
     address_make(d, &a);
     enum tern_err err = tern_ipv4_set_from(d->net, d->config.link, &a, TERN_ROUTE_LEARNED);
@@ -206,6 +235,7 @@ void tern_dhcp4_bind(struct tern_dhcp4 *d)
         init_wait(d, DECLINE_WAIT_NS);
         return;
     }
+    routes_put(d, false);
     ip->links[d->config.link].mtu = d->lease.mtu;
     tern_dhcp4_state_set(d, DHCP4_BOUND);
     tern_dhcp4_due_set(d, d->lease.t1_ns);
@@ -290,11 +320,13 @@ static void dhcp4_fire(struct tern_timer *timer, uint64_t now_ns)
 
 static const struct tern_endpoint_events dhcp4_events = { .received = tern_dhcp4_received };
 
-static void dhcp4_conflict(struct tern_net *net, void *context, uint8_t link, uint32_t addr)
+static void dhcp4_conflict(struct tern_net *net, void *context, uint8_t link,
+                           const struct tern_addr *addr)
 {
     struct tern_dhcp4 *d = context;
     (void)net;
-    if (link != d->config.link || d->state != DHCP4_PROBING || addr != d->offer.addr)
+    if (link != d->config.link || d->state != DHCP4_PROBING || !tern_addr_is_v4(addr) ||
+        tern_addr_to_v4(addr) != d->offer.addr)
         return;
     d->stats.conflicts++;
     decline(d);

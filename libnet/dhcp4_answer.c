@@ -13,6 +13,8 @@
 #define LEASE_FOR_EVER 0xffffffffu
 #define MTU_LEAST 576
 
+_Static_assert(TERN_DHCP4_ROUTES == DHCP4_ROUTES_MAX, "a lease has the routes of a reply");
+
 /* RFC 950's class masks, for a server that says none. */
 static uint32_t mask_of_class(uint32_t addr)
 {
@@ -50,6 +52,34 @@ static void times_take(struct tern_dhcp4 *d, const struct tern_dhcp4_reply *r)
     d->offer.expires_ns = d->asked_ns + lease_s * TERN_SECOND_NS;
 }
 
+/*
+ * RFC 3442: where routes are said, the default one is among them or there is
+ * none. A router must be on the link; no host is in the prefix of a group.
+ */
+static void routes_take(struct tern_dhcp4 *d, const struct tern_dhcp4_reply *r)
+{
+    if (r->n_routes > 0)
+        d->offer.gateway = 0;
+    for (size_t i = 0; i < r->n_routes; i++) {
+        uint32_t prefix = r->routes[i].prefix, gateway = r->routes[i].gateway;
+        uint8_t prefix_len = r->routes[i].prefix_len, n = d->offer.n_routes;
+        bool on_link = ipv4_is_host(gateway) && gateway != d->offer.addr &&
+                       (d->offer.mask == UINT32_MAX ||
+                        ((gateway ^ d->offer.addr) & d->offer.mask) == 0);
+        if (prefix_len == 0 && on_link) {
+            d->offer.gateway = gateway;
+        } else if (prefix_len == 0 || ipv4_is_loopback(prefix) || prefix >> 29 == 7 ||
+                   (gateway != 0 && !on_link)) {
+            d->stats.repaired++;
+        } else {
+            d->offer.routes[n].prefix = prefix;
+            d->offer.routes[n].prefix_len = prefix_len;
+            d->offer.routes[n].gateway = gateway;
+            d->offer.n_routes++;
+        }
+    }
+}
+
 /* Takes over an ACK's parameters, whose address is the one asked for; false: they are no lease. */
 static bool ack_take(struct tern_dhcp4 *d, const struct tern_dhcp4_reply *r)
 {
@@ -67,6 +97,8 @@ static bool ack_take(struct tern_dhcp4 *d, const struct tern_dhcp4_reply *r)
     memcpy(d->offer.ntp, r->ntp, sizeof r->ntp);
     d->offer.n_dns = r->n_dns;
     d->offer.n_ntp = r->n_ntp;
+    if (d->config.routes)
+        routes_take(d, r);
     times_take(d, r);
     return true;
 }
@@ -111,6 +143,7 @@ static void ack_input(struct tern_dhcp4 *d, const struct tern_dhcp4_reply *r)
         tern_dhcp4_bind(d);
         return;
     }
+    tern_net_leased(d->net, d->config.link, true);
     tern_dhcp4_state_set(d, DHCP4_PROBING);
     tern_arp_probe(d->net, dhcp4_ipv4(d), d->config.link, d->offer.addr);
     tern_dhcp4_due_set(d, d->net->turn->now_ns + PROBE_NS);

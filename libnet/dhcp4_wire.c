@@ -40,13 +40,17 @@ enum {
     OPT_T1 = 58,
     OPT_T2 = 59,
     OPT_CLIENT_ID = 61,
+    OPT_ROUTES = 121,
     OPT_END = 255,
 };
 
 static const uint8_t cookie[4] = { 99, 130, 83, 99 };
 
-/* What we ask for; also what may come only once. No routes (TunnelVision, CVE-2024-3661). */
-static const uint8_t wanted[] = { OPT_MASK, OPT_ROUTER, OPT_DNS, OPT_MTU, OPT_NTP,
+/*
+ * What we ask for; all but the first may also come only once. Routes only where
+ * they are wanted (TunnelVision, CVE-2024-3661), and then first (RFC 3442).
+ */
+static const uint8_t wanted[] = { OPT_ROUTES, OPT_MASK, OPT_ROUTER, OPT_DNS, OPT_MTU, OPT_NTP,
                                   OPT_LEASE, OPT_SERVER, OPT_T1, OPT_T2 };
 
 /* ---- Parsing ------------------------------------------------------------ */
@@ -77,10 +81,38 @@ static bool u32_take(const uint8_t *data, size_t len, uint32_t *value)
 
 static bool comes_once(uint8_t code)
 {
-    for (size_t i = 0; i < sizeof wanted; i++)
+    for (size_t i = 1; i < sizeof wanted; i++)
         if (wanted[i] == code)
             return true;
     return code == OPT_TYPE || code == OPT_OVERLOAD;
+}
+
+/*
+ * RFC 3442: prefix length, as many octets of the prefix as that needs, router.
+ * Of a list that is cut or has no such prefix nothing counts, nor of a second
+ * one: who wants no routes must not lose a lease for them.
+ */
+static void routes_take(struct tern_dhcp4_reply *r, const uint8_t *data, size_t len)
+{
+    uint8_t n = 0;
+    if (r->n_routes > 0)
+        return;
+    /* Each turn adds at least 5 octets to off. */
+    for (size_t off = 0; off < len;) {
+        uint8_t prefix_len = data[off++], octets[4] = { 0 };
+        size_t need = (prefix_len + 7u) / 8;
+        if (prefix_len > 32 || need + 4 > len - off)
+            return;
+        memcpy(octets, data + off, need);
+        if (n < DHCP4_ROUTES_MAX) {
+            uint32_t mask = prefix_len == 0 ? 0 : UINT32_MAX << (32 - prefix_len);
+            r->routes[n].prefix = tern_load_be32(octets) & mask;
+            r->routes[n].prefix_len = prefix_len;
+            r->routes[n++].gateway = tern_load_be32(data + off + need);
+        }
+        off += need + 4;
+    }
+    r->n_routes = n;
 }
 
 /* One option; false: its length is not what its number demands, or it came before. */
@@ -109,6 +141,9 @@ static bool option_take(struct parse *p, uint8_t code, const uint8_t *data, size
         return true;
     case OPT_LEASE:
         return u32_take(data, len, &r->lease_s);
+    case OPT_ROUTES:
+        routes_take(r, data, len);
+        return true;
     case OPT_T1:
         return u32_take(data, len, &r->t1_s);
     case OPT_T2:
@@ -216,7 +251,8 @@ size_t tern_dhcp4_request_emit(uint8_t out[DHCP4_EMIT_CAP], const struct tern_dh
     off = addr_put(out, off, OPT_REQUESTED, r->requested);
     off = addr_put(out, off, OPT_SERVER, r->server);
     if (r->type == DHCP4_DISCOVER || r->type == DHCP4_REQUEST) {
-        off = option_put(out, off, OPT_LIST, wanted, sizeof wanted);
+        size_t skip = r->wants_routes ? 0 : 1;
+        off = option_put(out, off, OPT_LIST, wanted + skip, sizeof wanted - skip);
         off = option_put(out, off, OPT_MAX_SIZE, max_size, sizeof max_size);
         size_t name_len = r->hostname != NULL ? strlen(r->hostname) : 0;
         if (name_len > DHCP4_HOSTNAME_MAX)

@@ -32,7 +32,8 @@ enum tern_dhcp4_type {
 };
 
 enum { DHCP4_SERVER_PORT = 67, DHCP4_CLIENT_PORT = 68 };
-enum { DHCP4_FIXED_LEN = 240, DHCP4_EMIT_CAP = 548, DHCP4_HOSTNAME_MAX = 63 };
+enum { DHCP4_FIXED_LEN = 240, DHCP4_EMIT_CAP = 548, DHCP4_HOSTNAME_MAX = 63,
+       DHCP4_ROUTES_MAX = 8 };
 
 /* What a server says, in values; 0 or n_ 0: it does not say. Addresses in host order. */
 struct tern_dhcp4_reply {
@@ -42,13 +43,15 @@ struct tern_dhcp4_reply {
     uint32_t yiaddr, server, mask, router;
     uint32_t lease_s, t1_s, t2_s;
     uint32_t dns[3], ntp[2];
-    uint8_t n_dns, n_ntp;
+    uint8_t n_dns, n_ntp, n_routes;
     uint16_t mtu;
+    /* RFC 3442; gateway 0: on the link. Nothing is checked but lengths. */
+    struct { uint32_t prefix, gateway; uint8_t prefix_len; } routes[DHCP4_ROUTES_MAX];
 };
 
 /*
- * Reads a server's message. Work is bounded by len. Options that we do not ask
- * for, classless routes (121) among them, are stepped over.
+ * Reads a server's message. Work is bounded by len. Options that we never ask
+ * for are stepped over.
  *
  * TERN_OK           *reply is set.
  * TERN_TRUNCATED    shorter than the fixed part with its cookie.
@@ -67,6 +70,7 @@ struct tern_dhcp4_request {
     uint32_t requested, server;    /* options 50 and 54; 0: not sent */
     uint16_t secs;
     uint8_t chaddr[6];
+    bool wants_routes;
     const char *hostname;          /* at most 63 octets are sent; or NULL */
 };
 

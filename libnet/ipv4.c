@@ -365,10 +365,11 @@ enum tern_err tern_ipv4_set_from(struct tern_net *net, uint8_t link,
     if (ip->links[link].set && ip->links[link].addr != addr)
         tern_ipv4_clear(net, link);
     else if (ip->links[link].set)
-        (void)routes_put(net, ip, link, origin, true);
+        (void)routes_put(net, ip, link, (enum tern_route_origin)ip->links[link].origin, true);
     ip->links[link].addr = addr;
     ip->links[link].mask = mask;
     ip->links[link].gateway = gateway;
+    ip->links[link].origin = (uint8_t)origin;
     ip->links[link].set = true;
     enum tern_err err = routes_put(net, ip, link, origin, false);
     if (err != TERN_OK) {
@@ -404,7 +405,7 @@ void tern_ipv4_clear(struct tern_net *net, uint8_t link)
     if (ip == NULL || link >= net->n_links || !ip->links[link].set)
         return;
     struct tern_addr addr = tern_addr_v4(ip->links[link].addr);
-    (void)routes_put(net, ip, link, TERN_ROUTE_CONFIGURED, true);
+    (void)routes_put(net, ip, link, (enum tern_route_origin)ip->links[link].origin, true);
     ip->links[link].set = false;
     ip->links[link].addr = ip->links[link].mask = ip->links[link].gateway = 0;
     good_sources_forget(ip);

@@ -13,6 +13,7 @@
 
 #define IPV4_ANY 0u
 #define IPV4_BROADCAST 0xffffffffu
+#define IPV4_LINK_LOCAL 0xa9feu        /* the upper half of 169.254/16 (RFC 3927) */
 #define IPV4_ALL_HOSTS 0xe0000001u    /* RFC 1112 section 4 */
 
 static inline bool ipv4_is_multicast(uint32_t addr)

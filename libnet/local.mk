@@ -64,6 +64,7 @@ libnet_libtern_net_la_SOURCES = \
     libnet/dhcp4_internal.h \
     libnet/dhcp4.c \
     libnet/dhcp4_answer.c \
+    libnet/linklocal4.c \
     libnet/ipv6_wire.h \
     libnet/ipv6_wire.c \
     libnet/icmp6_wire.h \
@@ -92,6 +93,7 @@ tern_HEADERS += include/tern/net.h include/tern/ipv6.h
 # among them: -Os divides by constants with the slow instruction.
 # CFLAGS stands last on the command line and says otherwise.
 libnet/libtern_net_la-dhcp4.lo libnet/libtern_net_la-dhcp4_%.lo \
+    libnet/libtern_net_la-linklocal4.lo \
     libnet/libtern_net_la-arp.lo libnet/libtern_net_la-ip_%.lo \
     libnet/libtern_net_la-ipv4_fragment.lo libnet/libtern_net_la-ipv4_route.lo \
     libnet/libtern_net_la-icmp4.lo libnet/libtern_net_la-igmp.lo libnet/libtern_net_la-mld.lo \

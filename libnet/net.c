@@ -294,6 +294,36 @@ void tern_net_address_lost(struct tern_net *net, uint8_t link, const struct tern
     tern_net_worked(net);
 }
 
+TERN_COLD
+void tern_net_conflict(struct tern_net *net, uint8_t link, const struct tern_addr *addr)
+{
+    for (size_t i = 0; i < net->n_clients; i++) {
+        const struct tern_net_client_ops *ops = net->clients[i].ops;
+        if (ops->conflict != NULL)
+            ops->conflict(net, net->clients[i].context, link, addr);
+    }
+}
+
+TERN_COLD
+void tern_net_router_said(struct tern_net *net, uint8_t link, uint8_t ra_flags)
+{
+    for (size_t i = 0; i < net->n_clients; i++) {
+        const struct tern_net_client_ops *ops = net->clients[i].ops;
+        if (ops->router_said != NULL)
+            ops->router_said(net, net->clients[i].context, link, ra_flags);
+    }
+}
+
+TERN_COLD
+void tern_net_leased(struct tern_net *net, uint8_t link, bool found)
+{
+    for (size_t i = 0; i < net->n_clients; i++) {
+        const struct tern_net_client_ops *ops = net->clients[i].ops;
+        if (ops->leased != NULL)
+            ops->leased(net, net->clients[i].context, link, found);
+    }
+}
+
 void tern_net_wake(struct tern_net *net, uint32_t waiting[TERN_NET_TRANSPORTS], enum tern_err why)
 {
     for (size_t i = 0; i < net->n_transports; i++) {

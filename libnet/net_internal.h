@@ -208,14 +208,23 @@ struct tern_net_transport_ops {
     void (*link_changed)(struct tern_net *net, void *context, uint8_t link);
 };
 
-/* A client (DHCP): `ops` of a part with role CLIENT. The last may be NULL. */
+/* A client (DHCP): `ops` of a part with role CLIENT. The last three may be NULL. */
 struct tern_net_client_ops {
     enum tern_err (*init)(struct tern_net *net, void *context);
     void (*link_changed)(struct tern_net *net, void *context, uint8_t link);
-    /* An ARP packet claims addr on link from another MAC than ours: was that our probe's answer? */
-    void (*conflict)(struct tern_net *net, void *context, uint8_t link, uint32_t addr);
+
+    /*
+     * Another host has addr, which is asked after before it is used (RFC 5227,
+     * RFC 4862 section 5.4.3), or is used and has just been defended.
+     */
+    void (*conflict)(struct tern_net *net, void *context, uint8_t link,
+                     const struct tern_addr *addr);
+
     /* A router has advertised: managed 0x80, other configuration 0x40 (RFC 4861 section 4.2). */
     void (*router_said)(struct tern_net *net, void *context, uint8_t link, uint8_t ra_flags);
+
+    /* DHCPv4 is granted an address, which is to be the link's; or has no answer so far. */
+    void (*leased)(struct tern_net *net, void *context, uint8_t link, bool found);
 };
 
 /* ---- The core's services ------------------------------------------------ */
@@ -268,6 +277,11 @@ bool tern_net_deliver_error(struct tern_net *net, uint8_t protocol,
 /* An address of ours went: tells transports and the application. */
 void tern_net_address_lost(struct tern_net *net, uint8_t link, const struct tern_addr *addr);
 
+/* The same to all clients. */
+void tern_net_conflict(struct tern_net *net, uint8_t link, const struct tern_addr *addr);
+void tern_net_router_said(struct tern_net *net, uint8_t link, uint8_t ra_flags);
+void tern_net_leased(struct tern_net *net, uint8_t link, bool found);
+
 /* The objects on lists of waiters, one a transport, may try again (or not: why). */
 void tern_net_wake(struct tern_net *net, uint32_t waiting[TERN_NET_TRANSPORTS], enum tern_err why);
 
@@ -296,7 +310,10 @@ struct tern_addr tern_net_prefix_of(const struct tern_addr *addr, uint8_t len);
  */
 enum tern_err tern_net_route_put(struct tern_net *net, const struct tern_route *route);
 
-/* Takes away the one with the same link, prefix and gateway; false: there is none. */
+/*
+ * Takes away the one with the same link, prefix and gateway; who has learned it
+ * takes none that is configured. False: there is none.
+ */
 bool tern_net_route_drop(struct tern_net *net, const struct tern_route *route);
 
 /* The way to dst, by one link (its index plus one) or by any (0); NULL: there is none. */

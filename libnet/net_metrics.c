@@ -157,11 +157,18 @@
     X(T, repaired, TERN_COUNTER("repaired", "Lease values put right"))                        \
     X(T, conflicts, TERN_COUNTER("conflicts", "Addresses found in use"))
 
+#define LINKLOCAL4_METRICS(X, T)                                                              \
+    X(T, probes, TERN_COUNTER("probes", "Questions after an address"))                        \
+    X(T, claims, TERN_COUNTER("claims", "Addresses put to use"))                              \
+    X(T, conflicts, TERN_COUNTER("conflicts", "Addresses that others have"))
+
 TERN_METRICS_TABLE(NET_METRICS, tern_net_stats, sizeof(struct tern_net_stats), "link");
 TERN_METRICS_TABLE(IP_METRICS, tern_ip_stats, sizeof(struct tern_ip_stats), "ip");
 TERN_METRICS_TABLE(IPV4_METRICS, tern_ipv4_stats, offsetof(struct tern_ipv4_stats, ip), "ipv4");
 TERN_METRICS_TABLE(UDP_METRICS, tern_udp_stats, sizeof(struct tern_udp_stats), "udp");
 TERN_METRICS_TABLE(DHCP4_METRICS, tern_dhcp4_stats, sizeof(struct tern_dhcp4_stats), "dhcp4");
+TERN_METRICS_TABLE(LINKLOCAL4_METRICS, tern_linklocal4_stats,
+                   sizeof(struct tern_linklocal4_stats), "linklocal4");
 
 #define TCP_METRICS(X, T)                                                                     \
     X(T, active_opens, TERN_COUNTER("active_opens", "Connections we opened"))                 \
@@ -301,6 +308,8 @@ bool tern_net_metrics(const struct tern_net *net, size_t i, struct tern_metrics 
         context_find(net->transports, net->n_transports, ID_UDP, "udp", sizeof *udp);
     const struct tern_dhcp4 *dhcp =
         context_find(net->clients, net->n_clients, ID_NONE, "dhcp4", sizeof *dhcp);
+    const struct tern_linklocal4 *local =
+        context_find(net->clients, net->n_clients, ID_NONE, "linklocal4", sizeof *local);
     const struct {
         const char *text;
         const void *values;    /* NULL: this stack has no such part */
@@ -311,6 +320,7 @@ bool tern_net_metrics(const struct tern_net *net, size_t i, struct tern_metrics 
         { tern_ip_stats_text, ip != NULL ? &ip->stats.ip : NULL, "ipv4" },
         { tern_udp_stats_text, udp != NULL ? &udp->stats : NULL, NULL },
         { tern_dhcp4_stats_text, dhcp != NULL ? &dhcp->stats : NULL, NULL },
+        { tern_linklocal4_stats_text, local != NULL ? &local->stats : NULL, NULL },
         { tern_tcp_stats_text, tcp != NULL ? &tcp->stats : NULL, NULL },
         { pools_text, tcp, NULL },
     };

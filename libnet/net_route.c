@@ -67,7 +67,7 @@ void tern_net_route_changed(struct tern_net *net)
 bool tern_net_route_drop(struct tern_net *net, const struct tern_route *route)
 {
     for (size_t i = 0; i < net->n_routes; i++) {
-        if (!is_same(&net->routes[i], route))
+        if (!is_same(&net->routes[i], route) || net->routes[i].origin < route->origin)
             continue;
         remove_at(net, i);
         tern_net_route_changed(net);

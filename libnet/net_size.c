@@ -50,6 +50,11 @@ size_t tern_dhcp4_size(void)
     return sizeof(struct tern_dhcp4);
 }
 
+size_t tern_linklocal4_size(void)
+{
+    return sizeof(struct tern_linklocal4);
+}
+
 size_t tern_tcp_size(void)
 {
     return sizeof(struct tern_tcp);

@@ -64,6 +64,7 @@ struct tern_net_use {
 extern const struct tern_net_part tern_ipv4;       /* struct tern_ipv4: ARP, ICMP, reassembly too */
 extern const struct tern_net_part tern_udp;        /* struct tern_udp */
 extern const struct tern_net_part tern_dhcp4;      /* struct tern_dhcp4; needs tern_udp */
+extern const struct tern_net_part tern_linklocal4; /* struct tern_linklocal4 */
 
 #define TERN_NET_LINKS 4u
 #define TERN_NET_NETWORKS 2u
@@ -199,7 +200,7 @@ enum tern_err tern_net_init_sized(struct tern_net *net, size_t net_len,
     (sizeof(struct tern_net_use) + 3 * sizeof(struct tern_ipv4) +                 \
      5 * sizeof(struct tern_neighbour) + 7 * sizeof(struct tern_reassembly) + \
      11 * sizeof(struct tern_udp) + 13 * sizeof(struct tern_udp_endpoint) +       \
-     17 * sizeof(struct tern_dhcp4))
+     17 * sizeof(struct tern_dhcp4) + 19 * sizeof(struct tern_linklocal4))
 #ifndef TERN_NET_TCP_MARK
 #define TERN_NET_TCP_MARK ((size_t)0)
 #endif
@@ -415,6 +416,7 @@ struct tern_ipv4 {
         bool set;
         bool configuring;            /* a DHCP client listens before there is an address */
         uint8_t n_announce;          /* announcements still to be made */
+        uint8_t origin;              /* of its routes */
         uint64_t announce_ns, defended_ns;
         uint32_t probing;            /* asked about before it is used; 0: nothing */
         uint32_t good_source;        /* the last that was found right; 0: none */
@@ -527,7 +529,15 @@ struct tern_dhcp4_stats {
 struct tern_dhcp4_config {
     uint8_t link;                 /* the link's number */
     const char *hostname;         /* sent, placed; at most 63 octets; may be NULL */
+    /*
+     * Asks for routes (RFC 3442) and takes up to TERN_DHCP4_ROUTES of them, as
+     * learned ones, which none that is configured gives way to. Off, for who
+     * answers first on a link would choose where traffic goes (CVE-2024-3661).
+     */
+    bool routes;
 };
+
+#define TERN_DHCP4_ROUTES 8u
 
 /* The context of part tern_dhcp4: set config, the rest is the library's. */
 struct tern_dhcp4 {
@@ -538,8 +548,9 @@ struct tern_dhcp4 {
     struct tern_timer timer;
     struct {
         uint32_t addr, mask, gateway, server, dns[3], ntp[2];
-        uint8_t n_dns, n_ntp;
+        uint8_t n_dns, n_ntp, n_routes;
         uint16_t mtu;
+        struct { uint32_t prefix, gateway; uint8_t prefix_len; } routes[TERN_DHCP4_ROUTES];
         uint64_t t1_ns, t2_ns, expires_ns;
     } offer, lease;               /* being asked for; in use (addr 0: none) */
     uint32_t xid;
@@ -559,6 +570,34 @@ struct tern_dhcp4_lease {
 };
 enum tern_err tern_dhcp4_get(const struct tern_net *net, struct tern_dhcp4_lease *lease);
 
+/* ---- IPv4 link-local addresses --------------------------------------------------------- */
+
+struct tern_linklocal4_stats {
+    uint64_t probes, claims;
+    uint64_t conflicts;           /* the address was, or became, another host's */
+};
+
+struct tern_linklocal4_config {
+    uint8_t link;                 /* the link's number */
+    bool at_once;                 /* also before a DHCP client has found no server */
+};
+
+/*
+ * The context of part tern_linklocal4 (RFC 3927): gives the link an address of
+ * 169.254/16 that nobody has, until DHCP has another. tern_ipv4_get says which.
+ */
+struct tern_linklocal4 {
+    struct tern_linklocal4_config config;
+    struct tern_linklocal4_stats stats;
+    struct tern_net *net;
+    struct tern_timer timer;
+    uint32_t addr;
+    uint16_t n_conflicts;
+    uint8_t state, n_probes;
+    bool was_up;
+    uint64_t reserved[4];
+};
+
 /*
  * Number i of the stack's sets of counters (metrics.h): links, IPv4 with ARP
  * and ICMP, UDP, DHCP, TCP and its pools, those that it has. False: no more.
@@ -575,6 +614,7 @@ size_t tern_reassembly_size(void);
 size_t tern_udp_size(void);
 size_t tern_udp_endpoint_size(void);
 size_t tern_dhcp4_size(void);
+size_t tern_linklocal4_size(void);
 
 #ifdef __cplusplus
 }

@@ -95,12 +95,13 @@ START_TEST(test_dhcp4_heeds_conflicts_only_about_its_probe)
     ck_assert(hear(f).is_arp);
     net_fixture_in(f, frame, packet_arp(frame, packet_mac_broadcast, 1, packet_mac_other, OTHER,
                                         none, PEER));
-    ops->conflict(&f->net, &dhcp4, 1, LEASED);
-    ops->conflict(&f->net, &dhcp4, 0, LEASED + 1);
+    struct tern_addr leased = tern_addr_v4(LEASED), next = tern_addr_v4(LEASED + 1);
+    ops->conflict(&f->net, &dhcp4, 1, &leased);
+    ops->conflict(&f->net, &dhcp4, 0, &next);
     ck_assert_uint_eq(dhcp4.stats.conflicts, 0);
     net_fixture_pass(f, 3 * TERN_SECOND_NS);
     ck_assert_uint_eq(dhcp4.state, DHCP4_BOUND);
-    ops->conflict(&f->net, &dhcp4, 0, LEASED);    /* its defence is ARP's */
+    ops->conflict(&f->net, &dhcp4, 0, &leased);    /* its defence is ARP's */
     ck_assert_uint_eq(dhcp4.stats.conflicts, 0);
     ck_assert_uint_eq(dhcp4.state, DHCP4_BOUND);
     /* Nor does it ask again when another link changes, or its own stays up. */

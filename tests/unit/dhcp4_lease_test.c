@@ -231,6 +231,122 @@ START_TEST(hostile_net_52_dhcp_routes_are_neither_asked_for_nor_taken)
 }
 END_TEST
 
+/* A bound client that asks for routes, where the server says these. */
+static struct net_fixture *bound_with_routes(const uint8_t *option, size_t len)
+{
+    struct reply r = good, offer = good;
+    struct net_fixture *f = start();
+    dhcp4.config.routes = true;
+    net_fixture_pass(f, 5 * TERN_SECOND_NS);    /* its next DISCOVER asks */
+    (void)hear(f);
+    struct heard h = hear(f);
+    ck_assert(h.asks_routes);
+    r.more = option;
+    r.more_len = len;
+    offer.type = DHCP4_OFFER;
+    offer.xid = r.xid = h.xid;
+    say(f, &offer);
+    (void)hear(f);
+    say(f, &r);
+    net_fixture_pass(f, 3 * TERN_SECOND_NS);
+    fake_link_clear(&f->wire);
+    return f;
+}
+
+static uint32_t next_hop(struct net_fixture *f, uint32_t dst)
+{
+    struct ipv4_route route;
+    return tern_ipv4_route(&f->net, &f->ipv4, dst, 0, &route) == TERN_OK ? route.next_hop : 0;
+}
+
+START_TEST(test_dhcp4_takes_routes_that_it_asked_for)
+{
+    static const uint8_t routes[] = { 121, 5 + 8 + 9 + 6 + 8 + 8 + 8,
+                                      0, 10, 0, 0, 5,                       /* the default one */
+                                      24, 192, 0, 2, 10, 0, 0, 6,
+                                      32, 198, 51, 100, 7, 0, 0, 0, 0,      /* on the link */
+                                      7, 0x21, 10, 0, 0, 7,                 /* 32.0.0.0/7 */
+                                      24, 203, 0, 113, 10, 9, 0, 1,         /* no such router */
+                                      24, 224, 0, 1, 10, 0, 0, 1,           /* a group */
+                                      24, 127, 0, 0, 10, 0, 0, 1 };
+    struct net_fixture *f = bound_with_routes(routes, sizeof routes);
+    ck_assert_uint_eq(next_hop(f, 0x08080808), 0x0a000005);
+    ck_assert_uint_eq(next_hop(f, 0xc0000203), 0x0a000006);
+    ck_assert_uint_eq(next_hop(f, 0xc6336407), 0xc6336407);
+    ck_assert_uint_eq(next_hop(f, 0x20000001), 0x0a000007);
+    ck_assert_uint_eq(next_hop(f, 0xcb007101), 0x0a000005);
+    ck_assert_uint_eq(dhcp4.stats.repaired, 3);
+    /* They go with the lease. */
+    f->now_ns += 3590 * TERN_SECOND_NS;
+    net_fixture_pass(f, 20 * TERN_SECOND_NS);
+    ck_assert_uint_eq(dhcp4.stats.expiries, 1);
+    ck_assert_ptr_null(tern_net_route_get(&f->net, 0));
+}
+END_TEST
+
+/* Asked for, they still give way to all that its owner has configured. */
+START_TEST(hostile_net_52_dhcp_routes_never_beat_a_configured_one)
+{
+    static const uint8_t routes[] = { 121, 9 + 9 + 6 + 6,
+                                      32, 192, 0, 2, 1, 10, 0, 0, 66,
+                                      25, 198, 51, 100, 0, 10, 0, 0, 66,
+                                      1, 0, 10, 0, 0, 66, 1, 128, 10, 0, 0, 66 };
+    struct net_fixture *f = bound_with_routes(routes, sizeof routes);
+    struct tern_route tunnel = { .prefix = tern_addr_v4(0), .gateway = tern_addr_v4(0x0a000009),
+                                 .expires_ns = TERN_NEVER, .prefix_len = 96 };
+    ck_assert_uint_eq(next_hop(f, FAR), 0x0a000042);
+    ck_assert_int_eq(tern_net_route_set(&f->net, &tunnel), TERN_OK);
+    for (uint32_t i = 1; i < 224; i++)
+        ck_assert_uint_eq(next_hop(f, i << 24 | 0x000201), i == 127 ? 0 : 0x0a000009);
+    ck_assert_uint_eq(next_hop(f, FAR), 0x0a000009);
+    ck_assert_uint_eq(next_hop(f, 0xc6336401), 0x0a000009);
+    /* The end of the lease takes only what the lease brought. */
+    static const uint8_t same[] = { 121, 13, 0, 10, 0, 0, 9, 24, 192, 0, 2, 10, 0, 0, 9 };
+    f = bound_with_routes(same, sizeof same);
+    ck_assert_int_eq(tern_net_route_set(&f->net, &tunnel), TERN_OK);
+    tunnel.prefix = tern_addr_v4(0xc0000200);
+    tunnel.prefix_len = 96 + 24;
+    ck_assert_int_eq(tern_net_route_set(&f->net, &tunnel), TERN_OK);
+    f->now_ns += 3590 * TERN_SECOND_NS;
+    net_fixture_pass(f, 20 * TERN_SECOND_NS);
+    ck_assert_uint_eq(dhcp4.stats.expiries, 1);
+    ck_assert_ptr_nonnull(tern_net_route_get(&f->net, 1));
+    ck_assert_ptr_null(tern_net_route_get(&f->net, 2));
+}
+END_TEST
+
+/* Lists that are cut, too long or said twice leave the lease as it is. */
+START_TEST(hostile_net_52_dhcp_routes_that_make_no_sense)
+{
+    static const struct { uint8_t len, octets[24]; } bad[] = {
+        { 2, { 121, 0 } },
+        { 3, { 121, 1, 32 } },
+        { 3, { 121, 1, 0 } },
+        { 6, { 121, 4, 0, 10, 0, 0 } },
+        { 11, { 121, 9, 33, 192, 0, 2, 1, 10, 0, 0, 66 } },
+        { 11, { 121, 9, 255, 192, 0, 2, 1, 10, 0, 0, 66 } },
+        { 10, { 121, 8, 32, 192, 0, 2, 1, 10, 0, 0 } },
+        { 12, { 121, 10, 32, 192, 0, 2, 1, 10, 0, 0, 66, 8 } },
+        { 15, { 121, 13, 32, 192, 0, 2, 1, 10, 0, 0, 66, 24, 1, 2, 3 } },
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct net_fixture *f = bound_with_routes(bad[i].octets, bad[i].len);
+        ck_assert_uint_eq(dhcp4.stats.acks, 1);
+        ck_assert_uint_eq(next_hop(f, FAR), ROUTER);
+    }
+    /* More than there is room for: the first eight. */
+    uint8_t many[2 + 28 * 9] = { 121, 28 * 9 };
+    for (size_t i = 0; i < 28; i++) {
+        const uint8_t one[9] = { 32, 192, 0, 2, (uint8_t)(i + 1), 10, 0, 0, 66 };
+        memcpy(many + 2 + 9 * i, one, 9);
+    }
+    struct net_fixture *f = bound_with_routes(many, sizeof many);
+    ck_assert_uint_eq(next_hop(f, 0xc0000208), 0x0a000042);
+    ck_assert_uint_eq(next_hop(f, 0xc0000209), 0);
+    ck_assert_uint_eq(dhcp4.lease.n_routes, 8);
+}
+END_TEST
+
 Suite *dhcp4_lease_suite(void)
 {
     Suite *suite = suite_create("dhcp4_lease");
@@ -245,6 +361,9 @@ Suite *dhcp4_lease_suite(void)
     tcase_add_test(tc, test_dhcp4_mtu_option_lowers_the_link_and_not_below_576);
     tcase_add_test(tc, test_dhcp4_a_lease_for_ever);
     tcase_add_test(tc, hostile_net_52_dhcp_routes_are_neither_asked_for_nor_taken);
+    tcase_add_test(tc, test_dhcp4_takes_routes_that_it_asked_for);
+    tcase_add_test(tc, hostile_net_52_dhcp_routes_never_beat_a_configured_one);
+    tcase_add_test(tc, hostile_net_52_dhcp_routes_that_make_no_sense);
     suite_add_tcase(suite, tc);
     return suite;
 }

@@ -32,4 +32,5 @@ tests_unit_net_main_SOURCES = \
     tests/unit/dhcp4_fixture.h \
     tests/unit/dhcp4_test.c \
     tests/unit/dhcp4_answer_test.c \
-    tests/unit/dhcp4_lease_test.c
+    tests/unit/dhcp4_lease_test.c \
+    tests/unit/linklocal4_test.c

@@ -22,6 +22,7 @@ int main(void)
     srunner_add_suite(runner, dhcp4_suite());
     srunner_add_suite(runner, dhcp4_answer_suite());
     srunner_add_suite(runner, dhcp4_lease_suite());
+    srunner_add_suite(runner, linklocal4_suite());
     srunner_add_suite(runner, net_metrics_suite());
     srunner_run_all(runner, CK_ENV);
     int n_failed = srunner_ntests_failed(runner);

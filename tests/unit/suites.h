@@ -51,6 +51,7 @@ Suite *udp_batch_suite(void);
 Suite *dhcp4_suite(void);
 Suite *dhcp4_answer_suite(void);
 Suite *dhcp4_lease_suite(void);
+Suite *linklocal4_suite(void);
 Suite *net_metrics_suite(void);
 
 Suite *nd_suite(void);
