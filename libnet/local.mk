@@ -81,6 +81,9 @@ libnet_libtern_net_la_SOURCES = \
     libnet/igmp_wire.c \
     libnet/dhcp6_wire.h \
     libnet/dhcp6_wire.c \
+    libnet/dhcp6_internal.h \
+    libnet/dhcp6.c \
+    libnet/dhcp6_answer.c \
     $(TERN_TCP_SOURCES) \
     libnet/net_metrics.c \
     libnet/net_size.c
@@ -101,9 +104,10 @@ libnet/libtern_net_la-dhcp4.lo libnet/libtern_net_la-dhcp4_%.lo \
     libnet/libtern_net_la-icmp6_wire.lo libnet/libtern_net_la-names_wire.lo \
     libnet/libtern_net_la-group_wire.lo \
     libnet/libtern_net_la-mld_wire.lo libnet/libtern_net_la-igmp_wire.lo \
-    libnet/libtern_net_la-dhcp6_wire.lo libnet/libtern_net_la-ipv6_wire.lo \
+    libnet/libtern_net_la-ipv6_wire.lo \
     libnet/libtern_net_la-ipv6_addr.lo libnet/libtern_net_la-nd.lo \
     libnet/libtern_net_la-nd_%.lo libnet/libtern_net_la-slaac.lo \
+    libnet/libtern_net_la-dhcp6.lo libnet/libtern_net_la-dhcp6_%.lo \
     libnet/libtern_net_la-net_metrics.lo \
     libnet/libtern_net_la-net_link.lo libnet/libtern_net_la-net_group.lo \
     libnet/libtern_net_la-net_packet.lo libnet/libtern_net_la-net_route.lo \

@@ -9,6 +9,7 @@
  */
 #include <string.h>
 
+#include <tern/ipv6.h>
 #include <tern/metrics.h>
 #include <tern/net.h>
 #include <tern/tcp.h>
@@ -157,6 +158,27 @@
     X(T, repaired, TERN_COUNTER("repaired", "Lease values put right"))                        \
     X(T, conflicts, TERN_COUNTER("conflicts", "Addresses found in use"))
 
+#define DHCP6_METRICS(X, T)                                                                   \
+    X(T, solicits, TERN_COUNTER("solicits", "SOLICITs sent"))                                 \
+    X(T, requests, TERN_COUNTER("requests", "REQUESTs sent"))                                 \
+    X(T, confirms, TERN_COUNTER("confirms", "CONFIRMs sent"))                                 \
+    X(T, renews, TERN_COUNTER("renews", "RENEWs sent"))                                       \
+    X(T, rebinds, TERN_COUNTER("rebinds", "REBINDs sent"))                                    \
+    X(T, information_requests, TERN_COUNTER("information_requests",                           \
+                                            "INFORMATION-REQUESTs sent"))                     \
+    X(T, releases, TERN_COUNTER("releases", "RELEASEs sent"))                                 \
+    X(T, declines, TERN_COUNTER("declines", "DECLINEs sent"))                                 \
+    X(T, expiries, TERN_COUNTER("expiries", "Leases that ran out"))                           \
+    X(T, advertises, TERN_COUNTER("advertises", "ADVERTISEs taken"))                          \
+    X(T, replies, TERN_COUNTER("replies", "REPLYs taken"))                                    \
+    X(T, refusals, TERN_COUNTER("refusals", "Answers that grant nothing"))                    \
+    X(T, in_short, TERN_COUNTER_BY("in_drops", "reason", "short", "Datagrams dropped"))       \
+    X(T, in_malformed, TERN_METRIC_ALSO("malformed"))                                         \
+    X(T, in_not_ours, TERN_METRIC_ALSO("not_ours"))                                           \
+    X(T, in_unexpected, TERN_METRIC_ALSO("unexpected"))                                       \
+    X(T, repaired, TERN_COUNTER("repaired", "Lease values put right"))                        \
+    X(T, conflicts, TERN_COUNTER("conflicts", "Addresses found in use"))
+
 #define LINKLOCAL4_METRICS(X, T)                                                              \
     X(T, probes, TERN_COUNTER("probes", "Questions after an address"))                        \
     X(T, claims, TERN_COUNTER("claims", "Addresses put to use"))                              \
@@ -167,6 +189,7 @@ TERN_METRICS_TABLE(IP_METRICS, tern_ip_stats, sizeof(struct tern_ip_stats), "ip"
 TERN_METRICS_TABLE(IPV4_METRICS, tern_ipv4_stats, offsetof(struct tern_ipv4_stats, ip), "ipv4");
 TERN_METRICS_TABLE(UDP_METRICS, tern_udp_stats, sizeof(struct tern_udp_stats), "udp");
 TERN_METRICS_TABLE(DHCP4_METRICS, tern_dhcp4_stats, sizeof(struct tern_dhcp4_stats), "dhcp4");
+TERN_METRICS_TABLE(DHCP6_METRICS, tern_dhcp6_stats, sizeof(struct tern_dhcp6_stats), "dhcp6");
 TERN_METRICS_TABLE(LINKLOCAL4_METRICS, tern_linklocal4_stats,
                    sizeof(struct tern_linklocal4_stats), "linklocal4");
 
@@ -308,6 +331,8 @@ bool tern_net_metrics(const struct tern_net *net, size_t i, struct tern_metrics 
         context_find(net->transports, net->n_transports, ID_UDP, "udp", sizeof *udp);
     const struct tern_dhcp4 *dhcp =
         context_find(net->clients, net->n_clients, ID_NONE, "dhcp4", sizeof *dhcp);
+    const struct tern_dhcp6 *dhcp6 =
+        context_find(net->clients, net->n_clients, ID_NONE, "dhcp6", sizeof *dhcp6);
     const struct tern_linklocal4 *local =
         context_find(net->clients, net->n_clients, ID_NONE, "linklocal4", sizeof *local);
     const struct {
@@ -320,6 +345,7 @@ bool tern_net_metrics(const struct tern_net *net, size_t i, struct tern_metrics 
         { tern_ip_stats_text, ip != NULL ? &ip->stats.ip : NULL, "ipv4" },
         { tern_udp_stats_text, udp != NULL ? &udp->stats : NULL, NULL },
         { tern_dhcp4_stats_text, dhcp != NULL ? &dhcp->stats : NULL, NULL },
+        { tern_dhcp6_stats_text, dhcp6 != NULL ? &dhcp6->stats : NULL, NULL },
         { tern_linklocal4_stats_text, local != NULL ? &local->stats : NULL, NULL },
         { tern_tcp_stats_text, tcp != NULL ? &tcp->stats : NULL, NULL },
         { pools_text, tcp, NULL },

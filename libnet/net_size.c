@@ -3,6 +3,7 @@
  * The sizes of what a caller of libnet places, for languages that
  * cannot read its headers. They are a part of the ABI, as the structs are.
  */
+#include <tern/ipv6.h>
 #include <tern/tcp.h>
 
 size_t tern_net_size(void)
@@ -48,6 +49,11 @@ size_t tern_udp_endpoint_size(void)
 size_t tern_dhcp4_size(void)
 {
     return sizeof(struct tern_dhcp4);
+}
+
+size_t tern_dhcp6_size(void)
+{
+    return sizeof(struct tern_dhcp6);
 }
 
 size_t tern_linklocal4_size(void)

@@ -184,6 +184,70 @@ enum tern_err tern_ipv6_get(const struct tern_net *net, uint8_t link, size_t i,
 enum tern_err tern_ipv6_server(const struct tern_net *net, size_t i,
                                struct tern_endpoint_addr *server);
 
+/* ---- DHCPv6 client --------------------------------------------------------------- */
+
+/* Each datagram to the client is in one of the in_ counters, advertises, replies or refusals. */
+struct tern_dhcp6_stats {
+    uint64_t solicits, requests, confirms, renews, rebinds, information_requests;
+    uint64_t releases, declines, expiries;
+    uint64_t advertises, replies;
+    uint64_t refusals;                  /* a status code, or no address where one was asked for */
+    uint64_t in_short, in_malformed, in_not_ours, in_unexpected;
+    uint64_t repaired;                  /* T1 and T2 of a lease put right */
+    uint64_t conflicts;                 /* addresses that others have */
+};
+
+enum tern_dhcp6_mode {
+    TERN_DHCP6_AS_ROUTERS_SAY,          /* by the M and O flags of advertisements */
+    TERN_DHCP6_STATELESS,               /* DNS and NTP servers, no address */
+    TERN_DHCP6_STATEFUL,
+};
+
+struct tern_dhcp6_config {
+    uint8_t link;                       /* the link's number */
+    uint8_t mode;
+    uint8_t duid_len;                   /* 3..130; 0: the DUID is made of the link's MAC */
+    const uint8_t *duid;                /* placed, kept from start to start (RFC 8415 section 11) */
+};
+
+/* The context of part tern_dhcp6: set config, the rest is the library's. */
+struct tern_dhcp6 {
+    struct tern_dhcp6_config config;
+    struct tern_dhcp6_stats stats;
+    struct tern_net *net;
+    struct tern_endpoint *ep;
+    struct tern_timer timer;
+    struct {
+        struct tern_addr addr;          /* all zero: none is asked for */
+        uint64_t t1_ns, t2_ns;
+        uint64_t valid_ns;              /* 0: it is not ours */
+    } lease;
+    struct tern_addr ntp[2];
+    uint64_t started_ns, rt_ns;         /* of the exchange: its first message, the last wait */
+    uint32_t xid, sol_max_rt_s, inf_max_rt_s;
+    uint8_t server_id[130];             /* whom we have chosen */
+    uint8_t server_id_len, preference, n_ntp;
+    uint8_t state, n_sent;
+    bool was_up, released;
+    uint64_t reserved[8];
+};
+
+/* What a server has said; TERN_AGAIN: nothing yet. */
+struct tern_dhcp6_lease {
+    struct tern_addr addr;              /* all zero: no address was asked for */
+    uint64_t expires_ns;
+    struct tern_addr ntp[2];
+    uint8_t n_ntp;                      /* DNS servers: tern_ipv6_server */
+};
+enum tern_err tern_dhcp6_get(const struct tern_net *net, struct tern_dhcp6_lease *lease);
+
+/*
+ * Gives the lease back, as before a shutdown: its address goes, and the server
+ * is told up to four times. No other is asked for until the link comes up
+ * anew. TERN_INVALID: this stack has no such client.
+ */
+enum tern_err tern_dhcp6_release(struct tern_net *net);
+
 const struct tern_ipv6_stats *tern_ipv6_stats(const struct tern_net *net);
 
 size_t tern_ipv6_size(void);

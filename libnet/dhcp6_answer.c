@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What servers answer a DHCPv6 client (RFC 8415 sections 16 and 18.2.9 to
+ * 18.2.10), each taken only in the state that waits for it.
+ */
+#include "dhcp6_internal.h"
+#include "names_wire.h"
+
+#include <string.h>
+
+#define FOR_EVER UINT32_MAX                      /* section 7.7 */
+#define T_LEAST_S 10u                            /* who wants to be asked more often waits */
+#define REFRESH_S 86400u                         /* sections 7.6 and 21.23 */
+#define REFRESH_LEAST_S 600u
+#define PREFERENCE_MOST 255
+
+_Static_assert(sizeof((struct tern_dhcp6 *)0)->server_id == DHCP6_DUID_MAX, "a DUID fits");
+
+static uint64_t after(const struct tern_dhcp6 *d, uint32_t seconds)
+{
+    return seconds == FOR_EVER ? TERN_NEVER : d->net->turn->now_ns + seconds * TERN_SECOND_NS;
+}
+
+static bool octets_equal(const struct tern_dhcp6_octets *a, const void *data, size_t len)
+{
+    return a->len == len && memcmp(a->data, data, len) == 0;
+}
+
+static void server_choose(struct tern_dhcp6 *d, const struct tern_dhcp6_reply *r)
+{
+    d->server_id_len = (uint8_t)r->server_id.len;
+    memcpy(d->server_id, r->server_id.data, r->server_id.len);
+}
+
+/* ---- What comes with any answer ------------------------------------------- */
+
+static void limits_take(struct tern_dhcp6 *d, const struct tern_dhcp6_reply *r)
+{
+    if (r->sol_max_rt_s != 0)
+        d->sol_max_rt_s = r->sol_max_rt_s;
+    if (r->inf_max_rt_s != 0)
+        d->inf_max_rt_s = r->inf_max_rt_s;
+}
+
+/* Servers and domains, for so long; what an answer does not speak of stays. */
+static void others_take(struct tern_dhcp6 *d, const struct tern_dhcp6_reply *r,
+                        uint64_t expires_ns)
+{
+    struct tern_ipv6 *ip = dhcp6_ipv6(d);
+    for (size_t off = 0; off < r->dns.len; off += 16) {
+        struct tern_addr server = ipv6_addr(r->dns.data + off);
+        tern_nd_server_put(ip, d->config.link, &server, expires_ns);
+    }
+    if (r->domains.len > 0 && r->domains.len <= sizeof ip->domains) {
+        size_t len = 0, name_len;
+        while (len < r->domains.len &&
+               (name_len = tern_name_len(r->domains.data + len, r->domains.len - len)) > 1)
+            len += name_len;
+        memcpy(ip->domains, r->domains.data, len);
+        ip->domains_len = (uint16_t)len;
+        ip->domains_expire_ns = expires_ns;
+    }
+    if (r->n_ntp > 0) {
+        memcpy(d->ntp, r->ntp, sizeof d->ntp);
+        d->n_ntp = r->n_ntp;
+    }
+}
+
+/* ---- Leases --------------------------------------------------------------- */
+
+/*
+ * Section 21.4: where the server leaves T1 and T2 to us they are half and four
+ * fifths of what is preferred. T1 <= T2 <= lease, or they are that of the lease.
+ */
+static void times_take(struct tern_dhcp6 *d, const struct tern_dhcp6_reply *r,
+                       const struct tern_dhcp6_addr *a)
+{
+    uint32_t base_s = a->preferred_s != 0 ? a->preferred_s : a->valid_s;
+    uint32_t t1_s = r->t1_s, t2_s = r->t2_s;
+    if (t1_s == 0)
+        t1_s = base_s == FOR_EVER ? FOR_EVER : base_s / 2;
+    if (t2_s == 0)
+        t2_s = base_s == FOR_EVER ? FOR_EVER : base_s / 5 * 4;
+    if (t1_s > t2_s || (t2_s > a->valid_s && t2_s != FOR_EVER)) {
+        d->stats.repaired++;
+        t1_s = a->valid_s / 2;
+        t2_s = a->valid_s / 5 * 4;
+    }
+    d->lease.t1_ns = after(d, t1_s > T_LEAST_S ? t1_s : T_LEAST_S);
+    d->lease.t2_ns = after(d, t2_s > T_LEAST_S ? t2_s : T_LEAST_S);
+    d->lease.valid_ns = after(d, a->valid_s);
+}
+
+/* The address to go on with: the one that we have, else the first. NULL: there is none. */
+static const struct tern_dhcp6_addr *choose(const struct tern_dhcp6 *d,
+                                            const struct tern_dhcp6_reply *r)
+{
+    const struct tern_dhcp6_addr *first = NULL;
+    for (size_t i = r->n_addrs; r->has_ia && i-- > 0;) {
+        if (r->addrs[i].valid_s == 0)
+            continue;
+        first = &r->addrs[i];
+        if (tern_addr_equal(&first->addr, &d->lease.addr))
+            break;
+    }
+    return first;
+}
+
+/* It is ours from now on, or for longer. False: there is no room for it. */
+static bool address_put(struct tern_dhcp6 *d, const struct tern_dhcp6_addr *a)
+{
+    struct tern_ipv6 *ip = dhcp6_ipv6(d);
+    struct tern_ipv6_own *own = tern_dhcp6_own(d, &a->addr);
+    uint64_t preferred_ns = after(d, a->preferred_s), valid_ns = after(d, a->valid_s);
+    if (dhcp6_has_lease(d) && !tern_addr_equal(&a->addr, &d->lease.addr))
+        tern_dhcp6_lease_lose(d);
+    if (own == NULL)
+        return tern_ipv6_own_add(ip, d->config.link, &a->addr, 128, TERN_IPV6_FROM_DHCP,
+                                 preferred_ns, valid_ns) != NULL;
+    own->preferred_ns = preferred_ns;
+    own->valid_ns = valid_ns;
+    if (own->state == TERN_IPV6_DEPRECATED && a->preferred_s > 0)
+        own->state = TERN_IPV6_PREFERRED;
+    tern_ip_rearm(&ip->ip, preferred_ns);
+    return true;
+}
+
+static void refuse(struct tern_dhcp6 *d, bool solicit)
+{
+    d->stats.refusals++;
+    if (solicit)
+        tern_dhcp6_solicit(d);
+}
+
+/* Section 18.2.10.1, of what is no lease. */
+static void refusal_input(struct tern_dhcp6 *d, const struct tern_dhcp6_reply *r, unsigned status)
+{
+    bool renews = d->state == DHCP6_RENEWING || d->state == DHCP6_REBINDING;
+    if (renews && status == DHCP6_NO_BINDING) {    /* it knows us not: it is asked as at first */
+        d->stats.refusals++;
+        server_choose(d, r);
+        tern_dhcp6_begin(d, DHCP6_REQUESTING, 0);
+        return;
+    }
+    bool ended = renews && status == DHCP6_SUCCESS && r->n_addrs > 0;
+    /* Who cannot now may be able later: so a lease is not lost before its time. */
+    refuse(d, status == DHCP6_NOT_ON_LINK || ended ||
+                  (!renews && status != DHCP6_UNSPEC_FAIL && status != DHCP6_USE_MULTICAST));
+}
+
+static void lease_input(struct tern_dhcp6 *d, const struct tern_dhcp6_reply *r)
+{
+    unsigned status = r->status != DHCP6_SUCCESS ? r->status : r->ia_status;
+    const struct tern_dhcp6_addr *a = choose(d, r);
+    if (status != DHCP6_SUCCESS || a == NULL) {
+        refusal_input(d, r, status);
+        return;
+    }
+    if (!address_put(d, a)) {
+        refuse(d, true);
+        return;
+    }
+    d->stats.replies++;
+    d->lease.addr = a->addr;
+    server_choose(d, r);
+    times_take(d, r, a);
+    others_take(d, r, d->lease.valid_ns);
+    tern_dhcp6_resume(d);
+}
+
+/* ---- Messages ------------------------------------------------------------- */
+
+static void advertise_input(struct tern_dhcp6 *d, const struct tern_dhcp6_reply *r)
+{
+    const struct tern_dhcp6_addr *a = choose(d, r);
+    if (d->state != DHCP6_SOLICITING) {
+        d->stats.in_unexpected++;
+        return;
+    }
+    limits_take(d, r);    /* section 18.2.9: also of one that has nothing for us */
+    if (r->status != DHCP6_SUCCESS || r->ia_status != DHCP6_SUCCESS || a == NULL) {
+        refuse(d, false);
+        return;
+    }
+    d->stats.advertises++;
+    if (d->server_id_len == 0 || r->preference > d->preference) {
+        server_choose(d, r);
+        d->preference = r->preference;
+        d->lease.addr = a->addr;
+    }
+    /* Section 18.2.1: all are waited for until the first time-out, then whoever comes first. */
+    if (d->n_sent > 1 || r->preference == PREFERENCE_MOST)
+        tern_dhcp6_begin(d, DHCP6_REQUESTING, 0);
+}
+
+static void information_input(struct tern_dhcp6 *d, const struct tern_dhcp6_reply *r)
+{
+    uint32_t refresh_s = r->refresh_s != 0 ? r->refresh_s : REFRESH_S;
+    if (r->status != DHCP6_SUCCESS) {
+        refuse(d, false);
+        return;
+    }
+    if (refresh_s < REFRESH_LEAST_S)
+        refresh_s = REFRESH_LEAST_S;
+    d->stats.replies++;
+    /* It is good for twice that time, for one answer may be missed. */
+    others_take(d, r, after(d, refresh_s < FOR_EVER / 2 ? refresh_s * 2 : FOR_EVER));
+    d->state = DHCP6_INFORMED;
+    tern_dhcp6_due_set(d, after(d, refresh_s));
+}
+
+static void confirmed_input(struct tern_dhcp6 *d, const struct tern_dhcp6_reply *r)
+{
+    if (r->status == DHCP6_SUCCESS) {
+        d->stats.replies++;
+        tern_dhcp6_resume(d);
+    } else {
+        refuse(d, r->status == DHCP6_NOT_ON_LINK);
+    }
+}
+
+static void reply_input(struct tern_dhcp6 *d, const struct tern_dhcp6_reply *r)
+{
+    bool is_chosen = octets_equal(&r->server_id, d->server_id, d->server_id_len);
+    limits_take(d, r);
+    switch ((enum dhcp6_state)d->state) {
+    case DHCP6_INFORMING:
+        information_input(d, r);
+        return;
+    case DHCP6_CONFIRMING:
+        confirmed_input(d, r);
+        return;
+    case DHCP6_REBINDING:
+        lease_input(d, r);
+        return;
+    case DHCP6_SOLICITING:
+        if (!r->is_rapid)    /* section 16.10 */
+            break;
+        lease_input(d, r);
+        return;
+    case DHCP6_REQUESTING:
+    case DHCP6_RENEWING:
+        if (!is_chosen)
+            break;
+        lease_input(d, r);
+        return;
+    case DHCP6_RELEASING:
+    case DHCP6_DECLINING:
+        if (!is_chosen)
+            break;
+        d->stats.replies++;
+        tern_dhcp6_exchange_end(d);
+        return;
+    case DHCP6_STOPPED:
+    case DHCP6_INFORMED:
+    case DHCP6_BOUND:
+        break;
+    }
+    d->stats.in_unexpected++;
+}
+
+static void input(struct tern_dhcp6 *d, const struct tern_dgram *dgram)
+{
+    struct tern_dhcp6_reply r;
+    uint8_t made[DHCP6_DUID_LL_LEN];
+    struct tern_dhcp6_octets id = tern_dhcp6_client_id(d, made);
+    switch (tern_dhcp6_reply_parse(dgram->data, dgram->len, dhcp6_iaid(d), &r)) {
+    case TERN_OK:
+        break;
+    case TERN_TRUNCATED:
+        d->stats.in_short++;
+        return;
+    case TERN_UNSUPPORTED:
+        d->stats.in_not_ours++;
+        return;
+    default:
+        d->stats.in_malformed++;
+        return;
+    }
+    /* To us alone (section 16), about what we last asked. */
+    if ((dgram->flags & TERN_DGRAM_MULTICAST) != 0 || r.xid != d->xid ||
+        !octets_equal(&r.client_id, id.data, id.len))
+        d->stats.in_not_ours++;
+    else if (d->n_sent == 0)
+        d->stats.in_unexpected++;
+    else if (r.type == DHCP6_ADVERTISE)
+        advertise_input(d, &r);
+    else
+        reply_input(d, &r);
+}
+
+void tern_dhcp6_received(struct tern_endpoint *ep, struct tern_dgram *dgrams, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        input(ep->user, &dgrams[i]);
+}
