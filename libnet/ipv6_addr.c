@@ -127,11 +127,13 @@ static void give_up(struct tern_ipv6 *ip, struct tern_ipv6_own *own)
     struct tern_net *net = ip->ip.net;
     struct tern_addr addr = own->addr;
     bool told = own->told;
+    uint8_t link = own->link;
     own->state = TERN_IPV6_DUPLICATE;
     own->told = false;
-    tern_net_event(net, TERN_NET_CONFLICT, own->link, &addr);
+    tern_net_event(net, TERN_NET_CONFLICT, link, &addr);
     if (told)
-        tern_net_address_lost(net, own->link, &addr);
+        tern_net_address_lost(net, link, &addr);
+    tern_net_conflict(net, link, &addr);    /* whose client may take the entry away */
 }
 
 static bool has_other_identifiers(const struct tern_ipv6_own *own)
@@ -236,6 +238,7 @@ static struct tern_ipv6 *context_for(const struct tern_net *net, uint8_t link)
 TERN_COLD
 static enum tern_err link_start(struct tern_ipv6 *ip, uint8_t link)
 {
+    static const struct tern_addr all_nodes = { { 0xff, 2, [15] = 1 } };
     struct tern_ipv6_link *l = &ip->links[link];
     struct tern_addr addr = { { 0xfe, 0x80 } };
     if (l->running)
@@ -245,6 +248,7 @@ static enum tern_err link_start(struct tern_ipv6 *ip, uint8_t link)
         NULL)
         return TERN_FULL;
     l->running = true;
+    (void)tern_mld_join(ip, link, &all_nodes);    /* RFC 4291 section 2.8 */
     l->was_up = ip->ip.net->links[link].link->up;
     eth_copy(l->mac, ip->ip.net->links[link].mac);
     return TERN_OK;

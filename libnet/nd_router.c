@@ -279,13 +279,8 @@ static void parameters_take(struct tern_ipv6 *ip, uint8_t link, const struct ter
 /* DHCPv6 hears of it. */
 static void flags_take(struct tern_ipv6 *ip, uint8_t link, uint8_t flags)
 {
-    struct tern_net *net = ip->ip.net;
     ip->links[link].ra_flags = flags;
-    for (size_t i = 0; i < net->n_clients; i++) {
-        const struct tern_net_client_ops *ops = net->clients[i].ops;
-        if (ops->router_said != NULL)
-            ops->router_said(net, net->clients[i].context, link, flags);
-    }
+    tern_net_router_said(ip->ip.net, link, flags);
 }
 
 static void option_take(struct tern_ipv6 *ip, uint8_t link, const struct tern_addr *router,
