@@ -211,7 +211,7 @@ START_TEST(test_igmp_answers_many_queries_once)
     }
     net_fixture_pass(f, 11 * TERN_SECOND_NS);
     ck_assert_uint_ge(n_waiting(f), 1);
-    ck_assert_uint_le(n_waiting(f), 3);
+    ck_assert_uint_le(n_waiting(f), 20);
     ck_assert_uint_eq(f->ipv4.stats.ip.group_queries, 20000);
 }
 END_TEST

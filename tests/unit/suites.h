@@ -58,6 +58,7 @@ Suite *nd_suite(void);
 Suite *ipv6_addr_suite(void);
 Suite *nd_router_suite(void);
 Suite *slaac_suite(void);
+Suite *mld_suite(void);
 Suite *ipv6_wire_suite(void);
 Suite *icmp6_wire_suite(void);
 Suite *names_wire_suite(void);
