@@ -24,4 +24,5 @@ tests_unit_net6_main_SOURCES = \
     tests/unit/nd_test.c \
     tests/unit/nd_router_test.c \
     tests/unit/slaac_test.c \
-    tests/unit/mld_test.c
+    tests/unit/mld_test.c \
+    tests/unit/dhcp6_test.c

@@ -19,6 +19,7 @@ int main(void)
     srunner_add_suite(runner, nd_router_suite());
     srunner_add_suite(runner, slaac_suite());
     srunner_add_suite(runner, mld_suite());
+    srunner_add_suite(runner, dhcp6_suite());
     srunner_run_all(runner, CK_ENV);
     int n_failed = srunner_ntests_failed(runner);
     srunner_free(runner);

@@ -59,6 +59,7 @@ Suite *ipv6_addr_suite(void);
 Suite *nd_router_suite(void);
 Suite *slaac_suite(void);
 Suite *mld_suite(void);
+Suite *dhcp6_suite(void);
 Suite *ipv6_wire_suite(void);
 Suite *icmp6_wire_suite(void);
 Suite *names_wire_suite(void);
