@@ -143,6 +143,10 @@ static void refusal_input(struct tern_dhcp6 *d, const struct tern_dhcp6_reply *r
         return;
     }
     bool ended = renews && status == DHCP6_SUCCESS && r->n_addrs > 0;
+    if (d->state == DHCP6_SOLICITING) {    /* another server may have one */
+        refuse(d, false);
+        return;
+    }
     /* Who cannot now may be able later: so a lease is not lost before its time. */
     refuse(d, status == DHCP6_NOT_ON_LINK || ended ||
                   (!renews && status != DHCP6_UNSPEC_FAIL && status != DHCP6_USE_MULTICAST));
@@ -277,9 +281,7 @@ static void input(struct tern_dhcp6 *d, const struct tern_dgram *dgram)
         d->stats.in_malformed++;
         return;
     }
-    /* To us alone (section 16), about what we last asked. */
-    if ((dgram->flags & TERN_DGRAM_MULTICAST) != 0 || r.xid != d->xid ||
-        !octets_equal(&r.client_id, id.data, id.len))
+    if (r.xid != d->xid || !octets_equal(&r.client_id, id.data, id.len))
         d->stats.in_not_ours++;
     else if (d->n_sent == 0)
         d->stats.in_unexpected++;

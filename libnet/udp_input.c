@@ -64,29 +64,46 @@ static struct tern_rx *rx_next(const struct tern_rx *rx)
     return (struct tern_rx *)(uintptr_t)rx->scratch[SCRATCH_NEXT];
 }
 
-/* Offsets of the headers fit 8 bits each: they lie in the first 256 octets. */
+/* Offsets of the headers: extension headers make IPv6's go up to 270. */
 static uint64_t where_pack(const struct tern_net_packet *pkt, size_t len)
 {
     size_t l3_off = pkt->l4_off - pkt->l3_len;
-    return (uint64_t)len << 32 | (uint64_t)pkt->multicast << 24 | (uint64_t)pkt->link << 16 |
+    return (uint64_t)len << 32 | (uint64_t)pkt->multicast << 31 | (uint64_t)pkt->link << 24 |
            (uint64_t)pkt->l4_off << 8 | l3_off;
+}
+
+static size_t udp_off(uint64_t where)
+{
+    return (size_t)(where >> 8 & 0xffff);
+}
+
+/* What the network header says: RFC 791 section 3.1, RFC 8200 section 3. */
+static void dgram_from(struct tern_dgram *d, const uint8_t *l3)
+{
+    if (l3[0] >> 4 == 4) {
+        d->peer.addr = tern_addr_v4(tern_load_be32(l3 + 12));
+        d->local.addr = tern_addr_v4(tern_load_be32(l3 + 16));
+        d->ecn = l3[1] & 3;
+        d->hop_limit = l3[8];
+        return;
+    }
+    memcpy(d->peer.addr.octets, l3 + 8, 16);
+    memcpy(d->local.addr.octets, l3 + 24, 16);
+    d->ecn = l3[1] >> 4 & 3;
+    d->hop_limit = l3[7];
 }
 
 /* The datagram as the application sees it; data is set by the caller. */
 static void dgram_make(struct tern_dgram *d, const struct tern_rx *rx)
 {
     uint64_t where = rx->scratch[SCRATCH_WHERE];
-    const uint8_t *l3 = rx->spans[0].data + (where & 0xff);
-    const uint8_t *udp = rx->spans[0].data + (where >> 8 & 0xff);
-    uint16_t link = (uint16_t)((where >> 16 & 0xff) + 1);
+    const uint8_t *udp = rx->spans[0].data + udp_off(where);
+    uint16_t link = (uint16_t)((where >> 24 & 0x7f) + 1);
     memset(d, 0, sizeof *d);
-    d->peer.addr = tern_addr_v4(tern_load_be32(l3 + 12));
-    d->local.addr = tern_addr_v4(tern_load_be32(l3 + 16));
+    dgram_from(d, rx->spans[0].data + (where & 0xff));
     d->peer.port = tern_load_be16(udp + UDP_SRC_PORT);
     d->local.port = tern_load_be16(udp + UDP_DST_PORT);
-    d->ecn = l3[1] & 3;
-    d->hop_limit = l3[8];
-    d->flags = where >> 24 & 1 ? TERN_DGRAM_MULTICAST : 0;
+    d->flags = where >> 31 & 1 ? TERN_DGRAM_MULTICAST : 0;
     d->link = link;
     d->len = (size_t)(where >> 32);
     if (rx->gso == TERN_GSO_UDP && rx->seg_len < d->len)
@@ -95,7 +112,7 @@ static void dgram_make(struct tern_dgram *d, const struct tern_rx *rx)
 
 static size_t payload_off(const struct tern_rx *rx)
 {
-    return (size_t)(rx->scratch[SCRATCH_WHERE] >> 8 & 0xff) + UDP_HDR_LEN;
+    return udp_off(rx->scratch[SCRATCH_WHERE]) + UDP_HDR_LEN;
 }
 
 /* ---- Keeping ------------------------------------------------------------ */

@@ -385,7 +385,8 @@ START_TEST(test_dhcp6_renews_then_rebinds_then_loses_it)
     struct heard h = await(f);
     ck_assert_uint_eq(h.type, DHCP6_RENEW);
     ck_assert_uint_eq(h.server_len, sizeof server_id);
-    ck_assert(h.has_addr && tern_addr_equal(&h.addr, (const struct tern_addr[]){ addr6(leased_text) }));
+    struct tern_addr leased = addr6(leased_text);
+    ck_assert(h.has_addr && tern_addr_equal(&h.addr, &leased));
     r.xid = h.xid;
     r.valid_s = 6000;
     say(f, &r);
@@ -547,8 +548,10 @@ END_TEST
 
 START_TEST(test_dhcp6_times_are_put_right)
 {
-    static const struct { uint32_t t1_s, t2_s, preferred_s, valid_s, want1_s, want2_s; bool repaired; }
-        cases[] = {
+    static const struct {
+        uint32_t t1_s, t2_s, preferred_s, valid_s, want1_s, want2_s;
+        bool repaired;
+    } cases[] = {
             { 0, 0, 1000, 2000, 500, 800, false },
             { 0, 0, 0, 2000, 1000, 1600, false },
             { 0, 0, UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX, false },
@@ -576,7 +579,8 @@ END_TEST
 
 /* ---- Without a lease ---------------------------------------------------- */
 
-static const uint8_t others[] = { 0, 23, 0, 32, 0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x53,
+static const uint8_t others[] = { 0, 23, 0, 32,
+                                  0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x53,
                                   0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x54,
                                   0, 24, 0, 9, 3, 'l', 'a', 'b', 3, 'n', 'e', 't', 0,
                                   0, 32, 0, 4, 0, 0, 0x0e, 0x10 };
@@ -592,7 +596,8 @@ START_TEST(test_dhcp6_asks_for_what_is_no_address)
     struct heard h = await(f);
     ck_assert_uint_eq(h.type, DHCP6_INFORMATION_REQUEST);
     ck_assert(!h.has_ia && h.asks_refresh);
-    struct reply r = { .type = DHCP6_REPLY, .xid = h.xid, .more = others, .more_len = sizeof others };
+    struct reply r = { .type = DHCP6_REPLY, .xid = h.xid, .more = others,
+                       .more_len = sizeof others };
     say(f, &r);
     ck_assert_int_eq(tern_dhcp6_get(&f->net, &lease), TERN_OK);
     ck_assert(tern_addr_is_any(&lease.addr));
@@ -644,13 +649,14 @@ START_TEST(test_dhcp6_takes_only_answers_to_its_question)
     r.not_to_us = true;
     say(f, &r);
     r.not_to_us = false;
-    r.to_group = true;    /* section 16: always to us alone */
+    r.to_group = true;    /* section 16: always to us alone; nobody listens there */
     say(f, &r);
     r.to_group = false;
     r.type = DHCP6_RECONFIGURE;
     say(f, &r);
-    ck_assert_uint_eq(dhcp6.stats.in_not_ours, 4);
-    ck_assert_uint_eq(n_counted(), 4);
+    ck_assert_uint_eq(f->udp.stats.in_no_port, 1);
+    ck_assert_uint_eq(dhcp6.stats.in_not_ours, 3);
+    ck_assert_uint_eq(n_counted(), 3);
     ck_assert_uint_eq(dhcp6.state, DHCP6_SOLICITING);
     r.type = DHCP6_REPLY;
     say(f, &r);
@@ -673,7 +679,7 @@ START_TEST(hostile_net_53_dhcp6_sub_options_that_do_not_fit)
     r.rapid = true;
     r.ia_status = DHCP6_NO_ADDRS;
     r.xid = await(f).xid;
-    size_t len = reply_emit(msg, &r), ia = len - 4 - 12 - 28 - 6, n = 0, n_malformed = 0;
+    size_t len = reply_emit(msg, &r), ia = len - 4 - 12 - 28 - 6, n = 0;
     ck_assert_uint_eq(tern_load_be16(msg + ia), 3);
     /* Each length field within it, with every value that does not fit, or is too short. */
     static const size_t at[] = { 2, 4 + 12 + 2, 4 + 12 + 28 + 2 };
@@ -686,16 +692,11 @@ START_TEST(hostile_net_53_dhcp6_sub_options_that_do_not_fit)
             say_octets(f, msg, len, false);
             ck_assert_uint_eq(n_counted(), ++n);
             ck_assert_uint_eq(net6_count(f, TERN_IPV6_FROM_DHCP), 0);
-            if (dhcp6.stats.refusals > 0) {    /* an association of fewer options, well-formed */
-                n_malformed += dhcp6.stats.in_malformed;
-                f = start(TERN_DHCP6_STATEFUL);
-                tern_store_be32(msg, (uint32_t)DHCP6_REPLY << 24 | await(f).xid);
-                n = 0;
-            }
         }
         tern_store_be16(msg + ia + at[i], right);
     }
-    ck_assert_uint_ge(n_malformed + dhcp6.stats.in_malformed, 1000);
+    ck_assert_uint_ge(dhcp6.stats.in_malformed, 1000);
+    ck_assert_uint_eq(dhcp6.state, DHCP6_SOLICITING);
     /* Every truncation of a good one. */
     f = start(TERN_DHCP6_STATEFUL);
     r = good;
