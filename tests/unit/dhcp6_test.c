@@ -475,7 +475,7 @@ END_TEST
 
 START_TEST(test_dhcp6_confirms_when_the_link_comes_back)
 {
-    for (uint16_t status = 0; status <= DHCP6_NOT_ON_LINK; status++) {
+    for (unsigned status = 0; status <= DHCP6_NOT_ON_LINK; status++) {
         struct net6_fixture *f = bound_by(&good);
         f->wire.link.up = false;
         (void)tern_net_link_changed(&f->net, &f->wire.link, f->now_ns);
@@ -485,7 +485,8 @@ START_TEST(test_dhcp6_confirms_when_the_link_comes_back)
         struct heard h = await(f);
         ck_assert_uint_eq(h.type, DHCP6_CONFIRM);
         ck_assert(h.has_addr && h.server == NULL);
-        struct reply r = { .type = DHCP6_REPLY, .xid = h.xid, .status = status, .other = true };
+        struct reply r = { .type = DHCP6_REPLY, .xid = h.xid, .status = (uint16_t)status,
+                           .other = true };
         if (status == DHCP6_UNSPEC_FAIL) {    /* in this one nobody answers: it stays as it is */
             net6_pass(f, 11 * TERN_SECOND_NS);
             while ((h = hear(f)).type == DHCP6_CONFIRM)
