@@ -193,6 +193,8 @@ static inline uint64_t nd_expires_ns(const struct tern_ipv6 *ip, uint32_t second
                                  : ip->ip.net->turn->now_ns + seconds * TERN_SECOND_NS;
 }
 
+#define ND_REDIRECTS_MAX 6u    /* that are followed at a time; further ones are refused */
+
 void tern_nd_router_input(struct tern_ipv6 *ip, const struct tern_net_packet *pkt,
                           struct tern_nd_msg *nd);
 void tern_nd_redirect_input(struct tern_ipv6 *ip, const struct tern_net_packet *pkt,

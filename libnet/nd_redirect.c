@@ -11,7 +11,6 @@
 #include "ipv6_internal.h"
 #include "nd_wire.h"
 
-#define REDIRECTS 8    /* at a time; further ones are refused */
 #define REDIRECT_NS (600 * TERN_SECOND_NS)
 
 static bool is_full(const struct tern_net *net)
@@ -19,7 +18,7 @@ static bool is_full(const struct tern_net *net)
     unsigned n = 0;
     for (size_t i = 0; i < net->n_routes; i++)
         n += net_route_is_redirect(&net->routes[i]);
-    return n >= REDIRECTS;
+    return n >= ND_REDIRECTS_MAX;
 }
 
 static bool way_put(struct tern_ipv6 *ip, uint8_t link, const struct tern_addr *router,

@@ -93,9 +93,11 @@ static uint64_t solicit_run(struct tern_ipv6 *ip, uint8_t link, uint64_t now_ns)
 
 /* ---- Routes that are learned -------------------------------------------- */
 
-/* How many of a kind a link may have; together fewer than the table lets be learned. */
+/* How many of a kind a link may have, and all links together: DHCP for IPv4 has room left. */
 enum way_kind { WAY_DEFAULT, WAY_ON_LINK, WAY_OTHER };
-static const uint8_t ways_max[] = { [WAY_DEFAULT] = 3, [WAY_ON_LINK] = 8, [WAY_OTHER] = 6 };
+static const uint8_t ways_max[] = { [WAY_DEFAULT] = 3, [WAY_ON_LINK] = 8, [WAY_OTHER] = 4 };
+#define WAYS_MAX 16u
+_Static_assert(WAYS_MAX + ND_REDIRECTS_MAX + 2 <= TERN_NET_ROUTES / 2, "room for IPv4's two");
 
 static enum way_kind kind_of(const struct tern_route *way)
 {
@@ -121,19 +123,20 @@ static bool is_same(const struct tern_route *a, const struct tern_route *b)
 static void way_put(struct tern_ipv6 *ip, const struct tern_route *way, uint64_t *no_room)
 {
     struct tern_net *net = ip->ip.net;
-    unsigned n = 0;
+    unsigned n = 0, n_all = 0;
     bool old = false;
     for (size_t i = 0; i < net->n_routes; i++) {
         const struct tern_route *r = &net->routes[i];
-        if (!is_heard(r, way->link) || net_route_is_redirect(r))
+        if (!is_heard(r, r->link) || net_route_is_redirect(r))
             continue;
-        n += kind_of(r) == kind_of(way);
+        n_all++;
+        n += r->link == way->link && kind_of(r) == kind_of(way);
         old |= is_same(r, way);
     }
     if (way->expires_ns <= net->turn->now_ns) {
         if (old)
             (void)tern_net_route_drop(net, way);
-    } else if ((!old && n >= ways_max[kind_of(way)]) ||
+    } else if ((!old && (n >= ways_max[kind_of(way)] || n_all >= WAYS_MAX)) ||
                tern_net_route_put(net, way) == TERN_FULL) {
         ++*no_room;
     } else {

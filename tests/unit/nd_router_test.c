@@ -425,8 +425,8 @@ START_TEST(test_nd_redirect_that_is_none_of_its_sender_is_refused)
         net6_redirect(&m, "fe80::bb", dst);
         net6_say(f, "fe80::fe", "2001:db8::1", &m);
     }
-    ck_assert_uint_eq(f->net.n_routes, 3 + 8);
-    ck_assert_uint_eq(f->ipv6.stats.redirect_refused, n + 1000 - 8);
+    ck_assert_uint_eq(f->net.n_routes, 3 + 6);
+    ck_assert_uint_eq(f->ipv6.stats.redirect_refused, n + 1000 - 6);
 }
 END_TEST
 
@@ -505,9 +505,9 @@ START_TEST(hostile_net_33_router_flood_leaves_what_came_first)
     }
     ck_assert_uint_eq(f->ipv6.stats.nd_routers, 2001);
     ck_assert_uint_eq(net6_count(f, TERN_IPV6_FROM_PREFIX), 8);
-    ck_assert_uint_eq(learned(f), 3 + 8 + 6);
+    ck_assert_uint_eq(learned(f), 3 + 8 + 4);
     ck_assert_uint_eq(f->ipv6.stats.prefix_no_room, 2 * (50000 - 7));
-    ck_assert_uint_eq(f->ipv6.stats.router_no_room, 2000 - 2 + 50000 - 5);
+    ck_assert_uint_eq(f->ipv6.stats.router_no_room, 2000 - 2 + 50000 - 3);
     /* What was configured, and what was heard before. */
     struct tern_addr gateway = addr6("fe80::fe"), first = addr6(router);
     ck_assert(tern_addr_equal(&way_to(f, "3000::1")->gateway, &gateway));
@@ -520,6 +520,36 @@ START_TEST(hostile_net_33_router_flood_leaves_what_came_first)
     struct tern_ipv6_address a = { .addr = addr6("2001:db8::1234"), .prefix_len = 64 };
     ck_assert_int_eq(tern_ipv6_set(&f->net, 0, &a), TERN_OK);    /* and there is room for more */
     ck_assert_uint_eq(f->blocks.n_free, f->blocks.n_blocks);
+}
+END_TEST
+
+/* The same on two links: IPv4's lease still finds room for its routes. */
+START_TEST(hostile_net_33_router_flood_on_all_links_leaves_room_for_others)
+{
+    struct net6_fixture *f = listening();
+    static uint8_t frame[PACKET_CAP];
+    char text[64];
+    ck_assert_int_eq(tern_ipv6_auto(&f->net, 1, TERN_IPV6_AUTO), TERN_OK);
+    for (unsigned i = 0; i < 100; i++) {
+        struct net6_from from = { .src = "fe80::1:1", .dst = all };
+        net6_ra(&m, 0, 0x08, 1800);
+        snprintf(text, sizeof text, "2001:%x:1::/64", i + 1);
+        net6_prefix(&m, text, 0xc0, UINT32_MAX, UINT32_MAX);
+        snprintf(text, sizeof text, "2b00:%x::/48", i);
+        net6_route(&m, text, 0x08, UINT32_MAX);
+        size_t len = net6_frame(frame, &from, m.octets, m.len);
+        fake_link_input(i % 2 == 0 ? &f->wire : &f->wire_1, frame, len, f->now_ns);
+        net6_redirect(&m, "fe80::bb", "3000::1");
+        m.octets[39] = (uint8_t)i;
+        net6_say(f, "fe80::fe", "2001:db8::1", &m);
+    }
+    ck_assert_uint_le(learned(f), TERN_NET_ROUTES / 2 - 2);
+    for (uint8_t i = 0; i < 2; i++) {
+        struct tern_route lease = { .prefix = tern_addr_v4(0), .prefix_len = 96 + 8 * i,
+                                    .gateway = tern_addr_v4(i), .expires_ns = TERN_NEVER,
+                                    .origin = TERN_ROUTE_LEARNED };
+        ck_assert_int_eq(tern_net_route_put(&f->net, &lease), TERN_OK);
+    }
 }
 END_TEST
 
@@ -592,6 +622,7 @@ Suite *nd_router_suite(void)
     c = tcase_create("hostile");
     tcase_add_test(c, hostile_net_32_router_options_of_wrong_length);
     tcase_add_test(c, hostile_net_33_router_flood_leaves_what_came_first);
+    tcase_add_test(c, hostile_net_33_router_flood_on_all_links_leaves_room_for_others);
     tcase_add_test(c, hostile_net_34_router_lowers_hop_limit_or_mtu);
     suite_add_tcase(s, c);
     return s;
