@@ -126,6 +126,7 @@ static void give_up(struct tern_ipv6 *ip, struct tern_ipv6_own *own)
 {
     struct tern_net *net = ip->ip.net;
     struct tern_addr addr = own->addr;
+    uint8_t link = own->link;
     bool told = own->told;
     uint8_t link = own->link;
     own->state = TERN_IPV6_DUPLICATE;
@@ -133,7 +134,7 @@ static void give_up(struct tern_ipv6 *ip, struct tern_ipv6_own *own)
     tern_net_event(net, TERN_NET_CONFLICT, link, &addr);
     if (told)
         tern_net_address_lost(net, link, &addr);
-    tern_net_conflict(net, link, &addr);    /* whose client may take the entry away */
+    tern_net_conflict(net, link, &addr);    /* DHCPv6 declines it, which removes the entry */
 }
 
 static bool has_other_identifiers(const struct tern_ipv6_own *own)

@@ -279,13 +279,6 @@ static void parameters_take(struct tern_ipv6 *ip, uint8_t link, const struct ter
         reachable_take(ip, link, ra->reachable_ms);
 }
 
-/* DHCPv6 hears of it. */
-static void flags_take(struct tern_ipv6 *ip, uint8_t link, uint8_t flags)
-{
-    ip->links[link].ra_flags = flags;
-    tern_net_router_said(ip->ip.net, link, flags);
-}
-
 static void option_take(struct tern_ipv6 *ip, uint8_t link, const struct tern_addr *router,
                         const struct tern_nd_option *o)
 {
@@ -348,7 +341,8 @@ void tern_nd_router_input(struct tern_ipv6 *ip, const struct tern_net_packet *pk
     way_put(ip, &way, &ip->stats.router_no_room);
     while (tern_nd_option_next(&nd->options, &option))
         option_take(ip, pkt->link, &pkt->src, &option);
-    flags_take(ip, pkt->link, nd->flags & (ND_RA_MANAGED | ND_RA_OTHER));
+    l->ra_flags = nd->flags & (ND_RA_MANAGED | ND_RA_OTHER);
+    tern_net_router_said(ip->ip.net, pkt->link, l->ra_flags);    /* to DHCPv6 */
 }
 
 /* ---- Time --------------------------------------------------------------- */

@@ -545,10 +545,34 @@ START_TEST(hostile_net_33_router_flood_on_all_links_leaves_room_for_others)
     }
     ck_assert_uint_le(learned(f), TERN_NET_ROUTES / 2 - 2);
     for (uint8_t i = 0; i < 2; i++) {
-        struct tern_route lease = { .prefix = tern_addr_v4(0), .prefix_len = 96 + 8 * i,
+        struct tern_route lease = { .prefix = tern_addr_v4(0), .prefix_len = (uint8_t)(96 + 8 * i),
                                     .gateway = tern_addr_v4(i), .expires_ns = TERN_NEVER,
                                     .origin = TERN_ROUTE_LEARNED };
         ck_assert_int_eq(tern_net_route_put(&f->net, &lease), TERN_OK);
+    }
+}
+END_TEST
+
+/* Names that are longer than what they are kept in, by any length. */
+START_TEST(hostile_net_32_router_names_more_domains_than_fit)
+{
+    struct net6_fixture *f = listening();
+    for (size_t n = 1; n <= 8; n++) {
+        net6_ra(&m, 0, 0, 1800);
+        uint8_t *o = m.octets + m.len;
+        memset(o, 'a', 8 + n * 64);
+        o[0] = 31;
+        o[1] = (uint8_t)(1 + n * 8);
+        tern_store_be32(o + 4, 100);
+        for (size_t i = 0; i < n; i++) {    /* names of 64 octets */
+            o[8 + i * 64] = 62;
+            o[8 + i * 64 + 63] = 0;
+        }
+        m.len += 8 + n * 64;
+        net6_say(f, router, all, &m);
+        ck_assert_uint_eq(f->ipv6.domains_len, (n < 4 ? n : 4) * 64);
+        ck_assert_uint_eq(f->ipv6.stats.router_no_room, n < 4 ? 0 : n - 4);
+        ck_assert_uint_eq(f->ipv6.domains[255], 0);
     }
 }
 END_TEST
@@ -621,6 +645,7 @@ Suite *nd_router_suite(void)
     suite_add_tcase(s, c);
     c = tcase_create("hostile");
     tcase_add_test(c, hostile_net_32_router_options_of_wrong_length);
+    tcase_add_test(c, hostile_net_32_router_names_more_domains_than_fit);
     tcase_add_test(c, hostile_net_33_router_flood_leaves_what_came_first);
     tcase_add_test(c, hostile_net_33_router_flood_on_all_links_leaves_room_for_others);
     tcase_add_test(c, hostile_net_34_router_lowers_hop_limit_or_mtu);

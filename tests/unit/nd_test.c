@@ -297,6 +297,28 @@ START_TEST(test_nd_message_in_pieces_is_read)
 }
 END_TEST
 
+START_TEST(test_nd_message_in_pieces_longer_than_any_is_refused)
+{
+    struct net6_fixture *f = net6_fixture();
+    static uint8_t frame[PACKET_CAP];
+    struct net6_from from = { .src = peer, .dst = us_group };
+    for (size_t len = 1448; len <= 9000; len = len == 1464 ? 9000 : len + 8) {
+        net6_ns(&m, us);
+        while (m.len < len) {    /* options that nobody knows */
+            size_t n = len - m.len < 2040 ? len - m.len : 2040;
+            memset(m.octets + m.len, 0xee, n);
+            m.octets[m.len + 1] = (uint8_t)(n / 8);
+            m.len += n;
+        }
+        uint64_t before = f->ipv6.stats.nd_malformed;
+        size_t frame_len = net6_frame(frame, &from, m.octets, m.len);
+        fake_link_input_spans(&f->wire, frame, frame_len, 14 + 40 + 8, 1000, f->now_ns);
+        ck_assert_uint_eq(f->ipv6.stats.nd_malformed - before, len > 1460);
+        ck_assert_uint_eq(net6_hear(f).type, len > 1460 ? 0 : ICMP6_NA);
+    }
+}
+END_TEST
+
 START_TEST(test_nd_full_link_is_counted)
 {
     struct net6_fixture *f = net6_fixture();
@@ -426,6 +448,7 @@ Suite *nd_suite(void)
     tcase_add_test(c, test_nd_router_that_is_one_no_more_takes_its_ways_with_it);
     tcase_add_test(c, test_nd_configured_gateway_stays_whatever_it_says_of_itself);
     tcase_add_test(c, test_nd_message_in_pieces_is_read);
+    tcase_add_test(c, test_nd_message_in_pieces_longer_than_any_is_refused);
     tcase_add_test(c, test_nd_full_link_is_counted);
     suite_add_tcase(s, c);
     c = tcase_create("hostile");
