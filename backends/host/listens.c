@@ -47,10 +47,6 @@ enum tern_err tern_host_options_listens(struct tern_host_options *options, unsig
         const char *value = place_of(options, keys[i], &at);
         if (value == NULL)
             continue;
-        if ((kind & TERN_HOST_NET) != 0 && !tern_addr_is_v4(&at.addr) &&
-            !tern_addr_is_any(&at.addr))
-            return tern_host_options_bad_own(options, keys[i], value,
-                                             "is no IPv4 address: Tern's own stack has no IPv6");
         for (size_t k = 0; k < i; k++) {
             char words[96];
             struct tern_text text;

@@ -464,8 +464,11 @@ static enum tern_err gw_settle(struct tern_host_options *options, struct tern_ho
         at->gateway = gw;
         return TERN_OK;
     }
-    if (!to->has_ip[!tern_addr_is_v4(&gw)])
+    bool v4 = tern_addr_is_v4(&gw);
+    if (!to->has_ip[!v4] && (v4 ? to->dhcp : to->slaac))
         return bad(options, "gw", 2, "with dhcp or slaac the gateway comes from the network");
+    if (!to->has_ip[!v4])
+        return bad_value(options, TERN_KEY_GW, "of the family of an address of ip=");
     return bad_value(options, TERN_KEY_GW, "on the net of ip=");
 }
 

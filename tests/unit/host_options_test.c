@@ -104,10 +104,11 @@ START_TEST(a_guest_takes_words_and_passes_over_those_of_loaders)
     ck_assert_int_eq(tern_host_options_line(&options, line), TERN_OK);
     ck_assert_int_eq(tern_host_options_settle(&options, TERN_HOST_GUEST), TERN_OK);
     ck_assert_int_eq(tern_host_options_settings(&options, &settings), TERN_OK);
-    ck_assert(settings.has_ip);
-    ck_assert(!settings.dhcp);
-    ck_assert_uint_eq(settings.prefix_len, 24);
-    ck_assert_uint_eq(tern_addr_to_v4(&settings.ip), 0x0a000002);
+    ck_assert(settings.has_ip[0] && !settings.has_ip[1]);
+    ck_assert(!settings.dhcp && !settings.slaac);
+    ck_assert_uint_eq(settings.n_addresses, 1);
+    ck_assert_uint_eq(settings.addresses[0].prefix_len, 24);
+    ck_assert_uint_eq(tern_addr_to_v4(&settings.addresses[0].addr), 0x0a000002);
     ck_assert_uint_eq(settings.exit_port, 0x501);
 }
 END_TEST
@@ -164,12 +165,35 @@ static const struct {
 } values[] = {
     { "ip=dhcp", NULL, NULL },
     { "ip=10.0.0.2", NULL,
-      "option ip: '10.0.0.2' is not an address with its prefix, as 10.0.0.2/24" },
+      "option ip: '10.0.0.2' is not dhcp, slaac, auto, or an address with its prefix, as 10.0.0.2/24 or "
+      "2001:db8::2/64" },
     { "ip=10.0.0.2/32", NULL, NULL },
     { "ip=10.0.0.2/33", NULL,
-      "option ip: '10.0.0.2/33' is not an address with its prefix, as 10.0.0.2/24" },
-    { "ip=2001:db8::1/64", NULL,
-      "option ip: '2001:db8::1/64' is not an IPv4 address: Tern's own stack has no IPv6" },
+      "option ip: '10.0.0.2/33' is not dhcp, slaac, auto, or an address with its prefix, as 10.0.0.2/24 or "
+      "2001:db8::2/64" },
+    { "ip=2001:db8::1/64", NULL, NULL },
+    { "ip=2001:db8::1/129", NULL,
+      "option ip: '2001:db8::1/129' is not dhcp, slaac, auto, or an address with its prefix, as 10.0.0.2/24 or "
+      "2001:db8::2/64" },
+    { "ip=ff02::1/64", NULL, "option ip: 'ff02::1/64' is not an address that a host may have" },
+    { "ip=auto", NULL, NULL },
+    { "ip=dhcp,slaac", NULL, NULL },
+    { "ip=slaac,10.0.0.2/24", "gw=10.0.0.1", NULL },
+    { "ip=10.0.0.2/24,2001:db8::1/64", "gw=10.0.0.1,fe80::1", NULL },
+    { "ip=10.0.0.2/24,2001:db8::1/64", "gw=2001:db8::fe", NULL },
+    { "ip=2001:db8::1/64", "gw=2001:db8:1::1",
+      "option gw: '2001:db8:1::1' is not on the net of ip=" },
+    { "ip=2001:db8::1/64", "gw=2001:db8::1",
+      "option gw: '2001:db8::1' is not another host: it is our own address" },
+    { "ip=dhcp,10.0.0.2/24", NULL,
+      "option ip: 'dhcp,10.0.0.2/24' is not an IPv4 address and dhcp: one of the two" },
+    { "ip=10.0.0.2/24,10.0.0.3/24", NULL,
+      "option ip: '10.0.0.2/24,10.0.0.3/24' is not one IPv4 address: there are two" },
+    { "ip=slaac,", NULL, "option ip: 'slaac,' is not dhcp, slaac, auto, or an address with its prefix, as 10.0.0.2/24 or "
+      "2001:db8::2/64" },
+    { "ip=fd00::1/64,fd00::2/64,fd00::3/64,fd00::4/64", NULL,
+      "option ip: 'fd00::1/64,fd00::2/64,fd00::3/64,fd00::4/64' is not a list of at most three "
+      "addresses" },
     { "ip=10.0.0.2/24", "gw=10.0.0.1", NULL },
     { "ip=10.0.0.255/24", NULL,
       "option ip: '10.0.0.255/24' is not an address that a host may have" },
@@ -190,10 +214,11 @@ static const struct {
       "option gw: '10.0.0.2' is not another host: it is our own address" },
     { "mac=00:00:00:00:00:00", NULL,
       "option mac: '00:00:00:00:00:00' is not a station's address, as 02:00:00:00:00:01" },
-    { "gw=10.0.0.1", NULL, "option gw: with dhcp the gateway comes from the server" },
+    { "gw=10.0.0.1", NULL,
+      "option gw: with dhcp or slaac the gateway comes from the network" },
     { "ip=10.0.0.2/24", "gw=2001:db8::1",
-      "option gw: '2001:db8::1' is not an IPv4 address, as 10.0.0.1" },
-    { "ip=10.0.0.2/24", "gw=x", "option gw: 'x' is not an IPv4 address, as 10.0.0.1" },
+      "option gw: '2001:db8::1' is not of the family of an address of ip=" },
+    { "ip=10.0.0.2/24", "gw=x", "option gw: 'x' is not an address, as 10.0.0.1 or fe80::1" },
     { "mtu=575", NULL, "option mtu: '575' is not a number of octets from 576 to 65535" },
     { "mtu=576", NULL, NULL },
     { "mtu=65536", NULL, "option mtu: '65536' is not a number of octets from 576 to 65535" },
@@ -382,10 +407,7 @@ static const struct {
       "option stats: '10.0.0.1:80' is taken, by option listen: '10.0.0.1:80'" },
     { "listen=[::]:80", NULL, TERN_HOST_TAP, NULL },
     { "listen=[::1]:80", NULL, TERN_HOST_SOCKETS, NULL },
-    { "listen=[::1]:80", NULL, TERN_HOST_TAP,
-      "option listen: '[::1]:80' is no IPv4 address: Tern's own stack has no IPv6" },
-    { NULL, "stats=[2001:db8::1]:9090", TERN_HOST_GUEST,
-      "option stats: '[2001:db8::1]:9090' is no IPv4 address: Tern's own stack has no IPv6" },
+    { NULL, "stats=[2001:db8::1]:9090", TERN_HOST_GUEST, NULL },
 };
 
 START_TEST(places_where_nobody_can_listen_are_named)
