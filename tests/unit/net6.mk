@@ -20,6 +20,7 @@ tests_unit_net6_main_SOURCES = \
     tests/unit/packet.c \
     tests/unit/net6_fixture.h \
     tests/unit/net6_fixture.c \
+    tests/unit/ipv6_test.c \
     tests/unit/ipv6_addr_test.c \
     tests/unit/nd_test.c \
     tests/unit/nd_router_test.c \

@@ -55,6 +55,7 @@ Suite *linklocal4_suite(void);
 Suite *net_metrics_suite(void);
 
 Suite *nd_suite(void);
+Suite *ipv6_suite(void);
 Suite *ipv6_addr_suite(void);
 Suite *nd_router_suite(void);
 Suite *slaac_suite(void);
