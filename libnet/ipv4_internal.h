@@ -32,13 +32,6 @@ static inline bool ipv4_is_host(uint32_t addr)
     return addr >> 24 != 0 && !ipv4_is_loopback(addr) && addr < 0xe0000000;
 }
 
-/* RFC 1112 section 6.4: the group's low 23 bits behind 01:00:5e. */
-static inline void ipv4_group_mac(uint8_t mac[6], uint32_t group)
-{
-    tern_store_be16(mac, 0x0100);
-    tern_store_be32(mac + 2, 0x5e000000 | (group & 0x7fffff));
-}
-
 /* The last address of the link's prefix; with /31 and /32 there is none (RFC 3021). */
 static inline bool ipv4_is_directed_broadcast(const struct tern_ipv4 *ip, uint8_t link,
                                               uint32_t addr)

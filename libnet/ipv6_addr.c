@@ -128,7 +128,6 @@ static void give_up(struct tern_ipv6 *ip, struct tern_ipv6_own *own)
     struct tern_addr addr = own->addr;
     uint8_t link = own->link;
     bool told = own->told;
-    uint8_t link = own->link;
     own->state = TERN_IPV6_DUPLICATE;
     own->told = false;
     tern_net_event(net, TERN_NET_CONFLICT, link, &addr);

@@ -106,6 +106,9 @@ libnet/libtern_net_la-dhcp4.lo libnet/libtern_net_la-dhcp4_%.lo \
     libnet/libtern_net_la-mld_wire.lo libnet/libtern_net_la-igmp_wire.lo \
     libnet/libtern_net_la-ipv6_wire.lo \
     libnet/libtern_net_la-ipv6_addr.lo libnet/libtern_net_la-nd.lo \
+    libnet/libtern_net_la-ipv6_source.lo libnet/libtern_net_la-ipv6_fragment.lo \
+    libnet/libtern_net_la-icmp6.lo libnet/libtern_net_la-linklocal4.lo \
+    libnet/libtern_net_la-igmp.lo libnet/libtern_net_la-mld.lo \
     libnet/libtern_net_la-nd_%.lo libnet/libtern_net_la-slaac.lo \
     libnet/libtern_net_la-dhcp6.lo libnet/libtern_net_la-dhcp6_%.lo \
     libnet/libtern_net_la-net_metrics.lo \

@@ -3,9 +3,10 @@
  * Between libnet's core, its network layers, its transports and its clients.
  *
  * Reading order: net.c (init, turns, the list of news), net_link.c (slots,
- * flushing, waiters), net_group.c, net_packet.c, eth_wire.h, eth.c; ip_internal.h,
- * which has what both network layers share; ipv4_internal.h; udp_wire.c, udp.c,
- * udp_input.c, udp_output.c; dhcp4_wire.c, dhcp4.c; then tcp_internal.h.
+ * flushing, waiters), net_group.c, net_route.c, net_packet.c, eth_wire.h,
+ * eth.c; ip_internal.h, which has what both network layers share;
+ * ipv4_internal.h, ipv6_internal.h; udp_wire.c, udp.c, udp_input.c,
+ * udp_output.c; dhcp4_wire.c, dhcp4.c; then tcp_internal.h.
  *
  * The life of a frame. net_input hands each frame of the batch to its network
  * layer, which checks the header and makes a struct tern_net_packet; its
