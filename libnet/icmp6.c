@@ -128,6 +128,25 @@ static void kind_set(struct tern_net_error *error, uint8_t type, uint8_t code)
         error->kind = TERN_NET_ERROR_PORT;
 }
 
+/*
+ * RFC 8201 section 4 wants answers to echoes to get through as well. Nobody who
+ * could vouch for them remembers them, so what is said of one counts for echo
+ * replies alone: a forgery shortens no other packet.
+ */
+static bool echo_too_big(struct tern_ipv6 *ip, const struct tern_icmp6_quote *quote,
+                         const struct tern_net_error *error)
+{
+    uint16_t link_mtu = tern_ipv6_link_mtu(ip->ip.net, ip, error->link);
+    if (error->kind != TERN_NET_ERROR_TOO_BIG || quote->protocol != IPV6_ICMP ||
+        quote->l4[ICMP6_TYPE] != ICMP6_ECHO_REPLY)
+        return false;
+    if (error->mtu < IPV6_MTU_LEAST)
+        ip->stats.ip.pmtu_refused++;
+    else if (error->mtu < tern_ip_pmtu(&ip->ip, &error->dst, link_mtu, true))
+        tern_ip_pmtu_lower(&ip->ip, &error->dst, error->mtu, true);
+    return true;
+}
+
 static void error_input(struct tern_ipv6 *ip, const struct tern_net_packet *pkt)
 {
     struct tern_icmp6_quote quote;
@@ -154,7 +173,8 @@ static void error_input(struct tern_ipv6 *ip, const struct tern_net_packet *pkt)
         uint32_t mtu = icmp6_value(msg);
         error.mtu = mtu < UINT16_MAX ? (uint16_t)mtu : UINT16_MAX;
     }
-    if (tern_net_deliver_error(ip->ip.net, quote.protocol, &error))
+    if (tern_net_deliver_error(ip->ip.net, quote.protocol, &error) ||
+        echo_too_big(ip, &quote, &error))
         ip->stats.icmp_errors_in++;
     else
         ip->stats.icmp_errors_unmatched++;

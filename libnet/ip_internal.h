@@ -196,11 +196,15 @@ void tern_ip_held_drop(struct tern_ip *ip, struct tern_neighbour *n);
 
 /* ---- Path MTUs and the rate of errors (ip_path.c) ------------------------- */
 
-/* The path MTU to dst: link_mtu, or what was noted for dst if that is less. */
-uint16_t tern_ip_pmtu(const struct tern_ip *ip, const struct tern_addr *dst, uint16_t link_mtu);
+/*
+ * The path MTU to dst: link_mtu, or what was noted for dst if that is less; for
+ * an echo's reply also what was noted for those.
+ */
+uint16_t tern_ip_pmtu(const struct tern_ip *ip, const struct tern_addr *dst, uint16_t link_mtu,
+                      bool echo);
 
 /* Notes mtu, which is below what was known, for ten minutes (RFC 1191 6.3, RFC 8201 5.3). */
-void tern_ip_pmtu_lower(struct tern_ip *ip, const struct tern_addr *dst, uint16_t mtu);
+void tern_ip_pmtu_lower(struct tern_ip *ip, const struct tern_addr *dst, uint16_t mtu, bool echo);
 
 /* May an ICMP error go to dst now? Counts if not. */
 bool tern_ip_rate_allows(struct tern_ip *ip, const struct tern_addr *dst);

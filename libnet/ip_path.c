@@ -12,21 +12,26 @@
 
 #define PMTU_EXPIRES_NS (600 * TERN_SECOND_NS)    /* RFC 1191 section 6.3, RFC 8201 5.3 */
 
-uint16_t tern_ip_pmtu(const struct tern_ip *ip, const struct tern_addr *dst, uint16_t link_mtu)
+/* Places below the first of these are for all packets, up to the second for echo replies. */
+#define ALL_END TERN_IP_PMTUS
+#define ECHO_END (TERN_IP_PMTUS + TERN_IP_ECHO_PMTUS)
+
+uint16_t tern_ip_pmtu(const struct tern_ip *ip, const struct tern_addr *dst, uint16_t link_mtu,
+                      bool echo)
 {
     uint16_t mtu = link_mtu;
-    for (size_t i = 0; i < TERN_IP_PMTUS; i++)
+    for (size_t i = 0; i < (echo ? ECHO_END : ALL_END); i++)
         if (ip->pmtus[i].mtu < mtu && ip->pmtus[i].due_ns > ip->net->turn->now_ns &&
             tern_addr_equal(&ip->pmtus[i].dst, dst))
             mtu = ip->pmtus[i].mtu;
     return mtu;
 }
 
-void tern_ip_pmtu_lower(struct tern_ip *ip, const struct tern_addr *dst, uint16_t mtu)
+void tern_ip_pmtu_lower(struct tern_ip *ip, const struct tern_addr *dst, uint16_t mtu, bool echo)
 {
     /* Its own entry, else the one that ends soonest: a free one ended at 0. */
-    size_t at = 0;
-    for (size_t i = 0; i < TERN_IP_PMTUS; i++) {
+    size_t at = echo ? ALL_END : 0;
+    for (size_t i = at; i < (echo ? ECHO_END : ALL_END); i++) {
         if (tern_addr_equal(&ip->pmtus[i].dst, dst)) {
             at = i;
             break;

@@ -90,7 +90,7 @@ uint16_t tern_ipv4_mtu(const struct tern_net *net, const void *context,
     struct ipv4_route route;
     if (tern_ipv4_route(net, ip, tern_addr_to_v4(dst), 0, &route) != TERN_OK)
         return 0;
-    return tern_ip_pmtu(&ip->ip, dst, tern_ipv4_link_mtu(net, ip, route.link));
+    return tern_ip_pmtu(&ip->ip, dst, tern_ipv4_link_mtu(net, ip, route.link), false);
 }
 
 void tern_ipv4_set_mtu(struct tern_net *net, void *context, const struct tern_addr *dst,
@@ -100,5 +100,5 @@ void tern_ipv4_set_mtu(struct tern_net *net, void *context, const struct tern_ad
     if (mtu < PMTU_LEAST)
         ip->stats.ip.pmtu_refused++;
     else if (mtu < tern_ipv4_mtu(net, context, dst))
-        tern_ip_pmtu_lower(&ip->ip, dst, mtu);
+        tern_ip_pmtu_lower(&ip->ip, dst, mtu, false);
 }

@@ -203,6 +203,17 @@ static enum tern_err fragments_send(struct tern_ipv6 *ip, struct tern_net_out *o
     return TERN_OK;
 }
 
+/* 0: not known before the way is. */
+static size_t path_mtu(struct tern_ipv6 *ip, const struct tern_net_out *out)
+{
+    struct ipv6_route route;
+    struct tern_net *net = ip->ip.net;
+    if (tern_ipv6_route(net, ip, out->dst, out->scope, &route) != TERN_OK)
+        return 0;
+    return tern_ip_pmtu(&ip->ip, out->dst, tern_ipv6_link_mtu(net, ip, route.link),
+                        out->protocol == IPV6_ICMP);
+}
+
 enum tern_err tern_ipv6_send_parts(struct tern_net *net, void *context, struct tern_net_out *out,
                                    const struct tern_span parts[2])
 {
@@ -213,7 +224,7 @@ enum tern_err tern_ipv6_send_parts(struct tern_net *net, void *context, struct t
         ip->stats.ip.out_too_long++;
         return TERN_INVALID;
     }
-    size_t mtu = tern_ipv6_mtu(net, ip, out->dst);
+    size_t mtu = path_mtu(ip, out);
     if (mtu != 0 && out->dont_fragment && l4_len > mtu - IPV6_HDR_LEN) {
         ip->stats.ip.out_dont_fragment++;
         return TERN_INVALID;

@@ -137,7 +137,7 @@ uint16_t tern_ipv6_mtu(const struct tern_net *net, const void *context,
     struct ipv6_route route;
     if (tern_ipv6_route(net, ip, dst, 0, &route) != TERN_OK)
         return 0;
-    return tern_ip_pmtu(&ip->ip, dst, tern_ipv6_link_mtu(net, ip, route.link));
+    return tern_ip_pmtu(&ip->ip, dst, tern_ipv6_link_mtu(net, ip, route.link), false);
 }
 
 /* RFC 8201 section 4: what is below IPv6's least MTU is none. */
@@ -148,5 +148,5 @@ void tern_ipv6_set_mtu(struct tern_net *net, void *context, const struct tern_ad
     if (mtu < IPV6_MTU_LEAST)
         ip->stats.ip.pmtu_refused++;
     else if (mtu < tern_ipv6_mtu(net, context, dst))
-        tern_ip_pmtu_lower(&ip->ip, dst, mtu);
+        tern_ip_pmtu_lower(&ip->ip, dst, mtu, false);
 }

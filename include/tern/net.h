@@ -333,6 +333,7 @@ struct tern_ip_group {
 };
 
 #define TERN_IP_PMTUS 16u
+#define TERN_IP_ECHO_PMTUS 4u
 #define TERN_IP_RATES 64u
 
 /* What a network layer's context holds of them; members are the library's. */
@@ -345,7 +346,11 @@ struct tern_ip {
     size_t n_neighbours, n_reassemblies;
     uint64_t reassembly_ns, retry_ns, n_reassembly_order;
     uint64_t reachable_ns[TERN_NET_LINKS];       /* so long a neighbour is taken to live */
-    struct { struct tern_addr dst; uint16_t mtu; uint64_t due_ns; } pmtus[TERN_IP_PMTUS];
+    struct {    /* the last ones count for echo replies only */
+        struct tern_addr dst;
+        uint16_t mtu;
+        uint64_t due_ns;
+    } pmtus[TERN_IP_PMTUS + TERN_IP_ECHO_PMTUS];
     struct { struct tern_addr dst; uint32_t tokens; uint64_t at_ns; } rates[TERN_IP_RATES];
     uint8_t key[16];
     uint16_t buckets[256];                       /* of the neighbour cache */

@@ -372,6 +372,46 @@ START_TEST(hostile_net_15_packet_too_big_below_1280_changes_nothing)
 }
 END_TEST
 
+/* A router's word about the echo reply of 1,400 octets that we sent: mtu fits. */
+static void too_big_in(struct net6_fixture *f, uint32_t mtu)
+{
+    static uint8_t msg[8 + 40 + 64];
+    struct net6_from from = { .src = "2001:db8::fe", .dst = us, .hop_limit = 64 };
+    struct tern_addr src = addr6(us), dst = addr6(peer);
+    struct tern_ipv6_hdr hdr = { .src = src.octets, .dst = dst.octets, .next = 58,
+                                 .hop_limit = 60 };
+    memset(msg, 0, sizeof msg);
+    tern_icmp6_hdr_emit(msg, ICMP6_TOO_BIG, 0, mtu);
+    tern_ipv6_hdr_emit(msg + 8, &hdr);
+    tern_store_be16(msg + 8 + 4, 1400);
+    msg[48] = ICMP6_ECHO_REPLY;
+    net6_in(f, &from, msg, sizeof msg);
+}
+
+/* RFC 8201 section 4; what nobody can vouch for shortens nothing else (RFC 5927 section 2.1). */
+START_TEST(test_ipv6_packet_too_big_of_an_echo_reply_counts_for_echo_replies_alone)
+{
+    struct net6_fixture *f = met();
+    struct tern_addr dst = addr6(peer);
+    echo_in(f, peer, us, 1400);
+    ck_assert_uint_eq(f->ipv6.stats.ip.out_fragments, 0);
+    too_big_in(f, 1279);
+    ck_assert_uint_eq(f->ipv6.stats.ip.pmtu_refused, 1);
+    echo_in(f, peer, us, 1400);
+    ck_assert_uint_eq(f->ipv6.stats.ip.out_fragments, 0);
+    too_big_in(f, 1300);
+    too_big_in(f, 1400);    /* never up */
+    ck_assert_uint_eq(f->ipv6.stats.icmp_errors_in, 3);
+    ck_assert_uint_eq(f->ipv6.stats.ip.pmtu_lowered, 1);
+    echo_in(f, peer, us, 1400);
+    ck_assert_uint_eq(f->ipv6.stats.ip.out_fragments, 2);
+    ck_assert_uint_eq(f->ipv6.stats.icmp_echo_replies, 3);
+    ck_assert_uint_eq(tern_ipv6_mtu(&f->net, &f->ipv6, &dst), 1500);
+    net6_leap(f, 601 * TERN_SECOND_NS);
+    ck_assert_uint_eq(tern_ip_pmtu(&f->ipv6.ip, &dst, 1500, true), 1500);
+}
+END_TEST
+
 Suite *ipv6_suite(void)
 {
     Suite *suite = suite_create("ipv6");
@@ -395,6 +435,7 @@ Suite *ipv6_suite(void)
                         sizeof choices / sizeof choices[0]);
     tcase_add_test(t, test_ipv6_source_for_a_link_local_peer_is_link_local);
     tcase_add_test(t, hostile_net_15_packet_too_big_below_1280_changes_nothing);
+    tcase_add_test(t, test_ipv6_packet_too_big_of_an_echo_reply_counts_for_echo_replies_alone);
     suite_add_tcase(suite, t);
     return suite;
 }
