@@ -191,8 +191,8 @@ static struct tern_neighbour *victim(struct tern_ip *ip)
     return NULL;
 }
 
-struct tern_neighbour *tern_neigh_add(struct tern_ip *ip, uint8_t link, const struct tern_addr *addr,
-                                               bool asked)
+struct tern_neighbour *tern_neigh_add(struct tern_ip *ip, uint8_t link,
+                                      const struct tern_addr *addr, bool asked)
 {
     /* A quarter of the cache stays for those whom we want to talk to. */
     if (!asked && ip->n_free <= ip->n_neighbours / 4)

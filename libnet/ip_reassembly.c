@@ -5,8 +5,9 @@
  *
  * What keeps it safe: a fragment's place is checked against the buffer before
  * a copy; what overlaps with other octets than are there ends the datagram and
- * swallows the rest of it (RFC 5722, for IPv4 as well); one source holds no more than half of the buffers, and when all are
- * in use the oldest gives way. Work a fragment: the buffers, and 16 ranges.
+ * swallows the rest of it (RFC 5722, for IPv4 as well); one source holds no
+ * more than half of the buffers, and when all are in use the oldest gives way.
+ * Work a fragment: the buffers, and 16 ranges.
  */
 #include "ip_internal.h"
 

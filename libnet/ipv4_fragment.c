@@ -11,8 +11,9 @@ void tern_ipv4_fragment(struct tern_ipv4 *ip, const struct tern_net_packet *pkt)
 {
     uint16_t frag = tern_load_be16(pkt->l3 + IPV4_FRAG);
     size_t start = (size_t)(frag & IPV4_OFF_MASK) * 8;
+    uint32_t id = (uint32_t)pkt->protocol << 16 | tern_load_be16(pkt->l3 + IPV4_ID);
     struct ip_fragment f = { .pkt = pkt,
-                             .id = (uint32_t)pkt->protocol << 16 | tern_load_be16(pkt->l3 + IPV4_ID),
+                             .id = id,
                              .start = start,
                              .end = start + pkt->l4_len,
                              .end_max = 65535 - pkt->l3_len,

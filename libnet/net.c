@@ -81,7 +81,8 @@ enum tern_err tern_net_init_sized(struct tern_net *net, size_t net_len,
                                   size_t parts_mark, size_t tcp_mark)
 {
     if (net_len != sizeof *net || config_len != sizeof *config ||
-        parts_mark != TERN_NET_PARTS_MARK || (tcp_mark != 0 && tcp_mark != tern_net_tcp_mark()))
+        (parts_mark != TERN_NET_PARTS_MARK && parts_mark != tern_net_parts_mark()) ||
+        (tcp_mark != 0 && tcp_mark != tern_net_tcp_mark()))
         return TERN_MISMATCH;
     if (config->turn == NULL || config->drbg == NULL || !config->drbg->seeded ||
         config->blocks == NULL || config->parts == NULL)

@@ -24,6 +24,10 @@
 extern "C" {
 #endif
 
+/* The sizes of what IPv6's parts are given: tern_net_init compares them (net.h). */
+#undef TERN_NET_IPV6_MARK
+#define TERN_NET_IPV6_MARK (23 * sizeof(struct tern_ipv6) + 29 * sizeof(struct tern_dhcp6))
+
 extern const struct tern_net_part tern_ipv6;     /* struct tern_ipv6 */
 extern const struct tern_net_part tern_dhcp6;    /* struct tern_dhcp6; needs tern_udp */
 
@@ -248,8 +252,10 @@ enum tern_err tern_dhcp6_get(const struct tern_net *net, struct tern_dhcp6_lease
  */
 enum tern_err tern_dhcp6_release(struct tern_net *net);
 
+/* The counters, or NULL: this stack has no IPv6. */
 const struct tern_ipv6_stats *tern_ipv6_stats(const struct tern_net *net);
 
+/* For other languages: the octets of what a caller places. */
 size_t tern_ipv6_size(void);
 size_t tern_dhcp6_size(void);
 

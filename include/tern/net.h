@@ -5,7 +5,8 @@
  *
  * Standards: Ethernet II and 802.1Q; ARP (RFC 826, 5227), IPv4 (RFC 791, 1122,
  * 6864), ICMP (RFC 792, 5927), UDP (RFC 768), DHCPv4 (RFC 2131); TCP is in
- * tcp.h. IPv6 is refused with TERN_UNSUPPORTED and its frames are counted.
+ * tcp.h, IPv6 in ipv6.h. A stack without IPv6 answers TERN_UNSUPPORTED to its
+ * addresses and counts its frames.
  *
  * A stack contains only the parts that its configuration lists: the core calls
  * them through the slots that tern_net_init files them into, never by name, so
@@ -192,15 +193,19 @@ enum tern_err tern_net_init_sized(struct tern_net *net, size_t net_len,
 
 /*
  * The sizes of what parts are given, as one number: each times a prime, so that
- * no change of one hides another's. tcp.h defines TCP's; without it a program
- * has no TCP, and 0 is not compared. tern_net_parts_mark() and
- * tern_net_tcp_mark() say what the library was compiled with.
+ * no change of one hides another's. ipv6.h and tcp.h define theirs; without them
+ * a program has no IPv6 or no TCP, and 0 is not compared. tern_net_parts_mark()
+ * and tern_net_tcp_mark() say what the library was compiled with, IPv6 included.
  */
+#ifndef TERN_NET_IPV6_MARK
+#define TERN_NET_IPV6_MARK ((size_t)0)
+#endif
 #define TERN_NET_PARTS_MARK                                                       \
     (sizeof(struct tern_net_use) + 3 * sizeof(struct tern_ipv4) +                 \
      5 * sizeof(struct tern_neighbour) + 7 * sizeof(struct tern_reassembly) + \
      11 * sizeof(struct tern_udp) + 13 * sizeof(struct tern_udp_endpoint) +       \
-     17 * sizeof(struct tern_dhcp4) + 19 * sizeof(struct tern_linklocal4))
+     17 * sizeof(struct tern_dhcp4) + 19 * sizeof(struct tern_linklocal4) +      \
+     TERN_NET_IPV6_MARK)
 #ifndef TERN_NET_TCP_MARK
 #define TERN_NET_TCP_MARK ((size_t)0)
 #endif

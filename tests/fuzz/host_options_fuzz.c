@@ -44,7 +44,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     if (err == TERN_OK) {
         insist(settings.connections >= 1 && settings.connections <= 10000000);
         insist(settings.mtu == 0 || settings.mtu >= 576);
-        insist(!settings.has_ip || settings.prefix_len <= 32);
+        insist(settings.n_addresses <= TERN_HOST_ADDRESSES);
+        for (size_t i = 0; i < settings.n_addresses; i++) {
+            const struct tern_net_address *a = &settings.addresses[i];
+            insist(a->prefix_len <= (tern_addr_is_v4(&a->addr) ? 32 : 128));
+            insist(settings.has_ip[!tern_addr_is_v4(&a->addr)]);
+            insist(tern_addr_is_any(&a->gateway) ||
+                   tern_addr_is_v4(&a->gateway) == tern_addr_is_v4(&a->addr));
+        }
         insist((settings.mac[0] & 1) == 0);
         insist(tern_host_options_get(&options, "listen") != NULL);
     }

@@ -160,7 +160,8 @@ static void check(void)
         n_configured += w.net.routes[i].origin == TERN_ROUTE_CONFIGURED && !redirect;
     }
     require(n_configured == 2, "the routes that were configured");
-    require(n_learned <= TERN_NET_ROUTES / 2 && n_redirects <= ND_REDIRECTS_MAX, "few that are learned");
+    require(n_learned <= TERN_NET_ROUTES / 2 && n_redirects <= ND_REDIRECTS_MAX,
+            "few that are learned");
     for (size_t i = 0; i < TERN_IPV6_ADDRS; i++)
         n_auto += w.ipv6.addrs[i].state != TERN_IPV6_UNUSED &&
                   (w.ipv6.addrs[i].origin == TERN_IPV6_FROM_PREFIX ||

@@ -10,18 +10,19 @@ const char *net_count_wrong(const struct tern_net *net, const struct tern_ipv4 *
 {
     const struct tern_net_stats *n = &net->stats;
     const struct tern_ipv4_stats *i = &ipv4->stats;
+    const struct tern_ip_stats *g = &i->ip;
     const struct tern_udp_stats *u = &udp->stats;
     if (n->rx_frames !=
         n->eth_short + n->eth_other_host + n->eth_bad_source + n->eth_unknown_type +
         n->eth_bad_vlan + n->ipv6_unsupported + i->arp_in + i->in_packets)
         return "each frame counted once";
-    if (i->in_packets + i->frag_reassembled !=
+    if (i->in_packets + g->frag_reassembled !=
         i->in_delivered + i->in_short + i->in_bad_version + i->in_bad_hdr_len +
         i->in_bad_total_len + i->in_bad_checksum + i->in_bad_source + i->in_not_ours +
         i->in_wrong_link + i->in_bad_options + i->in_source_route + i->in_unknown_protocol +
-        i->in_loopback + i->in_link_group + i->frag_bad_offset + i->frag_bad_len +
-        i->frag_overlap + i->frag_duplicate + i->frag_too_large + i->frag_no_buffer +
-        i->frag_too_many + i->frag_dead + i->frag_in)
+        i->in_loopback + i->in_link_group + g->frag_bad_offset + g->frag_bad_len +
+        g->frag_overlap + g->frag_duplicate + g->frag_too_large + g->frag_no_buffer +
+        g->frag_too_many + g->frag_dead + g->frag_in)
         return "each packet counted once";
     if (i->icmp_in !=
         i->icmp_short + i->icmp_bad_checksum + i->icmp_unknown_type + i->icmp_broadcast +
@@ -37,7 +38,8 @@ const char *net_count_wrong(const struct tern_net *net, const struct tern_ipv4 *
         u->in_no_room + u->in_port_zero + u->in_closed)
         return "each datagram counted once";
     if (i->in_delivered !=
-        i->icmp_in + u->in_dgrams + tcp->stats.in_segs)
+        i->icmp_in + u->in_dgrams + tcp->stats.in_segs + g->group_queries + g->group_heard +
+            g->group_ignored + g->group_not_local + g->group_malformed)
         return "each delivered packet taken by a transport";
     return NULL;
 }

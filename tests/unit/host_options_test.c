@@ -165,16 +165,16 @@ static const struct {
 } values[] = {
     { "ip=dhcp", NULL, NULL },
     { "ip=10.0.0.2", NULL,
-      "option ip: '10.0.0.2' is not dhcp, slaac, auto, or an address with its prefix, as 10.0.0.2/24 or "
-      "2001:db8::2/64" },
+      "option ip: '10.0.0.2' is not dhcp, slaac, auto, or an address with its prefix, "
+      "as 10.0.0.2/24 or 2001:db8::2/64" },
     { "ip=10.0.0.2/32", NULL, NULL },
     { "ip=10.0.0.2/33", NULL,
-      "option ip: '10.0.0.2/33' is not dhcp, slaac, auto, or an address with its prefix, as 10.0.0.2/24 or "
-      "2001:db8::2/64" },
+      "option ip: '10.0.0.2/33' is not dhcp, slaac, auto, or an address with its prefix, "
+      "as 10.0.0.2/24 or 2001:db8::2/64" },
     { "ip=2001:db8::1/64", NULL, NULL },
     { "ip=2001:db8::1/129", NULL,
-      "option ip: '2001:db8::1/129' is not dhcp, slaac, auto, or an address with its prefix, as 10.0.0.2/24 or "
-      "2001:db8::2/64" },
+      "option ip: '2001:db8::1/129' is not dhcp, slaac, auto, or an address with its prefix, "
+      "as 10.0.0.2/24 or 2001:db8::2/64" },
     { "ip=ff02::1/64", NULL, "option ip: 'ff02::1/64' is not an address that a host may have" },
     { "ip=auto", NULL, NULL },
     { "ip=dhcp,slaac", NULL, NULL },
@@ -189,8 +189,9 @@ static const struct {
       "option ip: 'dhcp,10.0.0.2/24' is not an IPv4 address and dhcp: one of the two" },
     { "ip=10.0.0.2/24,10.0.0.3/24", NULL,
       "option ip: '10.0.0.2/24,10.0.0.3/24' is not one IPv4 address: there are two" },
-    { "ip=slaac,", NULL, "option ip: 'slaac,' is not dhcp, slaac, auto, or an address with its prefix, as 10.0.0.2/24 or "
-      "2001:db8::2/64" },
+    { "ip=slaac,", NULL,
+      "option ip: 'slaac,' is not dhcp, slaac, auto, or an address with its prefix, "
+      "as 10.0.0.2/24 or 2001:db8::2/64" },
     { "ip=fd00::1/64,fd00::2/64,fd00::3/64,fd00::4/64", NULL,
       "option ip: 'fd00::1/64,fd00::2/64,fd00::3/64,fd00::4/64' is not a list of at most three "
       "addresses" },

@@ -34,8 +34,8 @@ static uint64_t dropped(const struct tern_ipv4_stats *s)
            s->in_bad_checksum + s->in_bad_source + s->in_not_ours + s->in_wrong_link +
            s->in_bad_options + s->in_source_route + s->in_unknown_protocol + s->in_loopback +
            s->in_link_group + s->ip.frag_bad_offset + s->ip.frag_bad_len + s->ip.frag_overlap +
-           s->ip.frag_duplicate + s->ip.frag_too_large + s->ip.frag_no_buffer + s->ip.frag_too_many +
-           s->ip.frag_dead + s->ip.frag_in;
+           s->ip.frag_duplicate + s->ip.frag_too_large + s->ip.frag_no_buffer +
+           s->ip.frag_too_many + s->ip.frag_dead + s->ip.frag_in;
 }
 
 static void account(const struct net_fixture *f)

@@ -6,6 +6,8 @@
 #include "net_fixture.h"
 #include "suites.h"
 
+#include <tern/ipv6.h>
+
 #include <string.h>
 
 static uint8_t frame[PACKET_CAP];
@@ -102,6 +104,8 @@ START_TEST(test_net_init_refuses_another_header)
         { 0, 0, 3 * 8, tern_net_tcp_mark(), TERN_MISMATCH },    /* struct tern_ipv4 grew */
         { 0, 0, 0, tern_net_tcp_mark() + 8, TERN_MISMATCH },
         { 0, 0, 0, 0, TERN_OK },    /* a program without TCP */
+        { 0, 0, 0 - TERN_NET_IPV6_MARK, 0, TERN_OK },    /* and without IPv6 */
+        { 0, 0, 23 * 8, 0, TERN_MISMATCH },    /* struct tern_ipv6 grew */
     };
     ck_assert_uint_eq(tern_net_parts_mark(), TERN_NET_PARTS_MARK);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
