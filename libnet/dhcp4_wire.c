@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * DHCPv4 messages on the wire (RFC 2131, 2132): pure parse and emit.
+ * DHCPv4 messages on the wire (RFC 2131, 2132, 3396): pure parse and emit.
  */
 #include "dhcp4_wire.h"
 
@@ -47,18 +47,19 @@ enum {
 static const uint8_t cookie[4] = { 99, 130, 83, 99 };
 
 /*
- * What we ask for; all but the first may also come only once. Routes only where
- * they are wanted (TunnelVision, CVE-2024-3661), and then first (RFC 3442).
+ * What we ask for: routes only where they are wanted (TunnelVision,
+ * CVE-2024-3661), and then first (RFC 3442).
  */
 static const uint8_t wanted[] = { OPT_ROUTES, OPT_MASK, OPT_ROUTER, OPT_DNS, OPT_MTU, OPT_NTP,
                                   OPT_LEASE, OPT_SERVER, OPT_T1, OPT_T2 };
 
 /* ---- Parsing ------------------------------------------------------------ */
 
-struct parse {
-    struct tern_dhcp4_reply *reply;
-    uint64_t seen;       /* a bit an option number below 64 */
-    uint8_t overload;
+/* The data of all options of one number, one after the other. */
+struct gathered {
+    uint8_t code, n;
+    size_t len;
+    uint8_t data[1500];    /* the longest message that we take (OPT_MAX_SIZE) */
 };
 
 /* Up to max addresses of a list, which has whole ones and at least one. */
@@ -79,24 +80,14 @@ static bool u32_take(const uint8_t *data, size_t len, uint32_t *value)
     return true;
 }
 
-static bool comes_once(uint8_t code)
-{
-    for (size_t i = 1; i < sizeof wanted; i++)
-        if (wanted[i] == code)
-            return true;
-    return code == OPT_TYPE || code == OPT_OVERLOAD;
-}
-
 /*
  * RFC 3442: prefix length, as many octets of the prefix as that needs, router.
- * Of a list that is cut or has no such prefix nothing counts, nor of a second
- * one: who wants no routes must not lose a lease for them.
+ * Of a list that is cut or has no such prefix nothing counts: who wants no
+ * routes must not lose a lease for them.
  */
 static void routes_take(struct tern_dhcp4_reply *r, const uint8_t *data, size_t len)
 {
     uint8_t n = 0;
-    if (r->n_routes > 0)
-        return;
     /* Each turn adds at least 5 octets to off. */
     for (size_t off = 0; off < len;) {
         uint8_t prefix_len = data[off++], octets[4] = { 0 };
@@ -115,17 +106,13 @@ static void routes_take(struct tern_dhcp4_reply *r, const uint8_t *data, size_t 
     r->n_routes = n;
 }
 
-/* One option; false: its length is not what its number demands, or it came before. */
-static bool option_take(struct parse *p, uint8_t code, const uint8_t *data, size_t len)
+/* What one number says; false: its length is not what the number demands. */
+static bool option_take(struct tern_dhcp4_reply *r, const struct gathered *g)
 {
-    struct tern_dhcp4_reply *r = p->reply;
+    const uint8_t *data = g->data;
+    size_t len = g->len;
     uint8_t n;
-    if (comes_once(code)) {
-        if (p->seen >> code & 1)
-            return false;
-        p->seen |= UINT64_C(1) << code;
-    }
-    switch (code) {
+    switch (g->code) {
     case OPT_MASK:
         return u32_take(data, len, &r->mask);
     case OPT_ROUTER:
@@ -155,18 +142,13 @@ static bool option_take(struct parse *p, uint8_t code, const uint8_t *data, size
             return false;
         r->type = data[0];
         return true;
-    case OPT_OVERLOAD:
-        if (len != 1 || data[0] < 1 || data[0] > 3)
-            return false;
-        p->overload = data[0];
-        return true;
-    default:
-        return true;
+    default:    /* OPT_OVERLOAD */
+        return len == 1 && data[0] >= 1 && data[0] <= 3;
     }
 }
 
-/* The options of one field, up to their end option, which must be there. */
-static bool field_parse(struct parse *p, const uint8_t *field, size_t len)
+/* Adds what a field says under g's number, up to the end option, which must be there. */
+static bool field_gather(struct gathered *g, const uint8_t *field, size_t len)
 {
     /* Each turn adds at least one octet to off, which stays at most len. */
     for (size_t off = 0; off < len;) {
@@ -180,8 +162,11 @@ static bool field_parse(struct parse *p, const uint8_t *field, size_t len)
         size_t opt_len = field[off++];
         if (opt_len > len - off)
             return false;
-        if (!option_take(p, code, field + off, opt_len))
-            return false;
+        if (code == g->code) {
+            memcpy(g->data + g->len, field + off, opt_len);
+            g->len += opt_len;
+            g->n = 1;
+        }
         off += opt_len;
     }
     return false;
@@ -190,9 +175,14 @@ static bool field_parse(struct parse *p, const uint8_t *field, size_t len)
 enum tern_err tern_dhcp4_reply_parse(const uint8_t *msg, size_t len,
                                      struct tern_dhcp4_reply *reply)
 {
-    struct parse p = { .reply = reply };
+    /* RFC 2131 section 4.1: file first, then sname; neither can overload again. */
+    static const uint8_t order[] = { OPT_OVERLOAD, OPT_OVERLOAD, OPT_TYPE };
+    uint8_t overload = 0;
+    struct gathered g;
     if (len < DHCP4_FIXED_LEN)
         return TERN_TRUNCATED;
+    if (len > sizeof g.data)
+        return TERN_MALFORMED;
     if (msg[DHCP_OP] != 2 || msg[DHCP_HTYPE] != 1 || msg[DHCP_HLEN] != 6)
         return TERN_UNSUPPORTED;
     if (memcmp(msg + DHCP_COOKIE, cookie, sizeof cookie) != 0)
@@ -201,14 +191,22 @@ enum tern_err tern_dhcp4_reply_parse(const uint8_t *msg, size_t len,
     reply->xid = tern_load_be32(msg + DHCP_XID);
     reply->yiaddr = tern_load_be32(msg + DHCP_YIADDR);
     memcpy(reply->chaddr, msg + DHCP_CHADDR, 6);
-    if (!field_parse(&p, msg + DHCP4_FIXED_LEN, len - DHCP4_FIXED_LEN))
-        return TERN_MALFORMED;
-    /* RFC 2131 section 4.1: file first, then sname. Neither can overload again: it was seen. */
-    uint8_t overload = p.overload;
-    if ((overload & 1) != 0 && !field_parse(&p, msg + DHCP_FILE, DHCP_FILE_LEN))
-        return TERN_MALFORMED;
-    if ((overload & 2) != 0 && !field_parse(&p, msg + DHCP_SNAME, DHCP_SNAME_LEN))
-        return TERN_MALFORMED;
+    /*
+     * RFC 3396: what is split, also over fields, is one. What is said twice thus
+     * is twice as long, which only lists may be.
+     */
+    for (size_t i = 0; i < sizeof order + sizeof wanted; i++) {
+        g.code = i < sizeof order ? order[i] : wanted[i - sizeof order];
+        g.n = 0;
+        g.len = 0;
+        if (!field_gather(&g, msg + DHCP4_FIXED_LEN, len - DHCP4_FIXED_LEN) ||
+            ((overload & 1) != 0 && !field_gather(&g, msg + DHCP_FILE, DHCP_FILE_LEN)) ||
+            ((overload & 2) != 0 && !field_gather(&g, msg + DHCP_SNAME, DHCP_SNAME_LEN)) ||
+            (g.n > 0 && !option_take(reply, &g)))
+            return TERN_MALFORMED;
+        if (g.n > 0 && g.code == OPT_OVERLOAD)
+            overload = g.data[0];
+    }
     return reply->type != 0 ? TERN_OK : TERN_MALFORMED;
 }
 

@@ -11,7 +11,7 @@
 static void ask(struct tern_ip *ip, struct tern_neighbour *n)
 {
     n->n_tries++;
-    tern_neigh_due_set(ip, n, ip->retry_ns);
+    tern_neigh_due_set(ip, n, ip->retry_ns[n->link]);
     ip_family(ip)->ask(ip, n, neigh_can_send(n));
 }
 
@@ -47,7 +47,7 @@ static void fail(struct tern_ip *ip, struct tern_neighbour *n)
     tern_net_gateway_failed(ip->net, n->link, &n->addr);
     tern_ip_held_drop(ip, n);
     tern_neigh_state_set(ip, n, NEIGH_FAILED);
-    tern_neigh_due_set(ip, n, ip->retry_ns);
+    tern_neigh_due_set(ip, n, ip->retry_ns[n->link]);
     tern_net_wake(ip->net, n->waiting, TERN_UNREACHABLE);
     tern_net_worked(ip->net);
 }

@@ -106,9 +106,10 @@ bool tern_ip_init(struct tern_ip *ip, struct tern_net *net, const void *context,
         return false;
     if (ip->reassembly_ns == 0)
         ip->reassembly_ns = 30 * TERN_SECOND_NS;
-    ip->retry_ns = NEIGH_RETRY_NS;
-    for (size_t i = 0; i < TERN_NET_LINKS; i++)
+    for (size_t i = 0; i < TERN_NET_LINKS; i++) {
+        ip->retry_ns[i] = NEIGH_RETRY_NS;
         ip->reachable_ns[i] = NEIGH_REACHABLE_NS;
+    }
     ip->stats = stats;
     ip->family = family;
     ip->net = net;

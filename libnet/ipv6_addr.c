@@ -172,7 +172,7 @@ static uint64_t tentative_serve(struct tern_ipv6 *ip, struct tern_ipv6_own *own,
     }
     if (tern_nd_probe(ip, own))
         own->n_asks--;
-    own->due_ns = now_ns + ip->ip.retry_ns;
+    own->due_ns = now_ns + ip->ip.retry_ns[own->link];
     return own->due_ns;
 }
 

@@ -23,15 +23,16 @@ static enum tern_err way_find(struct tern_ipv6 *ip, struct tern_net_out *out, st
     struct ipv6_route route;
     struct tern_net *net = ip->ip.net;
     out->path->generation = 0;
-    if (out->scope == 0) {    /* an address of ours is one link's, and leaves by it */
-        const struct tern_ipv6_own *own = tern_ipv6_own_find(ip, 0xff, out->src);
-        out->scope = own != NULL ? (uint16_t)(own->link + 1) : 0;
-    }
+    const struct tern_ipv6_own *own =
+        tern_ipv6_own_find(ip, (uint8_t)(out->scope - 1), out->src);
+    if (out->scope == 0 && own != NULL)    /* an address is one link's, and leaves by it */
+        out->scope = (uint16_t)(own->link + 1);
     if (tern_ipv6_route(net, ip, out->dst, out->scope, &route) != TERN_OK) {
         ip->stats.ip.out_no_route++;
         return TERN_UNREACHABLE;
     }
-    if (!net->links[route.link].link->up) {
+    /* While it is asked after anew, after the link was down, it is not ours (RFC 4862 5.4). */
+    if (!net->links[route.link].link->up || own == NULL || !ipv6_own_is_valid(own)) {
         ip->stats.ip.out_link_down++;
         return TERN_UNREACHABLE;
     }

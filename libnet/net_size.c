@@ -51,6 +51,11 @@ size_t tern_dhcp4_size(void)
     return sizeof(struct tern_dhcp4);
 }
 
+size_t tern_ipv6_size(void)
+{
+    return sizeof(struct tern_ipv6);
+}
+
 size_t tern_dhcp6_size(void)
 {
     return sizeof(struct tern_dhcp6);

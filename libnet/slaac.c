@@ -94,9 +94,9 @@ static uint64_t desync_ns(const struct tern_ipv6 *ip, const struct tern_addr *ad
 }
 
 /* REGEN_ADVANCE: 2 s and the time that all questions may take (section 3.8). */
-static uint64_t advance_ns(const struct tern_ipv6 *ip)
+static uint64_t advance_ns(const struct tern_ipv6 *ip, uint8_t link)
 {
-    return 2 * TERN_SECOND_NS + 3u * ip->config.n_dad * ip->ip.retry_ns;
+    return 2 * TERN_SECOND_NS + 3u * ip->config.n_dad * ip->ip.retry_ns[link];
 }
 
 /* A temporary address beside a stable one, until the same times at most (section 3.4). */
@@ -108,7 +108,7 @@ static void temporary_add(struct tern_ipv6 *ip, const struct tern_ipv6_own *stab
     temporary_identifier(ip, &addr);
     uint64_t preferred_ns = least(stable->preferred_ns,
                                   now_ns + TEMP_PREFERRED_NS - desync_ns(ip, &addr));
-    if (preferred_ns <= now_ns + advance_ns(ip))
+    if (preferred_ns <= now_ns + advance_ns(ip, stable->link))
         return;
     struct tern_ipv6_own *own = auto_add(ip, stable->link, &addr, TERN_IPV6_FROM_PREFIX_TEMPORARY,
                                          preferred_ns,
@@ -121,7 +121,7 @@ static void temporary_add(struct tern_ipv6 *ip, const struct tern_ipv6_own *stab
 static uint64_t temporary_run(struct tern_ipv6 *ip, const struct tern_ipv6_own *stable,
                               uint64_t now_ns)
 {
-    uint64_t preferred_ns = 0, advance = advance_ns(ip);
+    uint64_t preferred_ns = 0, advance = advance_ns(ip, stable->link);
     /* Also one that turned out to be a duplicate has its time: no second one is tried at once. */
     for (size_t i = 0; i < TERN_IPV6_ADDRS; i++) {
         const struct tern_ipv6_own *own = &ip->addrs[i];

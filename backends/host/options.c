@@ -373,7 +373,7 @@ static bool is_of_a_host(const struct tern_addr *a, uint32_t host_mask)
 
 static uint32_t host_mask_of(const struct tern_net_address *at)
 {
-    return at->prefix_len == 0 ? UINT32_MAX : UINT32_MAX >> (at->prefix_len - 1) >> 1;
+    return at->prefix_len < 32 ? UINT32_MAX >> at->prefix_len : 0;
 }
 
 static bool is_v6_link_local(const struct tern_addr *a)

@@ -349,8 +349,9 @@ struct tern_ip {
     struct tern_neighbour *neighbours;
     struct tern_reassembly *reassemblies;
     size_t n_neighbours, n_reassemblies;
-    uint64_t reassembly_ns, retry_ns, n_reassembly_order;
-    uint64_t reachable_ns[TERN_NET_LINKS];       /* so long a neighbour is taken to live */
+    uint64_t reassembly_ns, n_reassembly_order;
+    uint64_t retry_ns[TERN_NET_LINKS];           /* between two questions about a neighbour */
+    uint64_t reachable_ns[TERN_NET_LINKS];       /* so long one is taken to live */
     struct {    /* the last ones count for echo replies only */
         struct tern_addr dst;
         uint16_t mtu;

@@ -162,6 +162,9 @@ START_TEST(hostile_net_51_dhcp_option_table)
         { { 53, 1, 2, 52, 1, 4, 255 }, 7, TERN_MALFORMED, "overload 4" },
         { { 53, 1, 2, 52, 1, 1, 255 }, 7, TERN_MALFORMED, "overloaded file without end" },
         { { 53, 1, 2, 52, 1, 2, 255 }, 7, TERN_MALFORMED, "overloaded sname without end" },
+        { { 53, 0, 53, 1, 2, 255 }, 6, TERN_OK, "a type in two pieces" },
+        { { 53, 1, 2, 6, 3, 1, 2, 3, 6, 2, 4, 5, 255 }, 13, TERN_MALFORMED,
+          "a server and a quarter in two pieces" },
         { { 53, 1, 2, 255, 12, 255, 1 }, 7, TERN_OK, "whatever follows the end" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -233,6 +236,50 @@ START_TEST(hostile_net_51_dhcp_overloaded_fields)
 }
 END_TEST
 
+/* RFC 3396: in the order of options, file, sname, wherever an option is cut. */
+START_TEST(test_dhcp4_options_in_pieces_are_one)
+{
+    uint8_t msg[300];
+    struct reply r = { .type = DHCP4_OFFER };
+    static const uint8_t more[] = { 52, 1, 3, 6, 3, 10, 0, 0, 121, 2, 24, 192, 51, 1, 0 };
+    static const uint8_t file[] = { 6, 1, 1, 121, 5, 0, 2, 10, 0, 0, 6, 0, 51, 2, 0, 14, 255 };
+    static const uint8_t sname[] = { 51, 1, 16, 6, 4, 10, 0, 0, 2, 121, 1, 9, 255 };
+    struct tern_dhcp4_reply got;
+    r.more = more;
+    r.more_len = sizeof more;
+    size_t len = reply_emit(msg, &r);
+    memcpy(msg + 108, file, sizeof file);
+    memcpy(msg + 44, sname, sizeof sname);
+    ck_assert_int_eq(tern_dhcp4_reply_parse(msg, len, &got), TERN_OK);
+    ck_assert_uint_eq(got.n_dns, 2);
+    ck_assert_uint_eq(got.dns[0], 0x0a000001);
+    ck_assert_uint_eq(got.dns[1], 0x0a000002);
+    ck_assert_uint_eq(got.lease_s, 3600);
+    ck_assert_uint_eq(got.n_routes, 1);
+    ck_assert_uint_eq(got.routes[0].prefix, 0xc0000200);
+    ck_assert_uint_eq(got.routes[0].gateway, 0x0a000009);
+}
+END_TEST
+
+/* Longer than what we have said to take (RFC 2132 section 9.10). */
+START_TEST(hostile_net_51_dhcp_longer_than_asked_for)
+{
+    static uint8_t msg[1501];
+    struct reply r = { .type = DHCP4_OFFER };
+    struct tern_dhcp4_reply got;
+    (void)reply_emit(msg, &r);
+    memset(msg + 243, 0, sizeof msg - 243);
+    /* As much as can be in one number: 1,500 octets less the fixed part. */
+    for (size_t off = 243; off < sizeof msg - 257; off += 257) {
+        msg[off] = 121;
+        msg[off + 1] = 255;
+    }
+    msg[1499] = msg[1500] = 255;
+    ck_assert_int_eq(tern_dhcp4_reply_parse(msg, 1500, &got), TERN_OK);
+    ck_assert_int_eq(tern_dhcp4_reply_parse(msg, 1501, &got), TERN_MALFORMED);
+}
+END_TEST
+
 START_TEST(hostile_net_51_dhcp_every_truncation)
 {
     struct net_fixture *f = start();
@@ -266,6 +313,8 @@ Suite *dhcp4_answer_suite(void)
     tcase_add_test(tc, hostile_net_51_dhcp_option_table);
     tcase_add_test(tc, test_dhcp4_replies_of_another_kind);
     tcase_add_test(tc, hostile_net_51_dhcp_overloaded_fields);
+    tcase_add_test(tc, test_dhcp4_options_in_pieces_are_one);
+    tcase_add_test(tc, hostile_net_51_dhcp_longer_than_asked_for);
     tcase_add_test(tc, hostile_net_51_dhcp_every_truncation);
     suite_add_tcase(suite, tc);
     return suite;

@@ -315,7 +315,7 @@ START_TEST(hostile_net_52_dhcp_routes_never_beat_a_configured_one)
 }
 END_TEST
 
-/* Lists that are cut, too long or said twice leave the lease as it is. */
+/* Lists that are cut or too long leave the lease as it is. */
 START_TEST(hostile_net_52_dhcp_routes_that_make_no_sense)
 {
     static const struct { uint8_t len, octets[24]; } bad[] = {

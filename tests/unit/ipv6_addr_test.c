@@ -205,6 +205,32 @@ START_TEST(test_ipv6_addr_is_asked_after_anew_when_the_link_comes_up)
 }
 END_TEST
 
+/* What is asked after is not ours, and nothing leaves from it (RFC 4862 section 5.4). */
+START_TEST(test_ipv6_addr_sends_nothing_while_it_is_asked_after_anew)
+{
+    static const uint8_t segment[20];
+    struct net6_heard h;
+    struct net6_fixture *f = asking(&h);
+    struct tern_addr us = addr6(text), peer = addr6("2001:db8::2");
+    struct tern_net_path path = { 0 };
+    struct tern_net_out out = { .src = &us, .dst = &peer, .path = &path, .protocol = IP_TCP,
+                                .transport = 0xff };
+    net6_pass(f, 3 * TERN_SECOND_NS);
+    net6_ns(&m, text);    /* the peer is known */
+    net6_mac(&m, 1, packet_mac_peer);
+    net6_say(f, "2001:db8::2", group, &m);
+    ck_assert_int_eq(tern_ipv6_send(&f->net, &f->ipv6, &out, segment, 20), TERN_OK);
+    ck_assert_uint_ne(path.generation, 0);
+    f->wire.link.mac[5] = 9;
+    tern_net_link_changed(&f->net, &f->wire.link, f->now_ns);
+    ck_assert_int_eq(tern_ipv6_send(&f->net, &f->ipv6, &out, segment, 20), TERN_UNREACHABLE);
+    ck_assert_uint_eq(f->ipv6.stats.ip.out_link_down, 1);
+    net6_pass(f, 2500 * TERN_MILLISECOND_NS);
+    ck_assert_int_ne(tern_ipv6_send(&f->net, &f->ipv6, &out, segment, 20), TERN_UNREACHABLE);
+    ck_assert_uint_eq(f->ipv6.stats.ip.out_link_down, 1);
+}
+END_TEST
+
 START_TEST(test_ipv6_addr_on_a_link_that_is_down_waits)
 {
     struct net6_fixture *f = net6_fixture_bare();
@@ -371,6 +397,7 @@ Suite *ipv6_addr_suite(void)
     tcase_add_test(c, test_ipv6_addr_in_use_stays_when_another_claims_it);
     tcase_add_test(c, test_ipv6_addr_link_local_one_is_tried_four_times);
     tcase_add_test(c, test_ipv6_addr_is_asked_after_anew_when_the_link_comes_up);
+    tcase_add_test(c, test_ipv6_addr_sends_nothing_while_it_is_asked_after_anew);
     tcase_add_test(c, test_ipv6_addr_on_a_link_that_is_down_waits);
     tcase_add_test(c, test_ipv6_addr_is_not_used_unasked_because_the_link_is_full);
     tcase_add_test(c, test_ipv6_addr_set_refuses_what_no_host_has);
