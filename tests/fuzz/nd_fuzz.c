@@ -175,7 +175,7 @@ static void check(void)
                                  s->nd_unsolicited,
             "each message counted once");
     require(w.wire.n_lent == 0, "no slot kept");
-    require(w.ipv6.links[0].hop_limit == 0 || w.ipv6.links[0].hop_limit >= 32, "a hop limit");
+    require(w.ipv6.links[0].hop_limit == 0 || w.ipv6.links[0].hop_limit >= 15, "a hop limit");
     require(w.ipv6.links[0].mtu == 0 || w.ipv6.links[0].mtu >= IPV6_MTU_LEAST, "an MTU");
 }
 
