@@ -122,6 +122,73 @@
     X(T, igmp_in, TERN_COUNTER("igmp_in_msgs", "IGMP messages received"))                     \
     X(T, igmp_bad_checksum, TERN_COUNTER("igmp_in_bad_checksums", "IGMP messages dropped"))
 
+#define IPV6_METRICS(X, T)                                                                    \
+    X(T, in_packets, TERN_COUNTER("in_receives", "Packets received"))                         \
+    X(T, in_delivered, TERN_COUNTER("in_delivers", "Packets delivered"))                      \
+    X(T, in_forwarded, TERN_COUNTER("in_forwarded", "Packets handed on"))                     \
+    X(T, in_short, TERN_COUNTER_BY("in_hdr_errors", "reason", "short",                        \
+                                   "Packets dropped for their headers"))                      \
+    X(T, in_bad_version, TERN_METRIC_ALSO("bad_version"))                                     \
+    X(T, in_bad_payload_len, TERN_METRIC_ALSO("bad_payload_len"))                             \
+    X(T, in_jumbo, TERN_METRIC_ALSO("jumbo"))                                                 \
+    X(T, in_long_chain, TERN_METRIC_ALSO("long_chain"))                                       \
+    X(T, in_bad_hdr, TERN_METRIC_ALSO("bad_hdr"))                                             \
+    X(T, in_bad_option, TERN_METRIC_ALSO("bad_option"))                                       \
+    X(T, in_bad_routing, TERN_METRIC_ALSO("bad_routing"))                                     \
+    X(T, in_bad_fragment, TERN_METRIC_ALSO("bad_fragment"))                                   \
+    X(T, in_cut_chain, TERN_METRIC_ALSO("cut_chain"))                                         \
+    X(T, in_bad_next, TERN_METRIC_ALSO("bad_next"))                                           \
+    X(T, in_no_next, TERN_METRIC_ALSO("no_next"))                                             \
+    X(T, in_bad_source, TERN_COUNTER_BY("in_addr_errors", "reason", "bad_source",             \
+                                        "Packets dropped for their addresses"))               \
+    X(T, in_mapped, TERN_METRIC_ALSO("mapped"))                                               \
+    X(T, in_not_ours, TERN_METRIC_ALSO("not_ours"))                                           \
+    X(T, in_wrong_link, TERN_METRIC_ALSO("wrong_link"))                                       \
+    X(T, in_tentative, TERN_METRIC_ALSO("tentative"))                                         \
+    X(T, in_link_group, TERN_METRIC_ALSO("link_group"))                                       \
+    X(T, in_unknown_protocol, TERN_COUNTER_BY("in_unknown_protos", "reason",                  \
+                                              "unknown_protocol", "Packets nobody wants"))    \
+    X(T, icmp_in, TERN_COUNTER("icmp_in_msgs", "ICMP messages received"))                     \
+    X(T, icmp_echo_in, TERN_COUNTER("icmp_in_echos", "Echo requests received"))               \
+    X(T, icmp_errors_in, TERN_COUNTER("icmp_in_errors_used", "Errors told to a transport"))   \
+    X(T, icmp_nd_in, TERN_COUNTER("icmp_in_nd", "Neighbour Discovery received"))              \
+    X(T, icmp_mld_in, TERN_COUNTER("icmp_in_mld", "MLD messages received"))                   \
+    X(T, icmp_short, TERN_COUNTER_BY("icmp_drops", "reason", "short",                         \
+                                     "ICMP messages dropped"))                                \
+    X(T, icmp_bad_checksum, TERN_METRIC_ALSO("bad_checksum"))                                 \
+    X(T, icmp_unknown_type, TERN_METRIC_ALSO("unknown_type"))                                 \
+    X(T, icmp_ignored, TERN_METRIC_ALSO("ignored"))                                           \
+    X(T, icmp_errors_bad, TERN_METRIC_ALSO("error_bad"))                                      \
+    X(T, icmp_errors_unmatched, TERN_METRIC_ALSO("error_unmatched"))                          \
+    X(T, icmp_echo_replies, TERN_COUNTER("icmp_out_echo_reps", "Echo replies sent"))          \
+    X(T, icmp_errors_out, TERN_COUNTER("icmp_out_errors_sent", "Errors sent"))                \
+    X(T, icmp_full, TERN_COUNTER_BY("icmp_out_errors", "reason", "full",                      \
+                                    "ICMP messages not sent"))                                \
+    X(T, icmp_not_allowed, TERN_METRIC_ALSO("not_allowed"))                                   \
+    X(T, nd_solicitations, TERN_COUNTER("nd_in_solicits", "Questions for an address of ours"))\
+    X(T, nd_advertisements, TERN_COUNTER("nd_in_adverts", "Answers and news taken"))          \
+    X(T, nd_routers, TERN_COUNTER("nd_in_routers", "Router advertisements taken"))            \
+    X(T, nd_redirects, TERN_COUNTER("nd_in_redirects", "Redirects taken"))                    \
+    X(T, nd_not_local, TERN_COUNTER_BY("nd_drops", "reason", "not_local",                     \
+                                       "Neighbour Discovery not used"))                       \
+    X(T, nd_fragmented, TERN_METRIC_ALSO("fragmented"))                                       \
+    X(T, nd_malformed, TERN_METRIC_ALSO("malformed"))                                         \
+    X(T, nd_bad_addr, TERN_METRIC_ALSO("bad_addr"))                                           \
+    X(T, nd_not_ours, TERN_METRIC_ALSO("not_ours"))                                           \
+    X(T, nd_unsolicited, TERN_METRIC_ALSO("unsolicited"))                                     \
+    X(T, nd_bad_options, TERN_COUNTER("nd_bad_options", "Options passed over"))               \
+    X(T, nd_asked, TERN_COUNTER("nd_out_solicits", "Questions sent"))                         \
+    X(T, nd_answered, TERN_COUNTER("nd_out_adverts", "Answers and announcements sent"))       \
+    X(T, nd_full, TERN_COUNTER("nd_unsent", "Neighbour Discovery without a slot"))            \
+    X(T, dad_conflicts, TERN_COUNTER("dad_conflicts", "Others with our address"))             \
+    X(T, dad_looped, TERN_COUNTER("dad_looped", "Our own questions heard"))                   \
+    X(T, router_no_room, TERN_COUNTER_BY("router_drops", "reason", "no_room",                 \
+                                         "What routers say, not followed"))                   \
+    X(T, prefix_no_room, TERN_METRIC_ALSO("prefix_no_room"))                                  \
+    X(T, mtu_refused, TERN_METRIC_ALSO("mtu"))                                                \
+    X(T, hop_limit_refused, TERN_METRIC_ALSO("hop_limit"))                                    \
+    X(T, redirect_refused, TERN_METRIC_ALSO("redirect"))
+
 #define UDP_METRICS(X, T)                                                                     \
     X(T, in_dgrams, TERN_COUNTER("in_receives", "Datagrams received"))                        \
     X(T, in_delivered, TERN_COUNTER("in_datagrams", "Datagrams delivered"))                   \
@@ -187,6 +254,7 @@
 TERN_METRICS_TABLE(NET_METRICS, tern_net_stats, sizeof(struct tern_net_stats), "link");
 TERN_METRICS_TABLE(IP_METRICS, tern_ip_stats, sizeof(struct tern_ip_stats), "ip");
 TERN_METRICS_TABLE(IPV4_METRICS, tern_ipv4_stats, offsetof(struct tern_ipv4_stats, ip), "ipv4");
+TERN_METRICS_TABLE(IPV6_METRICS, tern_ipv6_stats, offsetof(struct tern_ipv6_stats, ip), "ipv6");
 TERN_METRICS_TABLE(UDP_METRICS, tern_udp_stats, sizeof(struct tern_udp_stats), "udp");
 TERN_METRICS_TABLE(DHCP4_METRICS, tern_dhcp4_stats, sizeof(struct tern_dhcp4_stats), "dhcp4");
 TERN_METRICS_TABLE(DHCP6_METRICS, tern_dhcp6_stats, sizeof(struct tern_dhcp6_stats), "dhcp6");
@@ -306,7 +374,7 @@ static void pools_set(const struct tern_tcp *tcp, struct tern_metrics *set)
     set->values = set->own;
 }
 
-enum { ID_IPV4 = 0x0800, ID_TCP = 6, ID_UDP = 17, ID_NONE = 0 };
+enum { ID_IPV4 = 0x0800, ID_IPV6 = 0x86dd, ID_TCP = 6, ID_UDP = 17, ID_NONE = 0 };
 
 /* The caller's own part with such a number may keep something else: then it is not named. */
 static const void *context_find(const struct tern_net_slot *slots, size_t n, uint16_t id,
@@ -325,6 +393,8 @@ bool tern_net_metrics(const struct tern_net *net, size_t i, struct tern_metrics 
 {
     const struct tern_ipv4 *ip =
         context_find(net->networks, net->n_networks, ID_IPV4, "ipv4", sizeof *ip);
+    const struct tern_ipv6 *ip6 =
+        context_find(net->networks, net->n_networks, ID_IPV6, "ipv6", sizeof *ip6);
     const struct tern_tcp *tcp =
         context_find(net->transports, net->n_transports, ID_TCP, "tcp", sizeof *tcp);
     const struct tern_udp *udp =
@@ -343,6 +413,8 @@ bool tern_net_metrics(const struct tern_net *net, size_t i, struct tern_metrics 
         { tern_net_stats_text, &net->stats, NULL },
         { tern_ipv4_stats_text, ip != NULL ? &ip->stats : NULL, NULL },
         { tern_ip_stats_text, ip != NULL ? &ip->stats.ip : NULL, "ipv4" },
+        { tern_ipv6_stats_text, ip6 != NULL ? &ip6->stats : NULL, NULL },
+        { tern_ip_stats_text, ip6 != NULL ? &ip6->stats.ip : NULL, "ipv6" },
         { tern_udp_stats_text, udp != NULL ? &udp->stats : NULL, NULL },
         { tern_dhcp4_stats_text, dhcp != NULL ? &dhcp->stats : NULL, NULL },
         { tern_dhcp6_stats_text, dhcp6 != NULL ? &dhcp6->stats : NULL, NULL },

@@ -19,8 +19,8 @@ include tests/unit/xen.mk
 
 EXTRA_DIST += tests/cross/check.h tests/cross/check_run.c
 # What is no program's source: ./test of an unpacked tarball is whole.
-EXTRA_DIST += .clang-format .clang-tidy pcaps tests/xen tests/parts tests/fuzz/seeds tests/abi tests/abi-layout tests/asks \
-	tests/budget tests/hostile tests/manual.pl tests/mutants.files \
+EXTRA_DIST += .clang-format .clang-tidy pcaps tests/xen tests/ip6 tests/parts tests/fuzz/seeds tests/abi tests/abi-layout \
+	tests/asks tests/budget tests/hostile tests/manual.pl tests/mutants.files \
 	tests/mutants.known tests/mutate tests/peers tests/prometheus.pl tools/setup.sh \
 	benchmarks/lib.sh
 

@@ -610,8 +610,8 @@ struct tern_linklocal4 {
 };
 
 /*
- * Number i of the stack's sets of counters (metrics.h): links, IPv4 with ARP
- * and ICMP, UDP, DHCP, TCP and its pools, those that it has. False: no more.
+ * Number i of the stack's sets of counters (metrics.h): links, IPv4 and IPv6
+ * with all that is theirs, UDP, DHCP, TCP and its pools, those that it has. False: no more.
  */
 bool tern_net_metrics(const struct tern_net *net, size_t i, struct tern_metrics *set);
 

@@ -34,6 +34,11 @@ tests_unix_tap_impaired_LDFLAGS = -static
 tests_unix_tap_impaired_LDADD = $(tests_unix_bulk_LDADD)
 tests_unix_tap_impaired_SOURCES = tests/unix/tap_impaired.c tests/unix/bulk.c \
     tests/unix/pattern.h tests/sim/impair.h tests/sim/impair.c tests/sim/sim.h tests/sim/sim.c
+check_PROGRAMS += tests/unix/station
+tests_unix_station_CFLAGS = $(TERN_CFLAGS)
+tests_unix_station_LDFLAGS = -static
+tests_unix_station_LDADD = $(tests_unix_bulk_LDADD)
+tests_unix_station_SOURCES = tests/unix/station.c tests/unix/bulk.c tests/unix/pattern.h
 check_PROGRAMS += tests/unix/sealed
 tests_unix_sealed_CFLAGS = $(TERN_CFLAGS)
 tests_unix_sealed_LDFLAGS = -static
