@@ -188,8 +188,7 @@ void tern_dhcp6_begin(struct tern_dhcp6 *d, enum dhcp6_state state, uint32_t del
 
 void tern_dhcp6_solicit(struct tern_dhcp6 *d)
 {
-    if (dhcp6_has_lease(d))
-        tern_dhcp6_lease_lose(d);
+    tern_dhcp6_lease_lose(d);
     memset(&d->lease, 0, sizeof d->lease);
     d->server_id_len = d->preference = 0;
     tern_dhcp6_begin(d, DHCP6_SOLICITING, DELAY_MS);
@@ -375,9 +374,10 @@ enum tern_err tern_dhcp6_get(const struct tern_net *net, struct tern_dhcp6_lease
     if (!dhcp6_has_lease(d) && d->state != DHCP6_INFORMED)
         return TERN_AGAIN;
     memset(lease, 0, sizeof *lease);
-    if (dhcp6_has_lease(d))
+    if (dhcp6_has_lease(d)) {
         lease->addr = d->lease.addr;
-    lease->expires_ns = d->lease.valid_ns;
+        lease->expires_ns = d->lease.valid_ns;
+    }
     lease->n_ntp = d->n_ntp;
     memcpy(lease->ntp, d->ntp, sizeof lease->ntp);
     return TERN_OK;

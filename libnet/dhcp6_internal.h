@@ -31,9 +31,10 @@ static inline struct tern_ipv6 *dhcp6_ipv6(const struct tern_dhcp6 *d)
     return tern_net_context(d->net, &tern_ipv6);
 }
 
+/* Time goes on while the link is down, and nothing of ours runs then. */
 static inline bool dhcp6_has_lease(const struct tern_dhcp6 *d)
 {
-    return d->lease.valid_ns != 0;
+    return d->lease.valid_ns > d->net->turn->now_ns;
 }
 
 /* IAID: one association a link, the same at each start (RFC 8415 section 12). */

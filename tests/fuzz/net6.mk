@@ -8,7 +8,8 @@ check_PROGRAMS += tests/fuzz/ipv6_wire_fuzz \
     tests/fuzz/mld_wire_fuzz \
     tests/fuzz/igmp_wire_fuzz \
     tests/fuzz/dhcp6_wire_fuzz \
-    tests/fuzz/nd_fuzz
+    tests/fuzz/nd_fuzz \
+    tests/fuzz/clients_fuzz
 
 tests_fuzz_ipv6_wire_fuzz_CFLAGS = $(TERN_CFLAGS)
 tests_fuzz_ipv6_wire_fuzz_LDFLAGS = $(TERN_FUZZ_LDFLAGS)
@@ -44,4 +45,10 @@ tests_fuzz_nd_fuzz_CFLAGS = $(TERN_CFLAGS)
 tests_fuzz_nd_fuzz_LDFLAGS = $(TERN_FUZZ_LDFLAGS)
 tests_fuzz_nd_fuzz_LDADD = libnet/libtern-net.la base/libtern-base.la
 tests_fuzz_nd_fuzz_SOURCES = tests/fuzz/nd_fuzz.c \
+    tests/unit/fake_link.h tests/unit/fake_link.c
+
+tests_fuzz_clients_fuzz_CFLAGS = $(TERN_CFLAGS)
+tests_fuzz_clients_fuzz_LDFLAGS = $(TERN_FUZZ_LDFLAGS)
+tests_fuzz_clients_fuzz_LDADD = libnet/libtern-net.la base/libtern-base.la
+tests_fuzz_clients_fuzz_SOURCES = tests/fuzz/clients_fuzz.c \
     tests/unit/fake_link.h tests/unit/fake_link.c

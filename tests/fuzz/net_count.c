@@ -29,6 +29,10 @@ const char *net_count_wrong(const struct tern_net *net, const struct tern_ipv4 *
         i->icmp_ignored + i->icmp_echo_in + i->icmp_errors_in + i->icmp_errors_bad +
         i->icmp_errors_unmatched)
         return "each ICMP message counted once";
+    if (i->igmp_in !=
+        i->igmp_bad_checksum + g->group_queries + g->group_heard + g->group_ignored +
+        g->group_not_local + g->group_malformed)
+        return "each IGMP message counted once";
     if (i->arp_in !=
         i->arp_bad + i->arp_not_ours + i->arp_unsolicited + i->arp_conflict + i->arp_learned +
         i->arp_asked)
@@ -38,8 +42,7 @@ const char *net_count_wrong(const struct tern_net *net, const struct tern_ipv4 *
         u->in_no_room + u->in_port_zero + u->in_closed)
         return "each datagram counted once";
     if (i->in_delivered !=
-        i->icmp_in + u->in_dgrams + tcp->stats.in_segs + g->group_queries + g->group_heard +
-            g->group_ignored + g->group_not_local + g->group_malformed)
+        i->icmp_in + i->igmp_in + u->in_dgrams + tcp->stats.in_segs)
         return "each delivered packet taken by a transport";
     return NULL;
 }

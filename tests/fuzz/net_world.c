@@ -128,7 +128,8 @@ static void tx_commit(struct tern_link *link, struct tern_tx *tx, size_t len)
     require(type == 0x0800 || type == 0x0806, "a type we speak");
     if (type == 0x0806)
         return;
-    require(frame[PACKET_ETH] == 0x45, "a header without options");
+    bool igmp = frame[PACKET_ETH + 9] == 2;    /* with a Router Alert (RFC 3376 section 4) */
+    require(frame[PACKET_ETH] == (igmp ? 0x46 : 0x45), "a header of the length it should have");
     require(PACKET_ETH + (size_t)tern_load_be16(frame + 16) == len, "a total length that is true");
     if (tx->csum_partial)
         sum_finish(frame, len, tx);

@@ -503,6 +503,23 @@ START_TEST(test_dhcp6_confirms_when_the_link_comes_back)
 }
 END_TEST
 
+START_TEST(test_dhcp6_lease_that_ends_while_the_link_is_down_is_over)
+{
+    struct net6_fixture *f = bound_by(&good);
+    struct tern_dhcp6_lease lease;
+    f->wire.link.up = false;
+    (void)tern_net_link_changed(&f->net, &f->wire.link, f->now_ns);
+    ck_assert_int_eq(tern_dhcp6_get(&f->net, &lease), TERN_OK);
+    net6_leap(f, good.valid_s * TERN_SECOND_NS);
+    ck_assert_uint_eq(net6_count(f, TERN_IPV6_FROM_DHCP), 0);
+    ck_assert_int_eq(tern_dhcp6_get(&f->net, &lease), TERN_AGAIN);
+    f->wire.link.up = true;
+    (void)tern_net_link_changed(&f->net, &f->wire.link, f->now_ns);
+    struct heard h = await(f);
+    ck_assert_uint_eq(h.type, DHCP6_SOLICIT);
+}
+END_TEST
+
 START_TEST(test_dhcp6_declines_an_address_that_another_has)
 {
     struct net6_fixture *f = start(TERN_DHCP6_STATEFUL);
@@ -763,6 +780,7 @@ Suite *dhcp6_suite(void)
     tcase_add_test(tc, test_dhcp6_rebinds_with_any_server);
     tcase_add_test(tc, test_dhcp6_refusals);
     tcase_add_test(tc, test_dhcp6_confirms_when_the_link_comes_back);
+    tcase_add_test(tc, test_dhcp6_lease_that_ends_while_the_link_is_down_is_over);
     tcase_add_test(tc, test_dhcp6_declines_an_address_that_another_has);
     tcase_add_test(tc, test_dhcp6_gives_its_lease_back);
     tcase_add_test(tc, test_dhcp6_times_are_put_right);
