@@ -20,6 +20,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdbool.h>
@@ -72,7 +73,14 @@ static void server_parse(const char *addr, const char *port)
 {
     struct sockaddr_in *in = (struct sockaddr_in *)&server;
     struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&server;
+    char host[INET6_ADDRSTRLEN] = "";
+    const char *zone = strchr(addr, '%');
 
+    if (zone != NULL && (size_t)(zone - addr) < sizeof host) {
+        memcpy(host, addr, (size_t)(zone - addr));
+        in6->sin6_scope_id = if_nametoindex(zone + 1);
+        addr = host;
+    }
     if (inet_pton(AF_INET, addr, &in->sin_addr) == 1) {
         in->sin_family = AF_INET;
         in->sin_port = htons((uint16_t)atoi(port));
