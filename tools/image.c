@@ -20,8 +20,8 @@
 static void usage(FILE *to)
 {
     fputs("usage: tern image APPLIANCE [--backend kvm|xen|unix] [--site DIR]\n"
-          "                  [--headers FILE] [--modules] [-o FILE] [--map]\n"
-          "                  [--print-memory]\n"
+          "                  [--headers FILE] [--modules] [--without PART,...]\n"
+          "                  [-o FILE] [--map] [--print-memory]\n"
           "       tern image --site-object FILE [--site DIR] [--headers FILE]\n"
           "       tern image --archive FILE --module NAME=PATH...\n"
           "       tern image --audit FILE\n"
@@ -38,9 +38,12 @@ static void usage(FILE *to)
           "                   adds or replaces a default, \"Name:\" removes it\n"
           "  --modules        the appliance takes boot modules: its files are compiled with\n"
           "                   TERN_MODULES defined; www takes its site from the module site\n"
+          "  --without PART   leaves out of the network's parts: ipv4, ipv6, udp, dhcp4 or dhcp6, and\n"
+          "                   what needs it; several with commas between them\n"
           "  -o FILE          where to; default: the appliance's name, .elf behind a guest's\n"
           "  --map            prints the archive members that were taken, each with the\n"
-          "                   SHA-256 of its octets, instead of the sums\n"
+          "                   SHA-256 of its octets, instead of the sums; then the network's\n"
+          "                   parts, each with its octets\n"
           "  --print-memory   lists the pools too, with their octets at the default options\n"
           "  --site-object FILE\n"
           "                   makes nothing but the object that the site is in an image, for\n"
@@ -70,7 +73,7 @@ static int options_agree(struct image *image, int argc, char **argv)
         return 3;
     }
     if (image->site_object != NULL && argc == optind && image->out == NULL && !image->map &&
-        !image->print_memory)
+        !image->print_memory && image->without == 0)
         return 0;
     if (image->site_object != NULL) {
         fputs("tern image: --site-object FILE goes with --site and --headers only\n", stderr);
@@ -79,7 +82,8 @@ static int options_agree(struct image *image, int argc, char **argv)
     if (image->archive != NULL || image->modules.n > 0) {
         if (image->archive != NULL && image->modules.n > 0 && argc == optind &&
             image->site_dir == NULL && image->headers == NULL && image->site_object == NULL &&
-            image->out == NULL && !image->takes_modules && !image->map && !image->print_memory)
+            image->out == NULL && !image->takes_modules && !image->map &&
+            !image->print_memory && image->without == 0)
             return 0;
         fputs("tern image: --archive FILE goes with one or more --module NAME=PATH only\n",
               stderr);
@@ -103,7 +107,8 @@ static int options(struct image *image, int argc, char **argv)
         { "site", required_argument, NULL, 's' },
         { "site-object", required_argument, NULL, 'S' },
         { "headers", required_argument, NULL, 'H' }, { "map", no_argument, NULL, 'm' },
-        { "modules", no_argument, NULL, 'M' }, { "module", required_argument, NULL, 'd' },
+        { "modules", no_argument, NULL, 'M' },
+        { "without", required_argument, NULL, 'w' }, { "module", required_argument, NULL, 'd' },
         { "archive", required_argument, NULL, 'A' },
         { "print-memory", no_argument, NULL, 'p' }, { "help", no_argument, NULL, 'h' }, { 0 },
     };
@@ -139,6 +144,10 @@ static int options(struct image *image, int argc, char **argv)
             break;
         case 'M':
             image->takes_modules = true;
+            break;
+        case 'w':
+            if (!image_parts_without(image, optarg))
+                return 3;
             break;
         case 'd':
             work_word(&image->modules, optarg);
@@ -259,7 +268,8 @@ static bool fresh_keep(const char *option, const char *fresh, const char *name)
 static bool make(struct image *image)
 {
     if (!image_find_tern(image) || !image_find_appliance(image) || !image_find_libraries(image) ||
-        !image_compile_sources(image) || !image_assemble_site(image, work_path("site.o")))
+        !image_compile_sources(image) || !image_assemble_site(image, work_path("site.o")) ||
+        !image_assemble_parts(image))
         return false;
     if (image->out == NULL)
         image->out = work_format("%s%s", image->name, image_is_guest(image) ? ".elf" : "");
@@ -270,10 +280,12 @@ static bool make(struct image *image)
     enum audit_verdict seal;
     if (!link_sealed(image, fresh, &map, &seal))
         return false;
-    if (image->map)
+    if (image->map) {
         image_members_print(image, &map);
-    else
+        image_parts_print(image, &map);
+    } else {
         image_account_print(image, &map, fresh);
+    }
     if (!image->map && seal == AUDIT_SEALED)
         printf("%12s %12s  sealed: no instruction in it can undo that (--audit)\n", "", "");
     if (image->print_memory && !budget_print(image))

@@ -68,6 +68,7 @@ void image_members_print(const struct image *image, struct image_map *map)
         if (map->parts[i].member != NULL && strcmp(row_of(image, &map->parts[i]),
                                                    "the C library's") != 0)
             map->parts[n++] = map->parts[i];
+    map->n = n;
     qsort(map->parts, n, sizeof map->parts[0], by_place);
     for (size_t i = 0; i < n; i++) {
         char hex[65];

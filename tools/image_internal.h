@@ -5,6 +5,7 @@
  *   image.c            the command: its options, and what is made of them
  *   image_find.c       where libraries and appliances are
  *   image_site.h       the site, as an object
+ *   image_parts.c      which parts of libnet are linked
  *   image_link.c       compiles and links
  *   image_map.h        what the linker says of its work
  *   image_account.c    says it in turn
@@ -29,6 +30,7 @@ struct image {
     const char *archive;       /* --archive: where to, and nothing else is made */
     struct work_words modules; /* --module */
     bool takes_modules, map, print_memory;
+    unsigned without;          /* --without: a bit for each part, of image_parts.c */
     char *name;                /* the appliance's, for the default of out */
     struct work_words sources; /* C and object files */
     char *include, *appliances;    /* folders of headers, of appliances' sources */
@@ -59,6 +61,14 @@ bool image_find_appliance(struct image *image);
 /* Each adds to image->objects; false after a message. */
 bool image_compile_sources(struct image *image);
 bool image_assemble_site(struct image *image, const char *object);
+bool image_assemble_parts(struct image *image);
+
+/* One file of assembly; what: for a message. */
+bool image_assemble(struct image *image, const char *source, const char *object,
+                    const char *what);
+
+/* Takes the names of --without, which commas part. False after a message. */
+bool image_parts_without(struct image *image, const char *names);
 
 /* Links all of it; order is an option of the linker's, or NULL. False after a message. */
 bool image_link(const struct image *image, const char *order, const char *out);
@@ -67,5 +77,8 @@ bool image_link(const struct image *image, const char *order, const char *out);
 void image_account_print(const struct image *image, const struct image_map *map,
                          const char *out);
 void image_members_print(const struct image *image, struct image_map *map);
+
+/* A line for each part that is in it: its name, its octets. */
+void image_parts_print(const struct image *image, const struct image_map *map);
 
 #endif

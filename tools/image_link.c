@@ -85,18 +85,23 @@ bool image_compile_sources(struct image *image)
 
 bool image_assemble_site(struct image *image, const char *object)
 {
-    if (!image_site_read(&image->site, image->site_dir, image->headers))
-        return false;
+    return image_site_read(&image->site, image->site_dir, image->headers) &&
+           image_assemble(image, work_path("site.S"), object, "the site");
+}
+
+bool image_assemble(struct image *image, const char *source, const char *object,
+                    const char *what)
+{
     struct work_words args = { 0 };
     cc_words(&args);
     work_word(&args, "-c");
     work_word(&args, "-Xassembler");    /* not -Wa: there may be a comma in it */
     work_wordf(&args, "-I%s", work_dir());    /* where .incbin looks */
-    work_word(&args, work_path("site.S"));
+    work_word(&args, source);
     work_word(&args, "-o");
     work_word(&args, object);
     work_word(&image->objects, object);
-    return compile(&args, "the site");
+    return compile(&args, what);
 }
 
 bool image_link(const struct image *image, const char *order, const char *out)

@@ -45,6 +45,7 @@ tern_SOURCES = \
     tools/image_audit.c \
     tools/image_internal.h \
     tools/image_find.c \
+    tools/image_parts.c \
     tools/image_link.c \
     tools/image_account.c \
     tools/image.c \

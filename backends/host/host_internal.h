@@ -144,7 +144,7 @@ enum tern_seal_wish { TERN_SEAL_WISH_ON, TERN_SEAL_WISH_MUST, TERN_SEAL_WISH_OFF
 struct tern_host_settings {
     bool dhcp;                /* IPv4 by DHCP */
     bool slaac;               /* IPv6 by routers */
-    bool wants_slaac;         /* somebody has said so: without IPv6 there is no start */
+    bool wants[2];            /* somebody has said dhcp, slaac: without it there is no start */
     bool has_ip[2];           /* an address of IPv4, of IPv6 */
     bool has_mac, has_nic;
     uint8_t n_addresses;
@@ -391,7 +391,10 @@ struct tern_net_host {
 enum tern_err tern_net_host_plan(struct tern_carver *carver,
                                  const struct tern_host_settings *settings);
 
-/* For start: gives each part its context with its tables, from the placed plan. */
+/*
+ * For start: gives each part its context with its tables, from the placed plan.
+ * TERN_UNSUPPORTED: the settings want a part that is not linked; host->error says which.
+ */
 enum tern_err tern_net_host_parts(struct tern_net_host *host, const struct tern_carver *carver,
                                   const struct tern_host_settings *settings);
 

@@ -113,26 +113,14 @@ static enum tern_err address_settle(struct tern_net_host *h,
                                     const struct tern_host_settings *settings)
 {
     enum tern_err err = TERN_OK;
-    if (settings->slaac) {
+    if (settings->slaac)
         err = tern_net_auto(&h->net, 0, TERN_IPV6_AUTO);
-        if (err == TERN_UNSUPPORTED && !settings->wants_slaac)
-            err = TERN_OK;    /* auto: as far as this image can */
-    }
+    if (err == TERN_UNSUPPORTED)
+        err = TERN_OK;    /* auto: as far as this image can */
     for (size_t i = 0; i < settings->n_addresses && err == TERN_OK; i++)
         err = tern_net_address_set(&h->net, 0, &settings->addresses[i]);
-    return say(h, err == TERN_UNSUPPORTED
-                      ? "option ip: this image has not the parts for that family"
-                      : "options ip, gw: no host may have that address, or the gateway is not on "
-                        "its net", err);
-}
-
-static enum tern_err parts_settle(struct tern_net_host *h,
-                                  const struct tern_net_host_config *config)
-{
-    enum tern_err err = tern_net_host_parts(h, config->carver, config->settings);
-    return err != TERN_UNSUPPORTED
-               ? err
-               : say(h, "there is no DHCP client in this image: ip=ADDR/LEN is wanted", err);
+    return say(h, "options ip, gw: no host may have that address, or the gateway is not on its net",
+               err);
 }
 
 enum tern_err tern_net_host_start(struct tern_net_host **host,
@@ -167,7 +155,7 @@ enum tern_err tern_net_host_start(struct tern_net_host **host,
     if (err == TERN_OK)
         err = link_settle(h, settings);
     if (err == TERN_OK)
-        err = parts_settle(h, config);
+        err = tern_net_host_parts(h, config->carver, settings);
     if (err != TERN_OK)
         return err;
     struct tern_net_config net = { .turn = config->turn, .drbg = &h->core.drbg,

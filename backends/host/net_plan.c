@@ -167,15 +167,25 @@ static void tcp_configure(struct tern_tcp *tcp, const struct tern_carver *c)
     PLACED(c, "tcp.bucket", to->buckets, to->n_buckets);
 }
 
+static enum tern_err say(struct tern_net_host *host, const char *words)
+{
+    struct tern_text text;
+    tern_text_init(&text, host->error, sizeof host->error);
+    tern_text_add(&text, words);
+    return TERN_UNSUPPORTED;
+}
+
 enum tern_err tern_net_host_parts(struct tern_net_host *host, const struct tern_carver *carver,
                                   const struct tern_host_settings *settings)
 {
     size_t n = 0, one;
-    bool has_dhcp = false;
+    bool has_dhcp = false, has_v4 = false, has_v6 = false;
 
     for (const struct tern_net_use *u = tern_net_uses; u->part != NULL; u++) {
         void *context = u->context;
         has_dhcp |= part_is_dhcp4(u->part);
+        has_v4 |= part_is(u->part, TERN_NET_NETWORK, ID_IPV4);
+        has_v6 |= part_is(u->part, TERN_NET_NETWORK, ID_IPV6);
         if (!part_is_wanted(u->part, settings))
             continue;
         if (n == TERN_NET_HOST_USES)
@@ -200,5 +210,11 @@ enum tern_err tern_net_host_parts(struct tern_net_host *host, const struct tern_
         host->uses[n++] = (struct tern_net_use){ u->part, context };
     }
     host->uses[n] = (struct tern_net_use){ NULL, NULL };
-    return settings->dhcp && !has_dhcp ? TERN_UNSUPPORTED : TERN_OK;
+    /* What auto wishes goes as far as this image can, but it takes one way at least. */
+    if ((settings->has_ip[0] && !has_v4) || ((settings->has_ip[1] || settings->wants[1]) && !has_v6))
+        return say(host, "option ip: this image has not the parts for that family");
+    bool works = (settings->dhcp && has_dhcp) || (settings->slaac && has_v6);
+    if ((settings->wants[0] && !has_dhcp) || (!works && settings->n_addresses == 0))
+        return say(host, "there is no DHCP client in this image: ip=ADDR/LEN is wanted");
+    return TERN_OK;
 }

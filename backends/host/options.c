@@ -422,12 +422,13 @@ static enum tern_err ip_settle(struct tern_host_options *options, struct tern_ho
                                const char *word, size_t len)
 {
     struct tern_net_address *at = &to->addresses[to->n_addresses];
-    if (word_is(word, len, "auto") || word_is(word, len, "dhcp"))
-        to->dhcp = true;
-    if (word_is(word, len, "auto") || word_is(word, len, "slaac"))
-        to->slaac = true;
-    to->wants_slaac |= word_is(word, len, "slaac");
-    if (word_is(word, len, "auto") || word_is(word, len, "dhcp") || word_is(word, len, "slaac"))
+    bool is_auto = word_is(word, len, "auto"), is_dhcp = word_is(word, len, "dhcp");
+    bool is_slaac = word_is(word, len, "slaac");
+    to->dhcp |= is_auto || is_dhcp;
+    to->slaac |= is_auto || is_slaac;
+    to->wants[0] |= is_dhcp;
+    to->wants[1] |= is_slaac;
+    if (is_auto || is_dhcp || is_slaac)
         return TERN_OK;
     /* An address alone would be a net of one host, that reaches nobody and says nothing. */
     if (!has_slash(word, len) ||
