@@ -85,7 +85,16 @@ libnet_libtern_net_la_SOURCES = \
     libnet/dhcp6.c \
     libnet/dhcp6_answer.c \
     $(TERN_TCP_SOURCES) \
+    libnet/net_metrics.h \
     libnet/net_metrics.c \
+    libnet/net_metrics_ipv4.c \
+    libnet/net_metrics_ipv6.c \
+    libnet/net_metrics_udp.c \
+    libnet/net_metrics_dhcp4.c \
+    libnet/net_metrics_dhcp6.c \
+    libnet/net_metrics_linklocal4.c \
+    libnet/net_metrics_tcp.c \
+    libnet/net_names.c \
     libnet/net_size.c
 
 tern_HEADERS += include/tern/net.h include/tern/ipv6.h

@@ -20,8 +20,8 @@
 static void usage(FILE *to)
 {
     fputs("usage: tern image APPLIANCE [--backend kvm|xen|unix] [--site DIR]\n"
-          "                  [--headers FILE] [--modules] [--without PART,...]\n"
-          "                  [-o FILE] [--map] [--print-memory]\n"
+          "                  [--headers FILE] [--modules] [--with PART,...]\n"
+          "                  [--without PART,...] [-o FILE] [--map] [--print-memory]\n"
           "       tern image --site-object FILE [--site DIR] [--headers FILE]\n"
           "       tern image --archive FILE --module NAME=PATH...\n"
           "       tern image --audit FILE\n"
@@ -38,8 +38,9 @@ static void usage(FILE *to)
           "                   adds or replaces a default, \"Name:\" removes it\n"
           "  --modules        the appliance takes boot modules: its files are compiled with\n"
           "                   TERN_MODULES defined; www takes its site from the module site\n"
-          "  --without PART   leaves out of the network's parts: ipv4, ipv6, udp, dhcp4 or dhcp6, and\n"
-          "                   what needs it; several with commas between them\n"
+          "  --with PART      a guest's image has dhcp6, the client of DHCPv6, only with this\n"
+          "  --without PART   leaves a part of the network out, and what needs it: ipv4,\n"
+          "                   ipv6, udp, dhcp4 or dhcp6; several with commas between them\n"
           "  -o FILE          where to; default: the appliance's name, .elf behind a guest's\n"
           "  --map            prints the archive members that were taken, each with the\n"
           "                   SHA-256 of its octets, instead of the sums; then the network's\n"
@@ -73,7 +74,7 @@ static int options_agree(struct image *image, int argc, char **argv)
         return 3;
     }
     if (image->site_object != NULL && argc == optind && image->out == NULL && !image->map &&
-        !image->print_memory && image->without == 0)
+        !image->print_memory && (image->with | image->without) == 0)
         return 0;
     if (image->site_object != NULL) {
         fputs("tern image: --site-object FILE goes with --site and --headers only\n", stderr);
@@ -83,7 +84,7 @@ static int options_agree(struct image *image, int argc, char **argv)
         if (image->archive != NULL && image->modules.n > 0 && argc == optind &&
             image->site_dir == NULL && image->headers == NULL && image->site_object == NULL &&
             image->out == NULL && !image->takes_modules && !image->map &&
-            !image->print_memory && image->without == 0)
+            !image->print_memory && (image->with | image->without) == 0)
             return 0;
         fputs("tern image: --archive FILE goes with one or more --module NAME=PATH only\n",
               stderr);
@@ -96,7 +97,7 @@ static int options_agree(struct image *image, int argc, char **argv)
         return 3;
     }
     image->appliance = argv[optind];
-    return 0;
+    return image_parts_settle(image) ? 0 : 3;
 }
 
 /* 0: go on; else the status to end with, plus one. */
@@ -108,6 +109,7 @@ static int options(struct image *image, int argc, char **argv)
         { "site-object", required_argument, NULL, 'S' },
         { "headers", required_argument, NULL, 'H' }, { "map", no_argument, NULL, 'm' },
         { "modules", no_argument, NULL, 'M' },
+        { "with", required_argument, NULL, 'W' },
         { "without", required_argument, NULL, 'w' }, { "module", required_argument, NULL, 'd' },
         { "archive", required_argument, NULL, 'A' },
         { "print-memory", no_argument, NULL, 'p' }, { "help", no_argument, NULL, 'h' }, { 0 },
@@ -146,7 +148,11 @@ static int options(struct image *image, int argc, char **argv)
             image->takes_modules = true;
             break;
         case 'w':
-            if (!image_parts_without(image, optarg))
+            if (!image_parts_take("--without", &image->without, optarg))
+                return 3;
+            break;
+        case 'W':
+            if (!image_parts_take("--with", &image->with, optarg))
                 return 3;
             break;
         case 'd':

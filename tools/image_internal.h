@@ -30,7 +30,7 @@ struct image {
     const char *archive;       /* --archive: where to, and nothing else is made */
     struct work_words modules; /* --module */
     bool takes_modules, map, print_memory;
-    unsigned without;          /* --without: a bit for each part, of image_parts.c */
+    unsigned with, without;    /* --with, --without: a bit for each part, of image_parts.c */
     char *name;                /* the appliance's, for the default of out */
     struct work_words sources; /* C and object files */
     char *include, *appliances;    /* folders of headers, of appliances' sources */
@@ -67,8 +67,14 @@ bool image_assemble_parts(struct image *image);
 bool image_assemble(struct image *image, const char *source, const char *object,
                     const char *what);
 
-/* Takes the names of --without, which commas part. False after a message. */
-bool image_parts_without(struct image *image, const char *names);
+/* Takes names of parts, which commas part. False after a message. */
+bool image_parts_take(const char *option, unsigned *taken, const char *names);
+
+/*
+ * What is without, after all options: what needs a part that is, and of a guest what
+ * nobody has asked for and is large. False after a message.
+ */
+bool image_parts_settle(struct image *image);
 
 /* Links all of it; order is an option of the linker's, or NULL. False after a message. */
 bool image_link(const struct image *image, const char *order, const char *out);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The parts of libnet that an image is made of: a table of them that takes the
- * place of backends/host/net_uses.c, without those that are not wanted; and the
- * octets of each.
+ * The parts of libnet that an image is made of: tables that take the places of
+ * backends/host/net_uses.c and libnet/net_names.c, without the parts that are not
+ * wanted; and the octets of each.
  */
 #include "image_internal.h"
 
@@ -28,63 +28,68 @@ static const struct {
     [DHCP6] = { "dhcp6", 1u << IPV6 | 1u << UDP, false, { "dhcp6" } },
 };
 
-static bool names_print(FILE *to, bool stays)
+static bool refuse(const char *option, const char *name, size_t len, const char *why)
 {
-    bool first = true;
-    for (size_t i = 0; i < N_PARTS; i++)
-        if (parts[i].stays == stays) {
-            fprintf(to, "%s%s", first ? "" : ", ", parts[i].name);
-            first = false;
-        }
-    return !first;
-}
-
-static bool refuse(const char *name, size_t len, const char *why)
-{
-    fprintf(stderr, "tern image: --without: '%.*s' %s: ", (int)len, name, why);
-    (void)names_print(stderr, false);
-    fputs(" can be left out\n", stderr);
+    const char *between = "";
+    fprintf(stderr, "tern image: %s: '%.*s' %s: ", option, (int)len, name, why);
+    for (size_t i = 0; i < N_PARTS; i++) {
+        if (parts[i].stays)
+            continue;
+        fprintf(stderr, "%s%s", between, parts[i].name);
+        between = ", ";
+    }
+    fputs(" can be chosen\n", stderr);
     return false;
 }
 
-static bool one_take(unsigned *without, const char *name, size_t len)
+static bool one_take(const char *option, unsigned *taken, const char *name, size_t len)
 {
     for (size_t i = 0; i < N_PARTS; i++) {
         if (strlen(parts[i].name) != len || memcmp(parts[i].name, name, len) != 0)
             continue;
         if (parts[i].stays)
-            return refuse(name, len, "is in each image");
-        *without |= 1u << i;
+            return refuse(option, name, len, "is in each image");
+        *taken |= 1u << i;
         return true;
     }
-    return refuse(name, len, "is no part");
+    return refuse(option, name, len, "is no part");
 }
 
-bool image_parts_without(struct image *image, const char *names)
+bool image_parts_take(const char *option, unsigned *taken, const char *names)
 {
     for (;;) {
         size_t len = strcspn(names, ",");
-        if (!one_take(&image->without, names, len))
+        if (!one_take(option, taken, names, len))
             return false;
         if (names[len] == '\0')
-            break;
+            return true;
         names += len + 1;
     }
+}
+
+bool image_parts_settle(struct image *image)
+{
+    if (image_is_guest(image) && (image->with & 1u << DHCP6) == 0)
+        image->without |= 1u << DHCP6;
     for (size_t i = 0; i < N_PARTS; i++)
         if ((parts[i].needs & image->without) != 0)
             image->without |= 1u << i;
+    for (size_t i = 0; i < N_PARTS; i++)
+        if ((image->with & image->without & 1u << i) != 0) {
+            fprintf(stderr, "tern image: --with %s: --without leaves it, or what it needs, out\n",
+                    parts[i].name);
+            return false;
+        }
     if ((image->without & (1u << IPV4 | 1u << IPV6)) != (1u << IPV4 | 1u << IPV6))
         return true;
     fputs("tern image: --without: without ipv4 and ipv6 there is no network\n", stderr);
     return false;
 }
 
-/* The table as assembly, which needs no header: as struct tern_net_use in net.h. */
+/* The tables as assembly, which needs no header: struct tern_net_use of net.h, and pointers. */
 bool image_assemble_parts(struct image *image)
 {
     static const char *const word = sizeof(void *) == 8 ? ".quad" : ".long";
-    if (image->without == 0)
-        return true;
     const char *source = work_path("parts.S"), *object = work_path("parts.o");
     FILE *f = fopen(source, "w");
     if (f == NULL) {
@@ -96,7 +101,13 @@ bool image_assemble_parts(struct image *image)
     for (size_t i = 0; i < N_PARTS; i++)
         if ((image->without & 1u << i) == 0)
             fprintf(f, "\t%s tern_%s, 0\n", word, parts[i].name);
-    fprintf(f, "\t%s 0, 0\n\t.section .note.GNU-stack,\"\",%%progbits\n", word);
+    fprintf(f, "\t%s 0, 0\n"
+               "\t.section .data.rel.ro.tern_net_names,\"aw\",%%progbits\n"
+               "\t.globl tern_net_names\n\t.balign 8\ntern_net_names:\n", word);
+    for (size_t i = 0; i < N_PARTS; i++)
+        if ((image->without & 1u << i) == 0 && i != NEWRENO)
+            fprintf(f, "\t%s tern_net_names_%s\n", word, parts[i].name);
+    fprintf(f, "\t%s 0\n\t.section .note.GNU-stack,\"\",%%progbits\n", word);
     if (fclose(f) != 0) {
         perror("tern image");
         return false;

@@ -57,14 +57,14 @@ static bool part_is_dhcp4(const struct tern_net_part *part)
 static bool part_is_wanted(const struct tern_net_part *part,
                            const struct tern_host_settings *settings)
 {
-    bool v6 = settings->slaac || settings->has_ip[1];
     if (part_is_dhcp4(part))
         return settings->dhcp;
     if (part_is(part, TERN_NET_NETWORK, ID_IPV4))
         return settings->dhcp || settings->has_ip[0];
-    if (part_is(part, TERN_NET_NETWORK, ID_IPV6) ||
-        (part->role == TERN_NET_CLIENT && tern_text_equal(part->name, "dhcp6")))
-        return v6;
+    if (part_is(part, TERN_NET_NETWORK, ID_IPV6))
+        return settings->slaac || settings->has_ip[1];
+    if (part->role == TERN_NET_CLIENT && tern_text_equal(part->name, "dhcp6"))
+        return settings->slaac;
     return true;
 }
 
@@ -211,7 +211,8 @@ enum tern_err tern_net_host_parts(struct tern_net_host *host, const struct tern_
     }
     host->uses[n] = (struct tern_net_use){ NULL, NULL };
     /* What auto wishes goes as far as this image can, but it takes one way at least. */
-    if ((settings->has_ip[0] && !has_v4) || ((settings->has_ip[1] || settings->wants[1]) && !has_v6))
+    bool wants_v6 = settings->has_ip[1] || settings->wants[1];
+    if ((settings->has_ip[0] && !has_v4) || (wants_v6 && !has_v6))
         return say(host, "option ip: this image has not the parts for that family");
     bool works = (settings->dhcp && has_dhcp) || (settings->slaac && has_v6);
     if ((settings->wants[0] && !has_dhcp) || (!works && settings->n_addresses == 0))
