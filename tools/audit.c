@@ -61,9 +61,9 @@ static void segments_check(struct audit *a)
                        i, s->phys, s->at);
         else if (s->at < UINT64_C(1) << 20)    /* firmware runs what lies there */
             audit_fail(a, "segment %zu, at 0x%" PRIx64 ", lies within the first MiB", i, s->at);
-        else if (s->align < AUDIT_PAGE || (s->align & (s->align - 1)) != 0 ||
-                 ((s->at - s->off) & (s->align - 1)) != 0)
-            audit_fail(a, "segment %zu is not aligned to pages", i);
+        else if (s->align != 0 && ((s->align & (s->align - 1)) != 0 ||
+                                   ((s->at - s->off) & (s->align - 1)) != 0))
+            audit_fail(a, "segment %zu is not aligned as it says", i);
     }
     if (n == 0)
         audit_fail(a, "there is nothing to load");

@@ -111,7 +111,7 @@ bool image_link(const struct image *image, const char *order, const char *out)
     if (image_is_guest(image)) {
         static const char *const flags[] = {
             "-static", "-nostdlib", "-Wl,--gc-sections", "-Wl,--build-id=sha1",
-            "-Wl,-z,noexecstack", "-Wl,-z,max-page-size=0x200000",
+            "-Wl,-z,noexecstack", "-Wl,-n",
         };
         for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++)
             work_word(&args, flags[i]);

@@ -62,8 +62,7 @@ pvhdir = $(libdir)/tern
 pvh_DATA = backends/pvh/tern/start.o backends/pvh/tern.ld
 
 # How an image is linked; objects and archives follow.
-PVH_LINK_FLAGS = -static -nostdlib --gc-sections --build-id=sha1 -z noexecstack \
-    -z max-page-size=0x200000
+PVH_LINK_FLAGS = -static -nostdlib --gc-sections --build-id=sha1 -z noexecstack -n
 PVH_LINK = $(LD) $(PVH_LINK_FLAGS) -T $(srcdir)/backends/pvh/tern.ld backends/pvh/tern/start.o
 PVH_LINK_DEPS = $(srcdir)/backends/pvh/tern.ld backends/pvh/tern/start.o
 CLEANFILES += backends/pvh/tern/start.o

@@ -61,6 +61,12 @@ start:
         movl    $pvh_tables, %edi
         movl    $(PVH_TABLE_PD / 4), %ecx
         rep stosl
+        movl    $pvh_text_last, %edi    /* nothing but what is in the file is executed */
+        movl    $pvh_text_end, %ecx
+        subl    %edi, %ecx
+        shrl    $2, %ecx
+        movl    $0xcccccccc, %eax
+        rep stosl
 
         /* Page directories: 2,048 entries of 2 MiB, the top GiB uncached. */
         movl    $(pvh_tables + PVH_TABLE_PD), %edi

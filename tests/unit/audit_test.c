@@ -69,7 +69,7 @@ static const struct {
     { "more in the file than in memory", { { FIELD(S_DATA, MEM_SIZE), 2, { 8, 0 } } }, "cut off" },
     { "another physical address", { { FIELD(S_DATA, PHYS), 3, { 0, 0, 0x10 } } },
       "is loaded to 0x100000" },
-    { "text that is not aligned", { { FIELD(S_TEXT, ALIGN), 2, { 1, 0 } } }, "not aligned" },
+    { "text that is not aligned", { { FIELD(S_TEXT, ALIGN), 3, { 0, 0, 0x40 } } }, "not aligned" },
     { "an alignment that is none", { { FIELD(S_TEXT, ALIGN), 2, { 0, 0x18 } } }, "not aligned" },
     { "a place in the file that does not fit", { { FIELD(S_DATA, OFF), 1, { 0xa8 } } },
       "not aligned" },
