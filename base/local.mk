@@ -28,8 +28,7 @@ base_libtern_base_la_SOURCES = \
     base/feed.c \
     base/base_size.c
 
-# Text and what is read once: its octets matter, not its speed. CFLAGS stands last on the command line
-# and says otherwise. Random numbers are not among it: for size they cost 15,000 instructions more
-# before a guest's first frame.
-base/libtern_base_la-addr.lo base/libtern_base_la-endpoint_addr.lo \
-    base/libtern_base_la-err.lo base/libtern_base_la-archive.lo: CFLAGS := $(patsubst -O2,-Os,$(CFLAGS))
+# Small, but for what each segment takes. Random numbers are not small either: for size they
+# cost 15,000 instructions more before a guest's first frame.
+base/libtern_base_la-%.lo: CFLAGS := $(TERN_SMALL)
+$(patsubst %,base/libtern_base_la-%.lo,wheel siphash checksum drbg sha256): CFLAGS := $(CFLAGS)

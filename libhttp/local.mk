@@ -44,23 +44,9 @@ libhttp_libtern_http_la_SOURCES = \
     libhttp/http_assets.c \
     libhttp/http_archive.c
 
-# What few requests pass by, and what each passes once and quickly. Parsing, deadlines
-# and the exchange are the others.
-libhttp/libtern_http_la-http_date.lo libhttp/libtern_http_la-http_accept.lo \
-libhttp/libtern_http_la-http_range.lo libhttp/libtern_http_la-http_condition.lo \
-libhttp/libtern_http_la-http_redirect.lo libhttp/libtern_http_la-http_status.lo \
-libhttp/libtern_http_la-http_fault.lo libhttp/libtern_http_la-http_server.lo \
-libhttp/libtern_http_la-http_etag.lo libhttp/libtern_http_la-http_emit.lo \
-libhttp/libtern_http_la-http_head.lo libhttp/libtern_http_la-http_conn.lo \
-libhttp/libtern_http_la-http_check.lo libhttp/libtern_http_la-http_assets.lo \
-libhttp/libtern_http_la-http_archive.lo libhttp/libtern_http_la-http_content.lo \
-libhttp/libtern_http_la-http_chunked.lo libhttp/libtern_http_la-http_path.lo \
-libhttp/libtern_http_la-http_select.lo libhttp/libtern_http_la-http_respond.lo: \
-    CFLAGS := $(patsubst -O2,-Os,$(CFLAGS))
-
-# Numbers are asked for now and then.
-libhttp/libtern_http_la-http_metrics.lo libhttp/libtern_http_la-http_metrics_%.lo: \
-    CFLAGS := $(patsubst -O2,-Os,$(CFLAGS))
+# Small, but for what looks at each octet of a field's name.
+libhttp/libtern_http_la-%.lo: CFLAGS := $(TERN_SMALL)
+$(patsubst %,libhttp/libtern_http_la-%.lo,http_name): CFLAGS := $(CFLAGS)
 
 tern_HEADERS += include/tern/http.h include/tern/http_message.h include/tern/http_select.h
 EXTRA_DIST += doc/http.md

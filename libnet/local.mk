@@ -99,38 +99,6 @@ libnet_libtern_net_la_SOURCES = \
 
 tern_HEADERS += include/tern/net.h include/tern/ipv6.h
 
-# Leases, neighbours, fragments, errors, and the beginning and end of a port or a
-# connection are rare beside segments: their octets matter, not their speed. Nor
-# does it to what only passes a packet on. What divides at each segment is not
-# among them: -Os divides by constants with the slow instruction.
-# CFLAGS stands last on the command line and says otherwise.
-libnet/libtern_net_la-dhcp4.lo libnet/libtern_net_la-dhcp4_%.lo \
-    libnet/libtern_net_la-linklocal4.lo \
-    libnet/libtern_net_la-arp.lo libnet/libtern_net_la-ip_%.lo \
-    libnet/libtern_net_la-ipv4_fragment.lo libnet/libtern_net_la-ipv4_route.lo \
-    libnet/libtern_net_la-icmp4.lo libnet/libtern_net_la-igmp.lo libnet/libtern_net_la-mld.lo \
-    libnet/libtern_net_la-net.lo \
-    libnet/libtern_net_la-icmp6_wire.lo libnet/libtern_net_la-names_wire.lo \
-    libnet/libtern_net_la-group_wire.lo \
-    libnet/libtern_net_la-mld_wire.lo libnet/libtern_net_la-igmp_wire.lo \
-    libnet/libtern_net_la-ipv6_wire.lo \
-    libnet/libtern_net_la-ipv6_addr.lo libnet/libtern_net_la-nd.lo \
-    libnet/libtern_net_la-ipv6_source.lo libnet/libtern_net_la-ipv6_fragment.lo \
-    libnet/libtern_net_la-icmp6.lo libnet/libtern_net_la-linklocal4.lo \
-    libnet/libtern_net_la-igmp.lo libnet/libtern_net_la-mld.lo \
-    libnet/libtern_net_la-nd_%.lo libnet/libtern_net_la-slaac.lo \
-    libnet/libtern_net_la-dhcp6.lo libnet/libtern_net_la-dhcp6_%.lo \
-    libnet/libtern_net_la-net_metrics.lo \
-    libnet/libtern_net_la-net_link.lo libnet/libtern_net_la-net_group.lo \
-    libnet/libtern_net_la-net_packet.lo libnet/libtern_net_la-net_route.lo \
-    libnet/libtern_net_la-udp.lo libnet/libtern_net_la-udp_input.lo \
-    libnet/libtern_net_la-udp_output.lo \
-    libnet/libtern_net_la-tcp_listen.lo libnet/libtern_net_la-tcp_input_synsent.lo \
-    libnet/libtern_net_la-tcp_isn.lo libnet/libtern_net_la-tcp_challenge.lo \
-    libnet/libtern_net_la-tcp_pmtu.lo libnet/libtern_net_la-tcp_keepalive.lo \
-    libnet/libtern_net_la-tcp_close.lo libnet/libtern_net_la-tcp_conn.lo \
-    libnet/libtern_net_la-tcp_reply.lo \
-    libnet/libtern_net_la-tcp_half.lo libnet/libtern_net_la-tcp_work.lo \
-    libnet/libtern_net_la-udp_wire.lo libnet/libtern_net_la-arp_wire.lo \
-    libnet/libtern_net_la-icmp4_wire.lo libnet/libtern_net_la-tcp_lookup.lo \
-    libnet/libtern_net_la-tcp_timewait.lo: CFLAGS := $(patsubst -O2,-Os,$(CFLAGS))
+# Small, but for what a segment takes most of its time in.
+libnet/libtern_net_la-%.lo: CFLAGS := $(TERN_SMALL)
+$(patsubst %,libnet/libtern_net_la-%.lo,tcp_input): CFLAGS := $(CFLAGS)

@@ -21,20 +21,16 @@ backends_kvm_libtern_virtio_la_SOURCES = \
 backends_kvm_libtern_virtio_handlers_la_CPPFLAGS = $(KVM_CPPFLAGS)
 backends_kvm_libtern_virtio_handlers_la_CFLAGS = $(TERN_LIB_CFLAGS) $(PVH_HANDLER_CFLAGS)
 backends_kvm_libtern_virtio_handlers_la_SOURCES = $(kvm_virtio_handlers)
-# What finds and starts a device runs once: its octets matter, as in backends/pvh.
-# Rings and frames are the others, and what clears memory, which -Os would make
-# the processor do octet by octet.
-KVM_RUN_ONCE = backends/kvm/libtern_virtio_la-virtio_net_ctrl.lo \
-    backends/kvm/libtern_virtio_la-virtio_dev.lo \
-    backends/kvm/libtern_virtio_la-virtio_rng.lo \
-    backends/kvm/libtern_virtio_la-virtio_find.lo \
-    backends/pvh/kvm_libtern_virtio_la-retry.lo
-$(KVM_RUN_ONCE) backends/kvm/libtern_virtio_handlers_la-%.lo: \
-    CFLAGS := $(patsubst -O2,-Os,$(CFLAGS))
+# Rings and what is received are the exceptions.
+KVM_FAST = backends/kvm/libtern_virtio_la-virtio_queue.lo \
+    backends/kvm/libtern_virtio_la-virtio_net_rx.lo
+backends/kvm/libtern_virtio_la-%.lo backends/kvm/libtern_virtio_handlers_la-%.lo \
+    backends/pvh/kvm_libtern_virtio_la-retry.lo: CFLAGS := $(TERN_SMALL)
+$(KVM_FAST): CFLAGS := $(CFLAGS)
 
 # The PC, all of which runs once but waiting and the clock.
 noinst_LTLIBRARIES += backends/kvm/libtern-pc.la
-backends/kvm/libtern_pc_la-%.lo: CFLAGS := $(patsubst -O2,-Os,$(CFLAGS))
+backends/kvm/libtern_pc_la-%.lo: CFLAGS := $(TERN_SMALL)
 backends_kvm_libtern_pc_la_CFLAGS = $(PVH_CFLAGS)
 # In reading order.
 backends_kvm_libtern_pc_la_SOURCES = \
@@ -52,6 +48,7 @@ backends_kvm_libtern_pc_la_SOURCES = \
     backends/kvm/exit.c
 
 lib_LTLIBRARIES += backends/kvm/libtern-kvm.la
+backends/kvm/libtern_kvm_la-%.lo: CFLAGS := $(TERN_SMALL)
 backends_kvm_libtern_kvm_la_CPPFLAGS = $(KVM_CPPFLAGS)
 backends_kvm_libtern_kvm_la_CFLAGS = $(PVH_CFLAGS)
 backends_kvm_libtern_kvm_la_LDFLAGS = -static

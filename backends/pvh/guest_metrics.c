@@ -32,12 +32,9 @@ bool tern_host_metrics(void *host, size_t i, struct tern_metrics *set)
     }
     /* The device's few, then the stack's. */
     for (size_t n = 1;; n++) {
-        struct tern_metrics own;
-        if (!guest_net_metrics(n - 1, &own))
+        if (!guest_net_metrics(n - 1, set))
             return tern_net_metrics(&h->net, i - n, set);
-        if (n == i) {
-            *set = own;
+        if (n == i)
             return true;
-        }
     }
 }

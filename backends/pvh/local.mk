@@ -15,11 +15,8 @@ PVH_HANDLER_CFLAGS = -mgeneral-regs-only
 PVH_FIXED_CFLAGS = -prefer-non-pic -fno-pic -fno-pie
 PVH_CFLAGS = $(TERN_LIB_CFLAGS) $(PVH_HANDLER_CFLAGS) $(PVH_FIXED_CFLAGS)
 
-# Nearly all of it runs once, before the first frame: its octets matter, not its
-# speed. CFLAGS stands last on the command line and says otherwise.
-# Not so guest.c, which clears memory: -Os would make the processor do that octet by octet.
-$(patsubst %,backends/pvh/libtern_pvh_la-%.lo,main phys boot cmdline paging mem trap log uart \
-    pending entropy reset guest_metrics): CFLAGS := $(patsubst -O2,-Os,$(CFLAGS))
+# Nearly all of it runs once, before the first frame: its octets matter, not its speed.
+backends/pvh/libtern_pvh_la-%.lo: CFLAGS := $(TERN_SMALL)
 
 backends_pvh_libtern_start_la_CFLAGS = $(PVH_CFLAGS)
 backends_pvh_libtern_start_la_SOURCES = \

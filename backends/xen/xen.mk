@@ -35,7 +35,7 @@ xen_headers = \
 if BUILD_KVM
 if HAVE_XEN
 noinst_LTLIBRARIES += backends/xen/libtern-domain.la
-backends/xen/libtern_domain_la-%.lo: CFLAGS := $(patsubst -O2,-Os,$(CFLAGS))
+backends/xen/libtern_domain_la-%.lo: CFLAGS := $(TERN_SMALL)
 backends_xen_libtern_domain_la_CFLAGS = $(PVH_CFLAGS)
 backends_xen_libtern_domain_la_SOURCES = \
 	backends/xen/machine.h \
@@ -45,7 +45,7 @@ backends_xen_libtern_domain_la_SOURCES = \
 	backends/xen/xen_clock.c
 
 lib_LTLIBRARIES += backends/xen/libtern-xen.la
-backends/xen/libtern_xen_la-%.lo: CFLAGS := $(patsubst -O2,-Os,$(CFLAGS))
+backends/xen/libtern_xen_la-%.lo: CFLAGS := $(TERN_SMALL)
 backends_xen_libtern_xen_la_CFLAGS = $(TERN_LIB_CFLAGS) $(PVH_FIXED_CFLAGS)
 backends_xen_libtern_xen_la_LDFLAGS = -static
 backends_xen_libtern_xen_la_LIBADD = backends/pvh/libtern-pvh.la backends/xen/libtern-domain.la \
@@ -65,7 +65,7 @@ $(patsubst %,backends/xen/libtern_xenfront_la-%.lo,xen gnttab xenstore xenstore_
 	xenstore_update xenstore_value xenbus netfront netfront_rx netfront_tx netfront_group \
 	netfront_bus xen_console) \
 	backends/pvh/xen_libtern_xenfront_la-retry.lo: \
-	CFLAGS := $(patsubst -O2,-Os,$(CFLAGS))
+	CFLAGS := $(TERN_SMALL)
 backends_xen_libtern_xenfront_la_CFLAGS = $(TERN_LIB_CFLAGS)
 backends_xen_libtern_xenfront_la_SOURCES = $(xen_pure) $(xen_headers)
 endif
