@@ -2,7 +2,8 @@
 /*
  * Addresses with a port and their text. An IPv6 address stands in brackets
  * (RFC 5952 section 6), the link of a scoped one after "%" (RFC 4007 section
- * 11) as the number that struct tern_endpoint_addr has.
+ * 11) as the number that struct tern_endpoint_addr has, or by its name if the caller
+ * knows any.
  */
 #include "base_internal.h"
 
@@ -17,8 +18,8 @@ static enum tern_err plain_parse(const char *text, size_t len, struct tern_endpo
 }
 
 /* What stands between the brackets: an IPv6 address and perhaps "%link". */
-static enum tern_err bracket_parse(const char *text, size_t len,
-                                   struct tern_endpoint_addr *addr)
+static enum tern_err bracket_parse(const char *text, size_t len, tern_link_of_fn *link_of,
+                                   void *user, struct tern_endpoint_addr *addr)
 {
     size_t percent = tern_text_find(text, len, '%');
     if (tern_text_find(text, percent, ':') == percent ||
@@ -26,17 +27,25 @@ static enum tern_err bracket_parse(const char *text, size_t len,
         return TERN_MALFORMED;
     if (percent == len)
         return TERN_OK;
+    const char *zone = text + percent + 1;
+    size_t zone_len = len - percent - 1;
     uint32_t link = 0;
-    if (tern_addr_is_v4(&addr->addr) ||
-        !tern_decimal_parse(text + percent + 1, len - percent - 1, UINT16_MAX, &link) ||
-        link == 0)
+    if (tern_addr_is_v4(&addr->addr) || zone_len == 0)
         return TERN_MALFORMED;
+    if (!tern_decimal_parse(zone, zone_len, UINT16_MAX, &link)) {
+        if (link_of == NULL)
+            return TERN_MALFORMED;
+        link = link_of(user, zone, zone_len);
+        if (link == 0)
+            return TERN_UNREACHABLE;
+    }
     addr->link = (uint16_t)link;
-    return TERN_OK;
+    return link != 0 ? TERN_OK : TERN_MALFORMED;
 }
 
-enum tern_err tern_endpoint_addr_parse(const char *text, size_t text_len,
-                                       struct tern_endpoint_addr *addr)
+enum tern_err tern_endpoint_addr_parse_zone(const char *text, size_t text_len,
+                                            tern_link_of_fn *link_of, void *user,
+                                            struct tern_endpoint_addr *addr)
 {
     struct tern_endpoint_addr found = { .port = 0 };
     uint32_t port = 0;
@@ -49,13 +58,19 @@ enum tern_err tern_endpoint_addr_parse(const char *text, size_t text_len,
     if (start > 0) {
         size_t len = start - 1;
         enum tern_err err = len >= 2 && text[0] == '[' && text[len - 1] == ']'
-                                ? bracket_parse(text + 1, len - 2, &found)
+                                ? bracket_parse(text + 1, len - 2, link_of, user, &found)
                                 : plain_parse(text, len, &found);
         if (err != TERN_OK)
             return err;
     }
     *addr = found;
     return TERN_OK;
+}
+
+enum tern_err tern_endpoint_addr_parse(const char *text, size_t text_len,
+                                       struct tern_endpoint_addr *addr)
+{
+    return tern_endpoint_addr_parse_zone(text, text_len, NULL, NULL, addr);
 }
 
 size_t tern_endpoint_addr_format(const struct tern_endpoint_addr *addr, char *text)

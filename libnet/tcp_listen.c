@@ -9,6 +9,17 @@
 
 /* ---- Segments -------------------------------------------------------------------------- */
 
+/* 0.0.0.0, in our form, is any of IPv4. */
+static bool is_any_v4(const struct tern_addr *a)
+{
+    return tern_addr_is_v4(a) && tern_addr_to_v4(a) == 0;
+}
+
+static bool is_any(const struct tern_addr *a)
+{
+    return is_any_v4(a) || tern_addr_is_any(a);
+}
+
 /*
  * A listener for this very address before one for any. There are few, so they
  * are looked through.
@@ -26,7 +37,8 @@ struct tern_tcp_listener *tern_tcp_listen_find(const struct tern_tcp *tcp,
             continue;
         if (tern_addr_equal(&listener->local.addr, local))
             return listener;
-        if (tern_addr_is_any(&listener->local.addr))
+        if (is_any(&listener->local.addr) &&
+            (tern_addr_is_any(&listener->local.addr) || tern_addr_is_v4(local)))
             any = listener;
     }
     return any;
@@ -117,7 +129,8 @@ static bool port_is_free(const struct tern_tcp *tcp, const struct tern_endpoint_
         const struct tern_tcp_listener *other = &tcp->config.listeners[i];
         if (other->open && other->local.port == local->port &&
             other->local.link == local->link &&
-            tern_addr_equal(&other->local.addr, &local->addr))
+            (tern_addr_equal(&other->local.addr, &local->addr) ||
+             (is_any(&other->local.addr) && is_any(&local->addr))))
             return false;
     }
     return true;
@@ -146,7 +159,8 @@ enum tern_err tern_tcp_listen(struct tern_net *net, const struct tern_tcp_listen
         uint8_t slot = tern_net_network_of(net, &local.addr);
         if (slot == 0xff)
             return TERN_UNSUPPORTED;
-        if (!tern_net_network(net, slot)->is_ours(net, net->networks[slot].context, &local.addr,
+        if (!is_any_v4(&local.addr) &&
+            !tern_net_network(net, slot)->is_ours(net, net->networks[slot].context, &local.addr,
                                                   0xff))
             return TERN_INVALID;
     }

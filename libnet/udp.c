@@ -22,7 +22,8 @@ static bool taken(struct tern_udp *udp, const struct tern_endpoint_addr *local, 
     for (uint32_t i = *bucket(udp, port); i != 0; i = udp->config.endpoints[i - 1].hash_next) {
         const struct tern_endpoint_addr *other = &udp->config.endpoints[i - 1].local;
         if (other->port == port && other->link == local->link &&
-            tern_addr_equal(&other->addr, &local->addr))
+            (tern_addr_equal(&other->addr, &local->addr) ||
+             (udp_addr_any(&other->addr) && udp_addr_any(&local->addr))))
             return true;
     }
     return false;
@@ -167,8 +168,6 @@ enum tern_err tern_udp_open(struct tern_net *net, const struct tern_endpoint_add
     enum tern_err err = local_check(net, &bound);
     if (err != TERN_OK)
         return err;
-    if (udp_addr_any(&bound.addr))
-        bound.addr = (struct tern_addr){ { 0 } };
     if (bound.port == 0)
         bound.port = port_choose(net, udp, &bound);
     else if (taken(udp, &bound, bound.port))

@@ -31,7 +31,8 @@ static unsigned fit(const struct tern_udp_endpoint *ep, const struct tern_addr *
 {
     if (ep->local.port != port || (ep->local.link != 0 && ep->local.link != link + 1))
         return 0;
-    bool any = tern_addr_is_any(&ep->local.addr);
+    bool any = udp_addr_any_v4(&ep->local.addr) ? tern_addr_is_v4(dst)
+                                                : tern_addr_is_any(&ep->local.addr);
     if (is_group(dst))
         any = any && has_joined(ep, dst);
     if (!any && !tern_addr_equal(&ep->local.addr, dst))

@@ -36,9 +36,14 @@ static inline uint32_t udp_index(const struct tern_udp *udp, const struct tern_u
 }
 
 /* 0.0.0.0 means any address as well: of IPv4. */
+static inline bool udp_addr_any_v4(const struct tern_addr *a)
+{
+    return tern_addr_is_v4(a) && tern_addr_to_v4(a) == 0;
+}
+
 static inline bool udp_addr_any(const struct tern_addr *a)
 {
-    return tern_addr_is_any(a) || (tern_addr_is_v4(a) && tern_addr_to_v4(a) == 0);
+    return tern_addr_is_any(a) || udp_addr_any_v4(a);
 }
 
 /* What remembers a peer that was written to: 32 bits of a keyed hash, never 0. */

@@ -80,7 +80,9 @@ static enum tern_err source_choose(struct tern_udp_endpoint *ep, const struct te
         s->src = to->local.addr;
         return TERN_OK;
     }
-    if (!tern_addr_is_any(&ep->local.addr)) {
+    if (udp_addr_any_v4(&ep->local.addr) && !tern_addr_is_v4(&to->peer.addr))
+        return TERN_UNREACHABLE;
+    if (!udp_addr_any(&ep->local.addr)) {
         s->src = ep->local.addr;
         return s->ops->is_ours(net, s->context, &s->src, 0xff) ? TERN_OK : TERN_UNREACHABLE;
     }

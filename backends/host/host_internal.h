@@ -116,11 +116,14 @@ enum tern_err tern_host_options_settle(struct tern_host_options *options, unsign
 enum tern_err tern_host_options_bad_own(struct tern_host_options *options, const char *key,
                                         const char *value, const char *wrong);
 
+struct tern_host_settings;
+
 /*
  * listens.c: refuses values of the appliance's at which a host of this kind cannot
  * listen, or not twice. TERN_INVALID: options->error names the option and the value.
  */
-enum tern_err tern_host_options_listens(struct tern_host_options *options, unsigned kind);
+enum tern_err tern_host_options_listens(struct tern_host_options *options, unsigned kind,
+                                        const struct tern_host_settings *settings);
 
 /* The digest of a module's NAME=sha256:DIGEST, unchecked; NULL: no such word. */
 const char *tern_host_options_digest(const char *module);

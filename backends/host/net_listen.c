@@ -31,8 +31,8 @@ enum tern_err tern_net_host_listen(struct tern_host *host, const struct tern_lis
     if (l == NULL)
         return TERN_FULL;
     enum tern_err err = tern_tcp_listen(&h->net, &tcp, accept, app, &l->tcp);
-    if (err != TERN_OK)
-        return err;
+    if (err != TERN_OK)    /* as the kernel says it of an address that is not ours */
+        return err == TERN_INVALID ? TERN_UNREACHABLE : err;
     h->free_listeners = l->next;
     l->listener.host = host;
     l->next = h->open_listeners;

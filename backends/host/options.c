@@ -365,7 +365,8 @@ static enum tern_err own_settle(struct tern_host_options *options)
 static bool is_of_a_host(const struct tern_addr *a, uint32_t host_mask)
 {
     if (!tern_addr_is_v4(a))
-        return a->octets[0] != 0xff && !tern_addr_is_any(a);
+        return a->octets[0] != 0xff &&
+               (tern_load_be64(a->octets) != 0 || tern_load_be64(a->octets + 8) > 1);
     uint32_t v4 = tern_addr_to_v4(a), host = v4 & host_mask, first = v4 >> 24;
     return first != 0 && first != 127 && first < 224 &&
            (host_mask <= 1 || (host != 0 && host != host_mask));

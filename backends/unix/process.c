@@ -19,6 +19,7 @@
 #define STATUS_START 1
 #define TAP_BLOCKS_LEN (32u << 20)    /* libnet's windows are ours, not the kernel's */
 #define OTHER_DESCRIPTORS 8u    /* standard ones, the loop's, listeners */
+#define PLACES_MAX 4u           /* options that are addresses to listen at */
 #define TURN_BUDGET 1024u    /* events a turn: a batch of epoll's brings two each */
 
 /*
@@ -36,6 +37,7 @@ struct process {
     struct tern_carver carver;
     struct tern_unix_signal interrupt, terminate;
     struct tern_modules modules;
+    char places[PLACES_MAX][TERN_ENDPOINT_TEXT_CAP];    /* values with the number of a link */
     struct tern_host_core *core;
     uint64_t asked_ns;    /* when a signal first asked for the end; 0: none has */
     uint8_t *mem;
@@ -258,6 +260,47 @@ static int start_and_run(struct process *p, int (*start)(struct tern_host *))
     return p->core->status;
 }
 
+/* The link of a TAP host is its first, and has the device's name. */
+static uint16_t tap_link_of(void *device, const char *name, size_t len)
+{
+    return strlen(device) == len && memcmp(device, name, len) == 0 ? 1 : 0;
+}
+
+/*
+ * Where the appliance is to listen on a link that is named it hears of the link's number,
+ * which is all that it can read.
+ */
+static enum tern_err places_settle(struct process *p, unsigned kind)
+{
+    const char *const *keys = p->options.appliance->listens;
+    const struct tern_option *own = p->options.appliance->options;
+    const char *link = p->options.host[TERN_KEY_LINK];
+    char device[64] = "";
+
+    if (link != NULL)
+        (void)snprintf(device, sizeof device, "%s", strncmp(link, "tap:", 4) == 0 ? link + 4 : "");
+    for (size_t i = 0; keys != NULL && keys[i] != NULL && i < PLACES_MAX; i++) {
+        struct tern_endpoint_addr at;
+        size_t o = 0;
+        while (own[o].key != NULL && !tern_text_equal(own[o].key, keys[i]))
+            o++;
+        const char *value = own[o].key != NULL ? p->options.own[o] : NULL;
+        if (value == NULL || strchr(value, '%') == NULL)
+            continue;
+        enum tern_err err = tern_endpoint_addr_parse_zone(
+            value, strlen(value), kind == TERN_HOST_SOCKETS ? tern_unix_link_of : tap_link_of,
+            device, &at);
+        if (err == TERN_UNREACHABLE)
+            return tern_host_options_bad_own(&p->options, keys[i], value,
+                                             "names a link that is not there");
+        if (err != TERN_OK)
+            continue;    /* the appliance says what it is not */
+        (void)tern_endpoint_addr_format(&at, p->places[i]);
+        p->options.own[o] = p->places[i];
+    }
+    return TERN_OK;
+}
+
 /* Whom root becomes is looked up again when it does: here only whether there is one. */
 static enum tern_err user_settle(struct process *p)
 {
@@ -330,9 +373,11 @@ int tern_unix_main(const struct tern_appliance *appliance, int (*start)(struct t
     if (err == TERN_OK)
         err = tern_host_options_settle(&p->options, kind);
     if (err == TERN_OK)
+        err = places_settle(p, kind);
+    if (err == TERN_OK)
         err = tern_host_options_settings(&p->options, &p->settings);
     if (err == TERN_OK)
-        err = tern_host_options_listens(&p->options, kind);
+        err = tern_host_options_listens(&p->options, kind, &p->settings);
     if (err == TERN_OK)
         err = user_settle(p);
     if (err != TERN_OK) {

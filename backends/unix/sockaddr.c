@@ -2,13 +2,31 @@
 /*
  * Addresses and errors, the kernel's and ours. A socket of AF_INET6 speaks to
  * IPv4 peers through the mapped form (RFC 4291 section 2.5.5.2), which is our
- * own form of an IPv4 address.
+ * own form of an IPv4 address. Our links are the kernel's interfaces, by number.
  */
 #include <errno.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <string.h>
 
 #include "unix_internal.h"
+
+/* An interface whose number is too large for us is any: never another one. */
+uint16_t tern_unix_link(unsigned number)
+{
+    return number <= UINT16_MAX ? (uint16_t)number : 0;
+}
+
+uint16_t tern_unix_link_of(void *user, const char *name, size_t name_len)
+{
+    char text[IF_NAMESIZE];
+    (void)user;
+    if (name_len >= sizeof text)
+        return 0;
+    memcpy(text, name, name_len);
+    text[name_len] = '\0';
+    return tern_unix_link(if_nametoindex(text));
+}
 
 socklen_t tern_unix_sockaddr(const struct tern_endpoint_addr *addr, int family,
                              struct sockaddr_storage *to)
@@ -38,7 +56,7 @@ void tern_unix_sockaddr_load(const struct sockaddr_storage *from, struct tern_en
         const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)from;
         memcpy(addr->addr.octets, &in6->sin6_addr, 16);
         addr->port = ntohs(in6->sin6_port);
-        addr->link = (uint16_t)in6->sin6_scope_id;
+        addr->link = tern_unix_link(in6->sin6_scope_id);
     } else if (from->ss_family == AF_INET) {
         const struct sockaddr_in *in = (const struct sockaddr_in *)from;
         addr->addr = tern_addr_v4(ntohl(in->sin_addr.s_addr));
@@ -65,6 +83,7 @@ enum tern_err tern_unix_err(int number)
     case EHOSTUNREACH:
     case ENETDOWN:
     case EHOSTDOWN:
+    case ENODEV:
     case EADDRNOTAVAIL:
         return TERN_UNREACHABLE;
     case EAFNOSUPPORT:

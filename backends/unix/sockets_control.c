@@ -19,7 +19,7 @@ static void control_load_one(const struct cmsghdr *c, struct tern_dgram *d)
         struct in6_pktinfo info;
         memcpy(&info, CMSG_DATA(c), sizeof info);
         memcpy(d->local.addr.octets, &info.ipi6_addr, 16);
-        d->link = (uint16_t)info.ipi6_ifindex;
+        d->link = tern_unix_link((unsigned)info.ipi6_ifindex);
         if (d->local.addr.octets[0] == 0xff)
             d->flags |= TERN_DGRAM_MULTICAST;
     } else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
@@ -27,7 +27,7 @@ static void control_load_one(const struct cmsghdr *c, struct tern_dgram *d)
         memcpy(&info, CMSG_DATA(c), sizeof info);
         uint32_t to = ntohl(info.ipi_addr.s_addr);
         d->local.addr = tern_addr_v4(to);
-        d->link = (uint16_t)info.ipi_ifindex;
+        d->link = tern_unix_link((unsigned)info.ipi_ifindex);
         if (info.ipi_addr.s_addr != info.ipi_spec_dst.s_addr)
             d->flags |= TERN_DGRAM_MULTICAST;
     } else if ((c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_TOS) ||

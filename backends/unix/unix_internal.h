@@ -37,6 +37,9 @@ void tern_unix_loop_forget(struct tern_unix_loop *loop, struct tern_unix_watch *
 
 /* ---- sockaddr.c ------------------------------------------------------------ */
 
+/* The kernel's number of an interface as struct tern_endpoint_addr has it. */
+uint16_t tern_unix_link(unsigned number);
+
 /* Ours to the kernel's, for a socket of this family; returns its length, 0: not of it. */
 socklen_t tern_unix_sockaddr(const struct tern_endpoint_addr *addr, int family,
                              struct sockaddr_storage *to);

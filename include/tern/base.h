@@ -225,6 +225,18 @@ size_t tern_addr_format(const struct tern_addr *a, char *text);
 enum tern_err tern_endpoint_addr_parse(const char *text, size_t text_len,
                                        struct tern_endpoint_addr *addr);
 
+/* What struct tern_endpoint_addr calls the link of that name; 0: there is none. */
+typedef uint16_t tern_link_of_fn(void *user, const char *name, size_t name_len);
+
+/*
+ * The same, and a link may be named: "[fe80::1%eth0]:80" (RFC 4007 section 11). link_of
+ * is asked for the number; NULL: a name is malformed. TERN_UNREACHABLE: no such link;
+ * *addr is untouched after an error.
+ */
+enum tern_err tern_endpoint_addr_parse_zone(const char *text, size_t text_len,
+                                            tern_link_of_fn *link_of, void *user,
+                                            struct tern_endpoint_addr *addr);
+
 /* Writes "10.0.0.1:80" or "[::1]:80" into TERN_ENDPOINT_TEXT_CAP octets. */
 size_t tern_endpoint_addr_format(const struct tern_endpoint_addr *addr, char *text);
 

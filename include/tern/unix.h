@@ -29,6 +29,14 @@
 extern "C" {
 #endif
 
+/* ---- Addresses --------------------------------------------------------- */
+
+/*
+ * For tern_endpoint_addr_parse_zone, which then reads "[fe80::1%eth0]:80": the kernel's
+ * number of the interface of that name. user is not looked at.
+ */
+uint16_t tern_unix_link_of(void *user, const char *name, size_t name_len);
+
 /* ---- The loop ---------------------------------------------------------- */
 
 struct tern_unix_loop;

@@ -271,6 +271,50 @@ START_TEST(test_endpoint_addr_text_goes_both_ways)
 }
 END_TEST
 
+/* Knows two links; user counts how often it was asked. */
+static uint16_t link_of(void *user, const char *name, size_t len)
+{
+    ++*(int *)user;
+    return len == 4 && memcmp(name, "eth0", 4) == 0 ? 7 : len == 2 && name[0] == '0' ? 9 : 0;
+}
+
+static const struct {
+    const char *text;
+    enum tern_err err;
+    uint16_t link;
+    int n_asked;
+} zones[] = {
+    { "[fe80::1%eth0]:80", TERN_OK, 7, 1 },
+    { "[fe80::1%0x]:80", TERN_OK, 9, 1 },
+    { "[fe80::1%7]:80", TERN_OK, 7, 0 },
+    { "[fe80::1%eth]:80", TERN_UNREACHABLE, 0, 1 },
+    { "[fe80::1%eth01]:80", TERN_UNREACHABLE, 0, 1 },
+    { "[fe80::1%65536]:80", TERN_UNREACHABLE, 0, 1 },
+    { "[fe80::1%1%1]:80", TERN_UNREACHABLE, 0, 1 },
+    { "[fe80::1%0]:80", TERN_MALFORMED, 0, 0 },
+    { "[fe80::1%]:80", TERN_MALFORMED, 0, 0 },
+    { "[::ffff:10.0.0.1%eth0]:80", TERN_MALFORMED, 0, 0 },
+    { "10.0.0.1%eth0:80", TERN_MALFORMED, 0, 0 },
+    { "[fe80::1]%eth0:80", TERN_MALFORMED, 0, 0 },
+    { "[fe80::1%eth0]:x", TERN_MALFORMED, 0, 0 },
+};
+
+START_TEST(test_endpoint_addr_parse_zone_asks_for_links_that_are_named)
+{
+    struct tern_endpoint_addr a, before;
+    int n_asked = 0;
+    memset(&a, 0x5a, sizeof a);
+    before = a;
+    ck_assert_int_eq(tern_endpoint_addr_parse_zone(zones[_i].text, strlen(zones[_i].text),
+                                                   link_of, &n_asked, &a), zones[_i].err);
+    ck_assert_int_eq(n_asked, zones[_i].n_asked);
+    if (zones[_i].err == TERN_OK)
+        ck_assert_uint_eq(a.link, zones[_i].link);
+    else
+        ck_assert_mem_eq(&a, &before, sizeof a);
+}
+END_TEST
+
 static const struct {
     const char *text;
     enum tern_err err;
@@ -320,6 +364,8 @@ Suite *addr_suite(void)
     tcase_add_loop_test(tc, test_endpoint_addr_parse_refuses_what_is_none_and_writes_nothing, 0,
                         N_OF(endpoints_refused));
     tcase_add_loop_test(tc, test_endpoint_addr_text_goes_both_ways, 0, N_OF(endpoints_read));
+    tcase_add_loop_test(tc, test_endpoint_addr_parse_zone_asks_for_links_that_are_named, 0,
+                        N_OF(zones));
     tcase_add_loop_test(tc, test_prefix_parse_knows_each_family_s_longest, 0, N_OF(prefixes));
     suite_add_tcase(suite, tc);
     return suite;

@@ -409,6 +409,29 @@ static const struct {
     { "listen=[::]:80", NULL, TERN_HOST_TAP, NULL },
     { "listen=[::1]:80", NULL, TERN_HOST_SOCKETS, NULL },
     { NULL, "stats=[2001:db8::1]:9090", TERN_HOST_GUEST, NULL },
+    { "listen=[::]:80", "stats=[fe80::1%2]:80", TERN_HOST_SOCKETS,
+      "option stats: '[fe80::1%2]:80' is taken, by option listen: '[::]:80'" },
+    { "listen=[fe80::1%2]:80", "stats=[fe80::1%3]:80", TERN_HOST_SOCKETS, NULL },
+    /* A link-local address is of a link (RFC 4007 section 6); of one there is one. */
+    { "listen=[fe80::1]:80", NULL, TERN_HOST_SOCKETS,
+      "option listen: '[fe80::1]:80' wants a link, as [fe80::1%eth0]:80: each has such addresses" },
+    { "listen=[2001:db8::1%2]:80", NULL, TERN_HOST_SOCKETS,
+      "option listen: '[2001:db8::1%2]:80' has a link: only link-local addresses do" },
+    { "listen=[fe80::1%1]:80", "stats=[fe80::1]:81", TERN_HOST_TAP, NULL },
+    { "listen=[::]:80", "stats=0.0.0.0:80", TERN_HOST_TAP,
+      "option stats: '0.0.0.0:80' is taken, by option listen: '[::]:80'" },
+    { "listen=[fe80::1%2]:80", NULL, TERN_HOST_TAP,
+      "option listen: '[fe80::1%2]:80' is on a link that this host has not" },
+    /* What ip= gives no address of, nobody listens at. */
+    { "listen=[2001:db8::1]:80", "ip=10.0.0.2/24", TERN_HOST_TAP,
+      "option listen: '[2001:db8::1]:80' is an IPv6 address, and ip= gives this host none" },
+    { "listen=10.0.0.2:80", "ip=slaac", TERN_HOST_TAP,
+      "option listen: '10.0.0.2:80' is an IPv4 address, and ip= gives this host none" },
+    { "listen=0.0.0.0:80", "ip=2001:db8::2/64", TERN_HOST_TAP,
+      "option listen: '0.0.0.0:80' is an IPv4 address, and ip= gives this host none" },
+    { "listen=10.0.0.2:80", "ip=dhcp", TERN_HOST_TAP, NULL },
+    { "listen=[2001:db8::2]:80", "ip=2001:db8::2/64", TERN_HOST_TAP, NULL },
+    { "listen=[::]:80", "ip=10.0.0.2/24", TERN_HOST_TAP, NULL },
 };
 
 START_TEST(places_where_nobody_can_listen_are_named)
@@ -422,7 +445,8 @@ START_TEST(places_where_nobody_can_listen_are_named)
     ck_assert_int_eq(tern_host_options_init(&options, &other, NULL), TERN_OK);
     const char *first = places[_i].listen, *second = places[_i].stats;
     ck_assert_int_eq(first != NULL ? args(first, second, NULL) : args(second, NULL, NULL), TERN_OK);
-    enum tern_err err = tern_host_options_listens(&options, places[_i].kind);
+    ck_assert_int_eq(tern_host_options_settings(&options, &settings), TERN_OK);
+    enum tern_err err = tern_host_options_listens(&options, places[_i].kind, &settings);
     if (places[_i].said == NULL) {
         ck_assert_msg(err == TERN_OK, "%s", options.error);
         return;
@@ -430,7 +454,7 @@ START_TEST(places_where_nobody_can_listen_are_named)
     ck_assert_int_eq(err, TERN_INVALID);
     ck_assert_str_eq(options.error, places[_i].said);
     other.listens = NULL;
-    ck_assert_int_eq(tern_host_options_listens(&options, places[_i].kind), TERN_OK);
+    ck_assert_int_eq(tern_host_options_listens(&options, places[_i].kind, &settings), TERN_OK);
 }
 END_TEST
 

@@ -3,6 +3,7 @@
  * Opening: RFC 9293 sections 3.5, 3.10.1, 3.10.7.1 to 3.10.7.3, both sides and
  * both at once.
  */
+#include "libnet/tcp_internal.h"
 #include "suites.h"
 #include "tcp_script.h"
 
@@ -418,6 +419,27 @@ START_TEST(test_closed_listener_forgets_its_half_open_entries)
 }
 END_TEST
 
+/* :: is any address of every family, 0.0.0.0 any of IPv4. */
+START_TEST(test_listener_at_any_of_ipv4_is_for_ipv4_alone)
+{
+    SCRIPT(.n_conns = 1);
+    script_listen(t);
+    const struct tern_tcp *tcp = &t->tcp;
+    struct tern_addr v6 = { { 0x20, 1, 0xd, 0xb8, [15] = 1 } }, v4 = tern_addr_v4(SCRIPT_US);
+    ck_assert_ptr_nonnull(tern_tcp_listen_find(tcp, &v4, 80, 0));
+    ck_assert_ptr_nonnull(tern_tcp_listen_find(tcp, &v6, 80, 0));
+    struct tern_tcp_listen listen = { .local = { .addr = tern_addr_v4(0), .port = 80 } };
+    struct tern_tcp_listener *l;
+    tern_accept_fn *accept = t->listener->accept;
+    tern_tcp_listener_close(t->listener);
+    ck_assert_int_eq(tern_tcp_listen(&t->net, &listen, accept, t, &l), TERN_OK);
+    ck_assert_ptr_eq(tern_tcp_listen_find(tcp, &v4, 80, 0), l);
+    ck_assert_ptr_null(tern_tcp_listen_find(tcp, &v6, 80, 0));
+    listen.local.addr = (struct tern_addr){ { 0 } };
+    ck_assert_int_eq(tern_tcp_listen(&t->net, &listen, accept, t, &l), TERN_REFUSED);
+}
+END_TEST
+
 START_TEST(test_listen_and_connect_say_what_is_wrong)
 {
     SCRIPT(.n_conns = 1);
@@ -425,6 +447,8 @@ START_TEST(test_listen_and_connect_say_what_is_wrong)
     struct tern_tcp_listen listen = { .local.port = 80 };
     struct tern_tcp_listener *l;
     tern_accept_fn *accept = t->listener->accept;
+    ck_assert_int_eq(tern_tcp_listen(&t->net, &listen, accept, t, &l), TERN_REFUSED);
+    listen.local.addr = tern_addr_v4(0);
     ck_assert_int_eq(tern_tcp_listen(&t->net, &listen, accept, t, &l), TERN_REFUSED);
     listen.local.addr = tern_addr_v4(0x0a0a0a0a);
     ck_assert_int_eq(tern_tcp_listen(&t->net, &listen, accept, t, &l), TERN_INVALID);
@@ -598,6 +622,7 @@ Suite *tcp_open_suite(void)
     tcase_add_test(tc, test_what_accept_does_not_attach_is_reset);
     tcase_add_test(tc, test_paused_listener_completes_nothing_until_it_goes_on);
     tcase_add_test(tc, test_closed_listener_forgets_its_half_open_entries);
+    tcase_add_test(tc, test_listener_at_any_of_ipv4_is_for_ipv4_alone);
     tcase_add_test(tc, test_listen_and_connect_say_what_is_wrong);
     tcase_add_test(tc, test_connect_refuses_a_tuple_that_is_in_use);
     tcase_add_test(tc, test_close_before_the_answer_gives_the_connect_up);

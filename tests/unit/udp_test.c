@@ -114,6 +114,24 @@ END_TEST
 
 /* ---- Endpoints ---------------------------------------------------------- */
 
+/* 0.0.0.0 is any address of IPv4, and where :: is it is taken, as on kernel sockets. */
+START_TEST(test_udp_any_of_ipv4_has_no_datagrams_of_ipv6)
+{
+    struct net_fixture *f = met();
+    struct tern_endpoint *ep, *any;
+    struct tern_endpoint_addr a = { .addr = tern_addr_v4(0), .port = 7 }, bound;
+    ck_assert_int_eq(tern_udp_open(&f->net, &a, NULL, NULL, &any), TERN_OK);
+    tern_endpoint_local(any, &bound);
+    ck_assert(tern_addr_equal(&bound.addr, &a.addr));
+    a.addr = (struct tern_addr){ { 0 } };
+    ck_assert_int_eq(tern_udp_open(&f->net, &a, NULL, NULL, &ep), TERN_REFUSED);
+    struct tern_dgram to = { .peer = { .addr = { { 0x20, 1, 0xd, 0xb8, [15] = 1 } }, .port = 9 },
+                             .data = (uint8_t *)"x", .len = 1 };
+    ck_assert_uint_eq(tern_endpoint_send(any, &to, 1), 0);
+    tern_endpoint_close(any);
+}
+END_TEST
+
 START_TEST(test_udp_open_says_what_is_wrong)
 {
     struct net_fixture *f = met();
@@ -343,6 +361,7 @@ Suite *udp_suite(void)
     tcase_add_test(tc, hostile_net_4_length_against_the_ip_payload);
     tcase_add_test(tc, test_udp_checksums_of_any_length_and_none);
     tcase_add_test(tc, test_udp_a_surplus_behind_the_length_is_not_summed);
+    tcase_add_test(tc, test_udp_any_of_ipv4_has_no_datagrams_of_ipv6);
     tcase_add_test(tc, test_udp_open_says_what_is_wrong);
     tcase_add_test(tc, hostile_net_42_udp_ports_are_unpredictable);
     tcase_add_test(tc, test_udp_the_best_fit_receives);
