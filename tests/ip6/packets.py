@@ -218,7 +218,8 @@ case("a fragment that comes twice", pieces(whole, (0, 400, True), (0, 400, True)
 case("a fragment that is no multiple of 8", pieces(ip() / long, (0, 401, True)),
      ["parameter 0 at 4"], ipv6_in_hdr_errors_bad_fragment=1)
 case("a fragment that ends behind 65,535",
-     ip() / IPv6ExtHdrFragment(nh=58, offset=8191, m=0, id=9) / Raw(b"x" * 64), ["parameter 0 at 42"], ipv6_in_hdr_errors_bad_fragment=1)
+     ip() / IPv6ExtHdrFragment(nh=58, offset=8191, m=0, id=9) / Raw(b"x" * 64),
+     ["parameter 0 at 42"], ipv6_in_hdr_errors_bad_fragment=1)
 case("a first fragment without all headers (RFC 7112)",
      ip() / IPv6ExtHdrFragment(nh=60, offset=0, m=1, id=9) / Raw(bytes([6, 1]) + b"\0" * 6),
      ["parameter 3 at 0"], ipv6_in_hdr_errors_cut_chain=1)
