@@ -7,6 +7,7 @@
 # bridge_make: t0 and, at the bridge br0, two routers in namespaces: $r1 and $r2.
 bridge_make() {
     local n
+    radvds=
     link_make
     ip link del br0 2>/dev/null
     ip link add br0 type bridge forward_delay 0 mcast_snooping 0
@@ -26,9 +27,12 @@ bridge_make() {
     done
 }
 bridge_end() {
-    kill -KILL "$r1" "$r2" 2>/dev/null
-    wait "$r1" "$r2" 2>/dev/null
-    ip link del br0
+    # shellcheck disable=SC2086
+    kill -KILL "$r1" "$r2" $radvds 2>/dev/null
+    # shellcheck disable=SC2086
+    wait "$r1" "$r2" $radvds 2>/dev/null
+    radvds=
+    for link in w1 w2 br0; do ip link del $link 2>/dev/null; done
 }
 router_address() {
     at "$1" ip -6 -o addr show dev l0 scope link | sed -n 's/.*inet6 \([^/]*\).*/\1/p'
@@ -47,6 +51,7 @@ radvd_start() {
         --nodaemon --config "$dir/conf" --pidfile "$dir/pid" --logmethod stderr --debug 1 \
         >"$scratch/radvd.$2.err" 2>&1) &
     daemon_pid=$!
+    radvds="$radvds $daemon_pid"
     on_exit "kill -KILL $daemon_pid 2>/dev/null"
 }
 

@@ -35,6 +35,41 @@ static void tcp_memory(struct host *h, const struct host_config *config)
     };
 }
 
+static enum tern_err address_set(struct host *h, const struct host_config *config)
+{
+    struct tern_ipv4_address four = { .addr = tern_addr_v4(config->addr), .prefix_len = 24 };
+    struct tern_ipv6_address six = { .addr = { { 0x20, 1, 0xd, 0xb8 } }, .prefix_len = 64 };
+    if (!config->six)
+        return tern_ipv4_set(&h->net, 0, &four);
+    if (config->slaac)
+        return tern_ipv6_auto(&h->net, 0, TERN_IPV6_AUTO | TERN_IPV6_TEMPORARY);
+    tern_store_be32(six.addr.octets + 12, config->addr);
+    return tern_ipv6_set(&h->net, 0, &six);
+}
+
+bool host_address(const struct host *h, struct tern_addr *addr)
+{
+    struct tern_ipv6_address a;
+    struct tern_ipv4_address four;
+    if (!h->six) {
+        enum tern_err err = tern_ipv4_get(&h->net, 0, &four);
+        *addr = four.addr;
+        return err == TERN_OK;
+    }
+    for (size_t i = 0; tern_ipv6_get(&h->net, 0, i, &a) == TERN_OK; i++) {
+        *addr = a.addr;
+        if (a.state == TERN_IPV6_PREFERRED &&
+            (a.origin == TERN_IPV6_CONFIGURED || a.origin == TERN_IPV6_FROM_PREFIX))
+            return true;
+    }
+    return false;
+}
+
+const struct tern_ip_stats *host_ip_stats(const struct host *h)
+{
+    return h->six ? &h->ipv6.stats.ip : &h->ipv4.stats.ip;
+}
+
 void host_init(struct host *h, struct sim *sim, const struct host_config *config, uint64_t seed)
 {
     struct sim_random random = { seed };
@@ -49,13 +84,18 @@ void host_init(struct host *h, struct sim *sim, const struct host_config *config
     if (tern_block_pool_init(&h->blocks, h->block_memory, n_blocks * HOST_BLOCK_LEN,
                              HOST_BLOCK_LEN) != TERN_OK)
         abort();
+    h->six = config->six;
     h->ipv4 = (struct tern_ipv4){ .config = {
         .neighbours = h->neighbours, .n_neighbours = HOST_NEIGHBOURS,
         .reassemblies = h->reassemblies, .n_reassemblies = 2 } };
+    h->ipv6 = (struct tern_ipv6){ .config = {
+        .neighbours = h->neighbours, .n_neighbours = HOST_NEIGHBOURS,
+        .reassemblies = h->reassemblies, .n_reassemblies = 2 } };
     tcp_memory(h, config);
+    struct tern_net_use four = { &tern_ipv4, &h->ipv4 }, six = { &tern_ipv6, &h->ipv6 };
     struct tern_net_config net = {
         .turn = &h->turn, .drbg = &h->drbg, .blocks = &h->blocks,
-        .parts = (const struct tern_net_use[]){ { &tern_ipv4, &h->ipv4 },
+        .parts = (const struct tern_net_use[]){ h->six ? six : four,
                                                 { &tern_tcp, &h->tcp },
                                                 { &tern_newreno, NULL },
                                                 { NULL, NULL } },
@@ -63,10 +103,9 @@ void host_init(struct host *h, struct sim *sim, const struct host_config *config
     impair_init(&h->impair, &h->cable.link, sim_random_u64(&random));
     h->impair.out = config->out;
     h->impair.in = config->in;
-    struct tern_ipv4_address address = { .addr = tern_addr_v4(config->addr), .prefix_len = 24 };
     if (tern_net_init(&h->net, &net) != TERN_OK ||
         tern_net_attach(&h->net, &h->impair.link) != TERN_OK ||
-        tern_ipv4_set(&h->net, 0, &address) != TERN_OK)
+        address_set(h, config) != TERN_OK)
         abort();
     h->number = sim_add_host(sim, host_poll, host_after, h);
 }

@@ -8,6 +8,7 @@
 
 #include "impair.h"
 
+#include <tern/ipv6.h>
 #include <tern/tcp.h>
 
 #define HOST_CONNS 16
@@ -21,7 +22,9 @@
 #define HOST_BLOCK_LEN 2048
 
 struct host_config {
-    uint32_t addr;           /* 10.0.0.x, in host order */
+    uint32_t addr;           /* 10.0.0.x, in host order; of IPv6 2001:db8::x */
+    bool six;                /* IPv6, and no IPv4 */
+    bool slaac;              /* its address is what a router makes it, and temporary ones */
     size_t n_conns, n_works, n_flights, n_blocks;    /* 0: the most there are */
     struct impair_rates out, in;
 };
@@ -32,6 +35,8 @@ struct host {
     struct tern_block_pool blocks;
     struct tern_net net;
     struct tern_ipv4 ipv4;
+    struct tern_ipv6 ipv6;
+    bool six;
     struct tern_tcp tcp;
     struct tern_neighbour neighbours[HOST_NEIGHBOURS];
     struct tern_reassembly reassemblies[2];
@@ -54,6 +59,12 @@ struct host {
 void host_init(struct host *host, struct sim *sim, const struct host_config *config,
                uint64_t seed);
 void host_free(struct host *host);
+
+/* The address by which others reach it; false: it has none yet. */
+bool host_address(const struct host *host, struct tern_addr *addr);
+
+/* What its network layer counts. */
+const struct tern_ip_stats *host_ip_stats(const struct host *host);
 
 /* NULL if every pool is full again, else which one is not. */
 const char *host_leaks(const struct host *host);

@@ -185,6 +185,25 @@ uint8_t sim_add_host(struct sim *sim, uint64_t (*poll)(void *host, uint64_t now_
     return (uint8_t)sim->n_hosts++;
 }
 
+void sim_inject(struct sim *sim, struct sim_link *to, const uint8_t *frame, size_t len)
+{
+    struct sim_event e = { .at_ns = sim->now_ns + to->delay_ns, .number = sim->n_events_made++,
+                           .to = to, .frame = malloc(len), .len = (uint32_t)len,
+                           .csum = TERN_CSUM_NONE };
+    if (e.frame == NULL)
+        abort();
+    if (sim->n_heap >= SIM_EVENTS - 1) {
+        free(e.frame);
+        return;
+    }
+    memcpy(e.frame, frame, len);
+    trace_frame(sim, frame, len);
+    if (sim->tap != NULL)
+        sim->tap(sim->tap_user, sim->now_ns, frame, len);
+    heap_push(sim, e);
+    to->peer->n_queued++;
+}
+
 void sim_kick(struct sim *sim, uint8_t host)
 {
     sim->hosts[host].deadline_ns = sim->now_ns;

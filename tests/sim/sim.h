@@ -86,6 +86,9 @@ void sim_uncable(struct sim_link *a, struct sim_link *b);
 uint8_t sim_add_host(struct sim *sim, uint64_t (*poll)(void *host, uint64_t now_ns),
                      void (*after)(void *host), void *host);
 
+/* A frame (copied) that comes to this end from no host, as other machines of the link send. */
+void sim_inject(struct sim *sim, struct sim_link *to, const uint8_t *frame, size_t len);
+
 /* A host's deadline changed outside its poll (a call from the test). */
 void sim_kick(struct sim *sim, uint8_t host);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Many transfers: sim [--transfers N] [--seed S] [--one S] [--pcap FILE] [--verbose]
+ * Many transfers: sim [--six] [--transfers N] [--seed S] [--one S] [--pcap FILE] [--verbose]
  *
  * Prints "ok - ..." lines for ./test. A failure names its seed; `sim --one SEED
  * --pcap FILE` runs just that one again, frame by frame the same.
@@ -30,7 +30,7 @@ int main(int argc, char **argv)
 {
     uint64_t transfers = 2000, seed = 1;
     const char *pcap = NULL;
-    bool verbose = false, one = false;
+    bool verbose = false, one = false, six = false;
     for (int i = 1; i < argc; i++) {
         const char *next = i + 1 < argc ? argv[i + 1] : NULL;
         if (strcmp(argv[i], "--transfers") == 0)
@@ -42,10 +42,12 @@ int main(int argc, char **argv)
             one = true;
         } else if (strcmp(argv[i], "--pcap") == 0 && next != NULL)
             pcap = argv[++i];
+        else if (strcmp(argv[i], "--six") == 0)
+            six = true;
         else if (strcmp(argv[i], "--verbose") == 0)
             verbose = true;
         else {
-            fprintf(stderr, "usage: sim [--transfers N] [--seed S] [--one S] [--pcap FILE] "
+            fprintf(stderr, "usage: sim [--six] [--transfers N] [--seed S] [--one S] [--pcap FILE] "
                             "[--verbose]\n");
             return 2;
         }
@@ -56,7 +58,7 @@ int main(int argc, char **argv)
     double virtual_s = 0;
     for (uint64_t i = 0; i < transfers; i++) {
         struct transfer_result r, again;
-        transfer_run(seed + i, verbose, i == 0 ? pcap : NULL, &r);
+        transfer_run(seed + i, six, verbose, i == 0 ? pcap : NULL, &r);
         octets += r.octets;
         frames += r.frames;
         virtual_s += (double)r.virtual_ns / 1e9;
@@ -65,7 +67,7 @@ int main(int argc, char **argv)
                    r.failure);
         if (i % 50 != 0)
             continue;
-        transfer_run(seed + i, false, NULL, &again);
+        transfer_run(seed + i, six, false, NULL, &again);
         if (again.trace != r.trace && n_differ++ < 5)
             printf("not ok - seed %llu run twice: the same frames\n",
                    (unsigned long long)(seed + i));

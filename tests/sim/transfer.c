@@ -13,6 +13,9 @@ enum { PORT = 7000, PAIRS = 6 };
 /* Ends 2i and 2i + 1 are a connection's: the one that dials, and the other. */
 struct transfer {
     struct sim sim;
+    bool six;
+    bool slaac;
+    uint64_t quiet_ns;      /* when the router falls silent */
     struct host hosts[2];
     struct end ends[2 * PAIRS];
     size_t n_ends;
@@ -65,9 +68,43 @@ static void choose_host(struct sim_random *r, struct host_config *c)
     c->out.corrupt_ppm = c->out.truncate_ppm = 0;    /* a wire spoils what arrives */
 }
 
+/*
+ * A router that advertises every two seconds, for a while: no host of ours, but
+ * a frame for both. Its prefix 2001:db8::/64 makes addresses (RFC 4862).
+ */
+static uint64_t router_poll(void *user, uint64_t now_ns)
+{
+    static const uint8_t ra[] = {
+        0x33, 0x33, 0, 0, 0, 1, 2, 0, 0, 0, 9, 9, 0x86, 0xdd,
+        0x60, 0, 0, 0, 0, 56, 58, 255,
+        0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 9,
+        0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1,
+        134, 0, 0, 0, 64, 0, 7, 8, 0, 0, 0, 0, 0, 0, 0, 0,    /* lifetime 1,800 s */
+        1, 1, 2, 0, 0, 0, 9, 9,
+        3, 4, 64, 0xc0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0,
+        0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    };
+    struct transfer *t = user;
+    uint8_t frame[sizeof ra];
+    memcpy(frame, ra, sizeof ra);
+    uint32_t sum = tern_checksum_add(56 + 58, frame + 22, 32);
+    sum = tern_checksum_add(sum, frame + 54, 56);
+    tern_store_be16(frame + 56, tern_checksum_finish(sum));
+    for (size_t i = 0; i < 2; i++)
+        sim_inject(&t->sim, &t->hosts[i].cable, frame, sizeof frame);
+    return now_ns < t->quiet_ns ? now_ns + 2 * TERN_SECOND_NS : TERN_NEVER;
+}
+
+static bool have_addresses(void *user)
+{
+    const struct transfer *t = user;
+    struct tern_addr addr;
+    return host_address(&t->hosts[0], &addr) && host_address(&t->hosts[1], &addr);
+}
+
 static void setup(struct transfer *t, uint64_t seed)
 {
-    static const uint16_t mtus[] = { 576, 1280, 1500, 9000 };
+    static const uint16_t mtus[2][4] = { { 576, 1280, 1500, 9000 }, { 1280, 1300, 1500, 9000 } };
     struct sim_random r = { seed };
     struct host_config configs[2] = { { .addr = 0x0a000001 }, { .addr = 0x0a000002 } };
     sim_init(&t->sim, sim_random_u64(&r));
@@ -75,9 +112,10 @@ static void setup(struct transfer *t, uint64_t seed)
     if (sim_random_below(&r, 3) == 0)
         offloads = TERN_OFFLOAD_TX_CSUM | TERN_OFFLOAD_RX_CSUM;
     if (offloads != 0 && sim_random_below(&r, 2) == 0)
-        offloads |= TERN_OFFLOAD_TX_TSO4 | TERN_OFFLOAD_RX_GRO;
+        offloads |= (t->six ? TERN_OFFLOAD_TX_TSO6 : TERN_OFFLOAD_TX_TSO4) | TERN_OFFLOAD_RX_GRO;
     sim_cable(&t->sim, &t->hosts[0].cable, 0, &t->hosts[1].cable, 1,
-              mtus[sim_random_below(&r, 4)], offloads);
+              mtus[t->six][sim_random_below(&r, 4)], offloads);
+    t->slaac = t->six && seed % 2 == 0;
     for (int i = 0; i < 2; i++) {
         struct sim_link *l = &t->hosts[i].cable;
         l->delay_ns = sim_random_u64(&r) % (30 * TERN_MILLISECOND_NS);
@@ -85,8 +123,13 @@ static void setup(struct transfer *t, uint64_t seed)
         if (sim_random_below(&r, 4) == 0)
             l->queue_max = 2 + sim_random_below(&r, 40);
         choose_host(&r, &configs[i]);
+        configs[i].six = t->six;
+        configs[i].slaac = t->slaac;
         host_init(&t->hosts[i], &t->sim, &configs[i], sim_random_u64(&r));
     }
+    t->quiet_ns = t->sim.now_ns + 600 * TERN_SECOND_NS;
+    if (t->slaac)
+        (void)sim_add_host(&t->sim, router_poll, NULL, t);
     t->n_ends = 2 * (sim_random_below(&r, 3) == 0 ? 1 + sim_random_below(&r, PAIRS) : 1);
     for (size_t i = 0; i < t->n_ends; i++) {
         t->ends[i] = (struct end){ .host = &t->hosts[i & 1], .peer = &t->ends[i ^ 1] };
@@ -134,8 +177,8 @@ static const char *end_verdict(const struct end *e)
         return e->host->broken;
     if (e->wrong != NULL || aborts(e))
         return e->wrong;
-    /* All ARP requests were lost: that is an honest answer. */
-    if (!e->opened && e->why == TERN_UNREACHABLE && e->host->ipv4.stats.ip.neigh_failed > 0)
+    /* All questions for the neighbour were lost: that is an honest answer. */
+    if (!e->opened && e->why == TERN_UNREACHABLE && host_ip_stats(e->host)->neigh_failed > 0)
         return NULL;
     if (!e->opened && !e->closed && e->peer->why == TERN_UNREACHABLE)
         return NULL;
@@ -187,9 +230,30 @@ static bool abort_widows(struct transfer *t)
     return sim_run(&t->sim, t->sim.now_ns + TERN_SECOND_NS, all_closed, t);
 }
 
+/*
+ * Hosts look for others with their addresses before they have them, and listen
+ * for routers: on some cables half of all that is said of it is lost.
+ */
+static bool settle(struct transfer *t)
+{
+    uint32_t loss_ppm[2];
+    for (int i = 0; i < 2; i++) {
+        loss_ppm[i] = t->hosts[i].impair.in.loss_ppm;
+        if (t->sim.random.state % 3 == 0)
+            t->hosts[i].impair.in.loss_ppm = 500000;
+        sim_kick(&t->sim, (uint8_t)i);
+    }
+    bool settled = sim_run(&t->sim, t->sim.now_ns + 600 * TERN_SECOND_NS, have_addresses, t);
+    for (int i = 0; i < 2; i++)
+        t->hosts[i].impair.in.loss_ppm = loss_ppm[i];
+    return settled;
+}
+
 static bool dial(struct transfer *t)
 {
-    struct tern_endpoint_addr to = { .addr = tern_addr_v4(0x0a000002), .port = PORT };
+    struct tern_endpoint_addr to = { .port = PORT };
+    if (!settle(t) || !host_address(&t->hosts[1], &to.addr))
+        return false;
     for (size_t i = 0; i < t->n_ends; i += 2)
         if (tern_tcp_connect(&t->hosts[0].net, &to, NULL, NULL, &end_events, &t->ends[i],
                              &t->ends[i].s) != TERN_OK)
@@ -238,13 +302,14 @@ static void run(struct transfer *t, struct transfer_result *result)
     }
 }
 
-void transfer_run(uint64_t seed, bool verbose, const char *pcap, struct transfer_result *result)
+void transfer_run(uint64_t seed, bool six, bool verbose, const char *pcap, struct transfer_result *result)
 {
     struct transfer *t = calloc(1, sizeof *t);
     FILE *f = NULL;
     if (t == NULL)
         abort();
     end_content_init();
+    t->six = six;
     memset(result, 0, sizeof *result);
     setup(t, seed);
     if (pcap != NULL && (f = pcap_open(pcap)) != NULL) {

@@ -18,7 +18,11 @@ struct transfer_result {
     uint64_t virtual_ns;
 };
 
-/* Runs the transfer of a seed. pcap may be NULL: a file to write its frames to. */
-void transfer_run(uint64_t seed, bool verbose, const char *pcap, struct transfer_result *result);
+/*
+ * Runs the transfer of a seed. six: over IPv6, whose hosts first look whether
+ * others have their addresses, which a router gives to some. pcap may be NULL: a file to write its
+ * frames to.
+ */
+void transfer_run(uint64_t seed, bool six, bool verbose, const char *pcap, struct transfer_result *result);
 
 #endif
