@@ -302,7 +302,8 @@ static void run(struct transfer *t, struct transfer_result *result)
     }
 }
 
-void transfer_run(uint64_t seed, bool six, bool verbose, const char *pcap, struct transfer_result *result)
+void transfer_run(uint64_t seed, bool six, bool verbose, const char *pcap,
+                  struct transfer_result *result)
 {
     struct transfer *t = calloc(1, sizeof *t);
     FILE *f = NULL;

@@ -23,6 +23,7 @@ struct transfer_result {
  * others have their addresses, which a router gives to some. pcap may be NULL: a file to write its
  * frames to.
  */
-void transfer_run(uint64_t seed, bool six, bool verbose, const char *pcap, struct transfer_result *result);
+void transfer_run(uint64_t seed, bool six, bool verbose, const char *pcap,
+                  struct transfer_result *result);
 
 #endif
