@@ -1,73 +1,106 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Why requests are refused: the status that is answered (RFC 9110 section
- * 15.5) and the text in the answer's body, which is for whoever debugs the
- * client.
+ * 15.5), and the word that stands in the answer's body, in logs and as a label of
+ * the counter.
  */
 #include "http_internal.h"
 
-struct fault {
-    uint16_t status;
-    const char *text;
-};
+#include <tern/metrics.h>
 
-static const struct fault faults[TERN_HTTP_N_FAULTS] = {
-    [TERN_HTTP_FAULT_NONE] = { 200, "no fault" },
-    [TERN_HTTP_METHOD_EMPTY] = { 400, "request line has no method" },
-    [TERN_HTTP_METHOD_CHAR] = { 400, "method has a character that no method has" },
-    [TERN_HTTP_METHOD_LONG] = { 400, "method is too long" },
-    [TERN_HTTP_METHOD_CONNECT] = { 400, "CONNECT is for proxies" },
-    [TERN_HTTP_TARGET_CHAR] = { 400, "target has a character that is not allowed" },
-    [TERN_HTTP_TARGET_LONG] = { 414, "target is too long" },
-    [TERN_HTTP_TARGET_FORM] = { 400, "target has no form that the method allows" },
-    [TERN_HTTP_TARGET_HOST] = { 400, "target's host is not that of the Host field" },
-    [TERN_HTTP_VERSION_MALFORMED] = { 400, "request line does not end in HTTP/1.1" },
-    [TERN_HTTP_VERSION_UNSUPPORTED] = { 505, "version is not HTTP/1.0 or HTTP/1.1" },
-    [TERN_HTTP_LINE_BARE_LF] = { 400, "line ends in LF without CR" },
-    [TERN_HTTP_LINE_BARE_CR] = { 400, "CR is not followed by LF" },
-    [TERN_HTTP_LINE_SPACE_FIRST] = { 400, "space before the first field" },
-    [TERN_HTTP_LINE_FOLDED] = { 400, "field line is folded" },
-    [TERN_HTTP_NAME_EMPTY] = { 400, "field has no name" },
-    [TERN_HTTP_NAME_CHAR] = { 400, "field name has a character that is not allowed" },
-    [TERN_HTTP_NAME_SPACE] = { 400, "field name has a space before the colon" },
-    [TERN_HTTP_NAME_NO_COLON] = { 400, "field line has no colon" },
-    [TERN_HTTP_NAME_LONG] = { 431, "field name is too long" },
-    [TERN_HTTP_VALUE_CHAR] = { 400, "field value has a control character" },
-    [TERN_HTTP_HEAD_LONG] = { 431, "head is too long" },
-    [TERN_HTTP_FIELDS_MANY] = { 431, "head has too many fields" },
-    [TERN_HTTP_HOST_MISSING] = { 400, "HTTP/1.1 request has no Host field" },
-    [TERN_HTTP_HOST_TWICE] = { 400, "request has more than one Host field" },
-    [TERN_HTTP_HOST_MALFORMED] = { 400, "Host field is not a host with an optional port" },
-    [TERN_HTTP_LENGTH_TWICE] = { 400, "request has more than one Content-Length" },
-    [TERN_HTTP_LENGTH_MALFORMED] = { 400, "Content-Length is not one decimal number" },
-    [TERN_HTTP_LENGTH_AND_CODING] = { 400, "request has Content-Length and Transfer-Encoding" },
-    [TERN_HTTP_CODING_TWICE] = { 400, "request has more than one Transfer-Encoding" },
-    [TERN_HTTP_CODING_MALFORMED] = { 400, "Transfer-Encoding does not end in one chunked" },
-    [TERN_HTTP_CODING_UNKNOWN] = { 501, "Transfer-Encoding is not known here" },
-    [TERN_HTTP_CODING_VERSION] = { 400, "HTTP/1.0 request has Transfer-Encoding" },
-    [TERN_HTTP_EXPECT_UNKNOWN] = { 417, "expectation is not 100-continue" },
-    [TERN_HTTP_BODY_LONG] = { 413, "body is too long" },
-    [TERN_HTTP_CHUNK_SIZE_MALFORMED] = { 400, "chunk size is not a hexadecimal number" },
-    [TERN_HTTP_CHUNK_SIZE_LONG] = { 400, "chunk size has too many digits" },
-    [TERN_HTTP_CHUNK_EXT_MALFORMED] = { 400, "chunk extension is malformed" },
-    [TERN_HTTP_CHUNK_EXT_LONG] = { 400, "chunk extensions are too long" },
-    [TERN_HTTP_CHUNK_END_MISSING] = { 400, "chunk data is not followed by CR LF" },
-    [TERN_HTTP_TRAILER_LONG] = { 431, "trailer section is too long" },
-    [TERN_HTTP_TRUNCATED] = { 400, "connection ended inside the request" },
-    [TERN_HTTP_HEAD_TIME] = { 408, "head took too long" },
-    [TERN_HTTP_BODY_TIME] = { 408, "body came too slowly" },
-    [TERN_HTTP_READ_TIME] = { 408, "answer was read too slowly" },
-    [TERN_HTTP_NO_HEAD] = { 503, "no room for a head in pieces" },
-    [TERN_HTTP_UNANSWERED] = { 500, "request was not answered" },
-    [TERN_HTTP_CUT] = { 500, "answer ended too early" },
+#define FAULTS_HEAD "+faults\0" "reason\0" "Requests refused or given up\0"
+
+#define FAULT_METRICS(X, T)                                                                   \
+    X(T, TERN_HTTP_FAULT_NONE, TERN_METRIC_NONE)                                              \
+    X(T, TERN_HTTP_METHOD_EMPTY, FAULTS_HEAD "method_empty\0")                                \
+    X(T, TERN_HTTP_METHOD_CHAR, TERN_METRIC_ALSO("method_char"))                              \
+    X(T, TERN_HTTP_METHOD_LONG, TERN_METRIC_ALSO("method_long"))                              \
+    X(T, TERN_HTTP_METHOD_CONNECT, TERN_METRIC_ALSO("method_connect"))                        \
+    X(T, TERN_HTTP_TARGET_CHAR, TERN_METRIC_ALSO("target_char"))                              \
+    X(T, TERN_HTTP_TARGET_LONG, TERN_METRIC_ALSO("target_long"))                              \
+    X(T, TERN_HTTP_TARGET_FORM, TERN_METRIC_ALSO("target_form"))                              \
+    X(T, TERN_HTTP_TARGET_HOST, TERN_METRIC_ALSO("target_host"))                              \
+    X(T, TERN_HTTP_VERSION_MALFORMED, TERN_METRIC_ALSO("version_malformed"))                  \
+    X(T, TERN_HTTP_VERSION_UNSUPPORTED, TERN_METRIC_ALSO("version_unsupported"))              \
+    X(T, TERN_HTTP_LINE_BARE_LF, TERN_METRIC_ALSO("line_bare_lf"))                            \
+    X(T, TERN_HTTP_LINE_BARE_CR, TERN_METRIC_ALSO("line_bare_cr"))                            \
+    X(T, TERN_HTTP_LINE_SPACE_FIRST, TERN_METRIC_ALSO("line_space_first"))                    \
+    X(T, TERN_HTTP_LINE_FOLDED, TERN_METRIC_ALSO("line_folded"))                              \
+    X(T, TERN_HTTP_NAME_EMPTY, TERN_METRIC_ALSO("name_empty"))                                \
+    X(T, TERN_HTTP_NAME_CHAR, TERN_METRIC_ALSO("name_char"))                                  \
+    X(T, TERN_HTTP_NAME_SPACE, TERN_METRIC_ALSO("name_space"))                                \
+    X(T, TERN_HTTP_NAME_NO_COLON, TERN_METRIC_ALSO("name_no_colon"))                          \
+    X(T, TERN_HTTP_NAME_LONG, TERN_METRIC_ALSO("name_long"))                                  \
+    X(T, TERN_HTTP_VALUE_CHAR, TERN_METRIC_ALSO("value_char"))                                \
+    X(T, TERN_HTTP_HEAD_LONG, TERN_METRIC_ALSO("head_long"))                                  \
+    X(T, TERN_HTTP_FIELDS_MANY, TERN_METRIC_ALSO("fields_many"))                              \
+    X(T, TERN_HTTP_HOST_MISSING, TERN_METRIC_ALSO("host_missing"))                            \
+    X(T, TERN_HTTP_HOST_TWICE, TERN_METRIC_ALSO("host_twice"))                                \
+    X(T, TERN_HTTP_HOST_MALFORMED, TERN_METRIC_ALSO("host_malformed"))                        \
+    X(T, TERN_HTTP_LENGTH_TWICE, TERN_METRIC_ALSO("length_twice"))                            \
+    X(T, TERN_HTTP_LENGTH_MALFORMED, TERN_METRIC_ALSO("length_malformed"))                    \
+    X(T, TERN_HTTP_LENGTH_AND_CODING, TERN_METRIC_ALSO("length_and_coding"))                  \
+    X(T, TERN_HTTP_CODING_TWICE, TERN_METRIC_ALSO("coding_twice"))                            \
+    X(T, TERN_HTTP_CODING_MALFORMED, TERN_METRIC_ALSO("coding_malformed"))                    \
+    X(T, TERN_HTTP_CODING_UNKNOWN, TERN_METRIC_ALSO("coding_unknown"))                        \
+    X(T, TERN_HTTP_CODING_VERSION, TERN_METRIC_ALSO("coding_version"))                        \
+    X(T, TERN_HTTP_EXPECT_UNKNOWN, TERN_METRIC_ALSO("expect_unknown"))                        \
+    X(T, TERN_HTTP_BODY_LONG, TERN_METRIC_ALSO("body_long"))                                  \
+    X(T, TERN_HTTP_CHUNK_SIZE_MALFORMED, TERN_METRIC_ALSO("chunk_size_malformed"))            \
+    X(T, TERN_HTTP_CHUNK_SIZE_LONG, TERN_METRIC_ALSO("chunk_size_long"))                      \
+    X(T, TERN_HTTP_CHUNK_EXT_MALFORMED, TERN_METRIC_ALSO("chunk_ext_malformed"))              \
+    X(T, TERN_HTTP_CHUNK_EXT_LONG, TERN_METRIC_ALSO("chunk_ext_long"))                        \
+    X(T, TERN_HTTP_CHUNK_END_MISSING, TERN_METRIC_ALSO("chunk_end_missing"))                  \
+    X(T, TERN_HTTP_TRAILER_LONG, TERN_METRIC_ALSO("trailer_long"))                            \
+    X(T, TERN_HTTP_TRUNCATED, TERN_METRIC_ALSO("truncated"))                                  \
+    X(T, TERN_HTTP_HEAD_TIME, TERN_METRIC_ALSO("head_time"))                                  \
+    X(T, TERN_HTTP_BODY_TIME, TERN_METRIC_ALSO("body_time"))                                  \
+    X(T, TERN_HTTP_READ_TIME, TERN_METRIC_ALSO("read_time"))                                  \
+    X(T, TERN_HTTP_NO_HEAD, TERN_METRIC_ALSO("no_head"))                                      \
+    X(T, TERN_HTTP_UNANSWERED, TERN_METRIC_ALSO("unanswered"))                                \
+    X(T, TERN_HTTP_CUT, TERN_METRIC_ALSO("cut"))
+
+TERN_METRICS_ARRAY(FAULT_METRICS, faults, TERN_HTTP_N_FAULTS, "http");
+
+enum { LEAST = 400 };
+
+/* Of those that are not 400, what they are more. */
+static const uint8_t more[TERN_HTTP_N_FAULTS] = {
+    [TERN_HTTP_TARGET_LONG] = 414 - LEAST,
+    [TERN_HTTP_VERSION_UNSUPPORTED] = 505 - LEAST,
+    [TERN_HTTP_NAME_LONG] = 431 - LEAST,
+    [TERN_HTTP_HEAD_LONG] = 431 - LEAST,
+    [TERN_HTTP_FIELDS_MANY] = 431 - LEAST,
+    [TERN_HTTP_CODING_UNKNOWN] = 501 - LEAST,
+    [TERN_HTTP_EXPECT_UNKNOWN] = 417 - LEAST,
+    [TERN_HTTP_BODY_LONG] = 413 - LEAST,
+    [TERN_HTTP_TRAILER_LONG] = 431 - LEAST,
+    [TERN_HTTP_HEAD_TIME] = 408 - LEAST,
+    [TERN_HTTP_BODY_TIME] = 408 - LEAST,
+    [TERN_HTTP_READ_TIME] = 408 - LEAST,
+    [TERN_HTTP_NO_HEAD] = 503 - LEAST,
+    [TERN_HTTP_UNANSWERED] = 500 - LEAST,
+    [TERN_HTTP_CUT] = 500 - LEAST,
 };
 
 uint16_t tern_http_fault_status(enum tern_http_fault fault)
 {
-    return (unsigned)fault < TERN_HTTP_N_FAULTS ? faults[fault].status : 500;
+    if (fault == TERN_HTTP_FAULT_NONE)
+        return 200;
+    return (unsigned)fault < TERN_HTTP_N_FAULTS ? (uint16_t)(LEAST + more[fault]) : 500;
+}
+
+const char *tern_http_faults_text(void)
+{
+    return faults_text;
 }
 
 const char *tern_http_fault_text(enum tern_http_fault fault)
 {
-    return (unsigned)fault < TERN_HTTP_N_FAULTS ? faults[fault].text : "unknown fault";
+    const char *at = faults_text + sizeof "http\0" "-" FAULTS_HEAD - 1;
+    if (fault == TERN_HTTP_FAULT_NONE || (unsigned)fault >= TERN_HTTP_N_FAULTS)
+        return "none";
+    for (unsigned i = TERN_HTTP_METHOD_EMPTY; i < (unsigned)fault; i++)
+        at += strlen(at) + 2;    /* the comma of the next */
+    return at;
 }

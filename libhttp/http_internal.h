@@ -96,6 +96,9 @@ struct http_answer {
 enum tern_err tern_http_emit_answer(struct tern_stream *below, const struct http_answer *answer,
                                     size_t *len);
 
+/* http_fault.c: the names of the faults, in the form of metrics.h. */
+const char *tern_http_faults_text(void);
+
 /* Decimal digits of value into text, of 20 octets; returns how many. */
 size_t tern_http_decimal(uint64_t value, char *text);
 

@@ -200,7 +200,7 @@ static void text_add_number(struct text *t, uint32_t value)
     text_add(t, digits + at);
 }
 
-/* "400 Bad Request\nfield name has a space before the colon at octet 57\n" */
+/* "400 Bad Request\nname_space at octet 57\n" */
 TERN_COLD
 static void refusal_text(const struct tern_http_conn *conn, struct text *t)
 {

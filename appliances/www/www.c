@@ -35,11 +35,13 @@ static const struct tern_option www_options[] = {
     { .key = NULL },
 };
 
+TERN_COLD
 static bool equal(const char *a, const char *b)
 {
     return strlen(a) == strlen(b) && memcmp(a, b, strlen(a)) == 0;
 }
 
+TERN_COLD
 static const char *check(const char *key, const char *value)
 {
     struct tern_endpoint_addr at;
@@ -61,11 +63,13 @@ TERN_APPLIANCE(.name = "www", .connections = 1024,
                         TERN_POOL("www", struct www, .fixed = 1)),
     .options = www_options, .check = check, .listens = listens);
 
+TERN_COLD
 static void say(struct tern_host *host, enum tern_log_level level, const char *text)
 {
     tern_host_log(host, level, text, strlen(text));
 }
 
+TERN_COLD
 static size_t add(char *line, size_t cap, size_t len, const char *text)
 {
     size_t n = strlen(text);
@@ -75,6 +79,7 @@ static size_t add(char *line, size_t cap, size_t len, const char *text)
     return len + n;
 }
 
+TERN_COLD
 static void say_where(struct tern_host *host, enum tern_log_level level, const char *what,
                       const char *where, const char *why)
 {
@@ -85,6 +90,7 @@ static void say_where(struct tern_host *host, enum tern_log_level level, const c
     tern_host_log(host, level, line, len);
 }
 
+TERN_COLD
 static enum tern_err cannot_listen(struct tern_host *host, const char *option, const char *where,
                                    enum tern_err err)
 {
@@ -97,6 +103,7 @@ static enum tern_err cannot_listen(struct tern_host *host, const char *option, c
 }
 
 /* Where it really is: a port that was given as 0 is another. */
+TERN_COLD
 static void say_listening(struct tern_host *host, const char *what,
                           const struct tern_listener *listener)
 {
@@ -121,6 +128,7 @@ static uint64_t wall_ns(void *host)
 }
 
 /* Answers under way go on; the host ends when its last stream has closed. */
+TERN_COLD
 static void on_event(void *app, enum tern_host_event event, const struct tern_addr *addr)
 {
     struct www *www = app;
@@ -132,11 +140,13 @@ static void on_event(void *app, enum tern_host_event event, const struct tern_ad
         tern_http_metrics_drain(www->port);
 }
 
+TERN_COLD
 static bool is_file(const struct www *www, const char *path)
 {
     return tern_http_asset_find(www->assets, www->n_assets, path, strlen(path)) != NULL;
 }
 
+TERN_COLD
 static enum tern_err start_site(struct tern_host *host, struct www *www)
 {
     www->assets = tern_http_site;
@@ -149,6 +159,7 @@ static enum tern_err start_site(struct tern_host *host, struct www *www)
 #endif
 }
 
+TERN_COLD
 static enum tern_err start_metrics(struct tern_host *host, struct www *www)
 {
     const char *where = tern_host_option(host, "stats");
@@ -176,6 +187,7 @@ static enum tern_err start_metrics(struct tern_host *host, struct www *www)
 }
 
 /* Of as many connections as the host has, a port of the numbers' own has a few. */
+TERN_COLD
 static enum tern_err start_server(struct tern_host *host, struct www *www)
 {
     size_t n_conns, n_heads;
@@ -194,6 +206,7 @@ static enum tern_err start_server(struct tern_host *host, struct www *www)
                                  n_heads);
 }
 
+TERN_COLD
 int tern_main(struct tern_host *host)
 {
     size_t n;

@@ -49,7 +49,7 @@ static void help_line(struct tern_text *text, const char *key, const char *value
     tern_text_add(text, "  ");
     tern_text_pad(text, 32);
     tern_text_add(text, help != NULL ? help : "");
-    if (fallback != NULL) {
+    if (fallback != NULL && *fallback != '\0') {
         tern_text_add(text, " (default: ");
         tern_text_add(text, fallback);
         tern_text_add(text, ")");

@@ -68,8 +68,8 @@ enum tern_host_key {
 
 /* What the host knows of each of its keys; for people: help.c. */
 struct tern_host_schema {
-    const char *key, *fallback;
-    unsigned kinds;
+    char key[12], fallback[5];    /* an empty one: none */
+    uint8_t kinds;
 };
 extern const struct tern_host_schema tern_host_schema[TERN_N_KEYS];
 

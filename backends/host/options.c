@@ -11,31 +11,30 @@
 #include "host_internal.h"
 
 const struct tern_host_schema tern_host_schema[TERN_N_KEYS] = {
-    [TERN_KEY_LINK] = { "link", NULL, TERN_HOST_TAP },
-    [TERN_KEY_IP] = { "ip", NULL, TERN_HOST_NET },
-    [TERN_KEY_GW] = { "gw", NULL, TERN_HOST_NET },
-    [TERN_KEY_MTU] = { "mtu", NULL, TERN_HOST_NET },
-    [TERN_KEY_MAC] = { "mac", NULL, TERN_HOST_NET },
-    [TERN_KEY_NIC] = { "nic", NULL, TERN_HOST_GUEST },
-    [TERN_KEY_CONNECTIONS] = { "connections", NULL, TERN_HOST_ALL },
-    [TERN_KEY_MEMORY] = { "memory", NULL, TERN_HOST_ALL },
+    [TERN_KEY_LINK] = { "link", "", TERN_HOST_TAP },
+    [TERN_KEY_IP] = { "ip", "", TERN_HOST_NET },
+    [TERN_KEY_GW] = { "gw", "", TERN_HOST_NET },
+    [TERN_KEY_MTU] = { "mtu", "", TERN_HOST_NET },
+    [TERN_KEY_MAC] = { "mac", "", TERN_HOST_NET },
+    [TERN_KEY_NIC] = { "nic", "", TERN_HOST_GUEST },
+    [TERN_KEY_CONNECTIONS] = { "connections", "", TERN_HOST_ALL },
+    [TERN_KEY_MEMORY] = { "memory", "", TERN_HOST_ALL },
     [TERN_KEY_LOG] = { "log", "info", TERN_HOST_ALL },
     [TERN_KEY_DRAIN] = { "drain", "10", TERN_HOST_ALL },
-    [TERN_KEY_USER] = { "user", NULL, TERN_HOST_PROCESS },
+    [TERN_KEY_USER] = { "user", "", TERN_HOST_PROCESS },
     [TERN_KEY_SEAL] = { "seal", "on", TERN_HOST_PROCESS },
-    [TERN_KEY_MODULE] = { "module", NULL, TERN_HOST_ALL },
-    [TERN_KEY_EXIT] = { "tern.exit", NULL, TERN_HOST_GUEST },
+    [TERN_KEY_MODULE] = { "module", "", TERN_HOST_ALL },
+    [TERN_KEY_EXIT] = { "tern.exit", "", TERN_HOST_GUEST },
 };
 
 /*
  * What Firecracker, Cloud Hypervisor and QEMU put on the command line for
  * Linux. A word is passed over if it opens with one of these.
  */
-static const char *const foreign[] = {
-    "virtio_mmio.device=", "console=", "earlyprintk=", "reboot=", "panic=", "pci=", "root=",
-    "rootfstype=", "ro", "rw", "quiet", "nomodule", "i8042.", "8250.", "acpi=", "init=",
-    "random.trust_cpu=", "swiotlb=", "loglevel=",
-};
+static const char foreign[] =
+    "virtio_mmio.device=\0console=\0earlyprintk=\0reboot=\0panic=\0pci=\0root=\0rootfstype=\0"
+    "ro\0rw\0quiet\0nomodule\0i8042.\0" "8250.\0acpi=\0init=\0random.trust_cpu=\0swiotlb=\0"
+    "loglevel=\0";
 
 enum tern_err tern_host_options_init(struct tern_host_options *options,
                                      const struct tern_appliance *appliance, const char *operand)
@@ -131,12 +130,12 @@ static size_t key_len_of(const char *word)
 
 static bool is_foreign(const char *word)
 {
-    for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++) {
-        size_t len = strlen(foreign[i]);
-        bool whole = foreign[i][len - 1] != '=' && foreign[i][len - 1] != '.';
-        if (strlen(word) >= len && memcmp(word, foreign[i], len) == 0 &&
-            (!whole || word[len] == '\0'))
+    for (const char *at = foreign; *at != '\0';) {
+        size_t len = strlen(at);
+        bool whole = at[len - 1] != '=' && at[len - 1] != '.';
+        if (strlen(word) >= len && memcmp(word, at, len) == 0 && (!whole || word[len] == '\0'))
             return true;
+        at += len + 1;
     }
     return false;
 }
@@ -257,7 +256,8 @@ enum tern_err tern_host_options_settle(struct tern_host_options *options, unsign
 const char *tern_host_options_host(const struct tern_host_options *options,
                                    enum tern_host_key key)
 {
-    return options->host[key] != NULL ? options->host[key] : tern_host_schema[key].fallback;
+    const char *fallback = tern_host_schema[key].fallback;
+    return options->host[key] != NULL ? options->host[key] : *fallback != '\0' ? fallback : NULL;
 }
 
 const char *tern_host_options_get(const struct tern_host_options *options, const char *key)
@@ -492,12 +492,19 @@ static enum tern_err addresses_settle(struct tern_host_options *options,
     return err;
 }
 
+/* Which of some words it is, from 0; as many as there are: none. */
+static size_t choice(const char *words, const char *value)
+{
+    size_t i = 0;
+    for (; *words != '\0' && !tern_text_equal(words, value); i++)
+        words += strlen(words) + 1;
+    return i;
+}
+
 enum tern_err tern_host_options_settings(struct tern_host_options *options,
                                          struct tern_host_settings *set_to)
 {
-    static const char *const levels[] = { "error", "warn", "info", "debug" };
     const char *const *host = options->host;
-    const char *log = tern_host_options_host(options, TERN_KEY_LOG);
     uint64_t n = 0;
 
     memset(set_to, 0, sizeof *set_to);
@@ -527,20 +534,15 @@ enum tern_err tern_host_options_settings(struct tern_host_options *options,
         (!number_parse(host[TERN_KEY_MEMORY], true, SIZE_MAX / 2, &set_to->memory) ||
          set_to->memory == 0))
         return bad_value(options, TERN_KEY_MEMORY, "a size, as 64M");
-    size_t level = 0;
-    while (level < 4 && !tern_text_equal(levels[level], log))
-        level++;
+    size_t level =
+        choice("error\0warn\0info\0debug\0", tern_host_options_host(options, TERN_KEY_LOG));
     if (level == 4)
         return bad_value(options, TERN_KEY_LOG, "error, warn, info or debug");
     set_to->log = (enum tern_log_level)level;
     if (!number_parse(tern_host_options_host(options, TERN_KEY_DRAIN), false, 86400, &n))
         return bad_value(options, TERN_KEY_DRAIN, "a number of seconds up to 86400");
     set_to->drain_ns = n * TERN_SECOND_NS;
-    static const char *const wishes[] = { "on", "must", "off" };
-    size_t wish = 0;
-    while (wish < 3 && !tern_text_equal(wishes[wish],
-                                        tern_host_options_host(options, TERN_KEY_SEAL)))
-        wish++;
+    size_t wish = choice("on\0must\0off\0", tern_host_options_host(options, TERN_KEY_SEAL));
     if (wish == 3)
         return bad_value(options, TERN_KEY_SEAL, "on, must or off");
     set_to->seal = (enum tern_seal_wish)wish;

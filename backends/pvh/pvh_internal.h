@@ -141,12 +141,13 @@ bool pvh_mem_overlaps(uint64_t start, uint64_t end);
 
 /* What the stubs of trap.S push; the last five are the processor's. */
 struct pvh_trap_frame {
-    uint64_t r15, r14, r13, r12, r11, r10, r9, r8, rbp, rdi, rsi, rdx, rcx, rbx, rax;
-    uint64_t vector, error;
+    uint64_t general[15];    /* rax, rbx, rcx, rdx, rsi, rdi, rbp, r8 to r15 */
+    uint64_t stub, error;    /* an address in the vector's stub */
     uint64_t rip, cs, rflags, rsp, ss;
 };
 
-extern const char pvh_trap_stubs[];    /* PVH_N_VECTORS pieces of 16 octets */
+/* A piece of 8 octets for each vector below PVH_VECTOR_DEVICE, and of 4 from there. */
+extern const char pvh_trap_stubs[], pvh_trap_stubs_device[];
 void pvh_trap_init(void);
 _Noreturn void pvh_trap(const struct pvh_trap_frame *frame);
 /* Ends the guest because of a fault that is not the processor's; pc is where. */

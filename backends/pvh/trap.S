@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What the interrupt descriptor table points to: one stub of 16 octets a
- * vector. Each runs on a stack of the interrupt stack table, so neither the red
- * zone nor an overflowing stack is ever written to (SDM volume 3, 6.14.5).
+ * What the interrupt descriptor table points to. Each handler runs on a stack of
+ * the interrupt stack table, so neither the red zone nor an overflowing stack is
+ * ever written to (SDM volume 3, 6.14.5).
  *
- * A stub pushes its vector, below an error code: the processor's for vectors
- * 8, 10 to 14, 17, 21, 29 and 30 (SDM volume 3, table 6-1), else 0.
+ * A processor's vector has a stub of 8 octets, which tells its number by the
+ * address that it calls from, below an error code: the processor's for vectors
+ * 8, 10 to 14, 17, 21, 29 and 30 (SDM volume 3, table 6-1), else 0. A device's
+ * has one of 4 octets, which pushes the number.
  */
 #include "backends/pvh/layout.h"
 
@@ -14,49 +16,33 @@
         .section .text.pvh_trap_stubs, "ax"
         .globl  pvh_trap_stubs
         .type   pvh_trap_stubs, @function
-        .balign 16
+        .balign 8
 pvh_trap_stubs:
         .set    vector, 0
-        .rept   PVH_N_VECTORS
-        .balign 16, 0xcc
-        .if     vector > 31 || !(PVH_ERROR_CODES >> vector & 1)
+        .rept   PVH_VECTOR_DEVICE
+        .balign 8, 0xcc
+        .if     PVH_ERROR_CODES >> vector & 1
+        xchgw   %ax, %ax                /* nothing, in as many octets */
+        .else
         pushq   $0
         .endif
-        pushq   $vector
-        .if     vector < PVH_VECTOR_DEVICE
-        jmp     trap
-        .else
-        jmp     interrupt
-        .endif
+        call    trap
         .set    vector, vector + 1
         .endr
-        .balign 16, 0xcc
-
-/* All registers, as struct pvh_trap_frame has them; there is no way back. */
-trap:
-        pushq   %rax
-        pushq   %rbx
-        pushq   %rcx
-        pushq   %rdx
-        pushq   %rsi
-        pushq   %rdi
-        pushq   %rbp
-        pushq   %r8
-        pushq   %r9
-        pushq   %r10
-        pushq   %r11
-        pushq   %r12
-        pushq   %r13
-        pushq   %r14
-        pushq   %r15
-        cld
-        movq    %rsp, %rdi
-        xorl    %ebp, %ebp
-        call    pvh_trap
+        .balign 8, 0xcc
+pvh_trap_stubs_device:
+        .globl  pvh_trap_stubs_device
+        .rept   PVH_N_VECTORS - PVH_VECTOR_DEVICE
+        .balign 4, 0xcc
+        pushq   $vector
+        jmp     interrupt
+        .set    vector, vector + 1
+        .endr
+        .balign 4, 0xcc
 
 /*
- * The registers that a C function may change. 7 words from the processor and
- * the stub and 9 here: the stack is aligned to 16 at the call.
+ * The registers that a C function may change, and one word more: with 6 from the
+ * processor and the stub the stack is aligned to 16 at the call.
  */
 interrupt:
         pushq   %rax
@@ -68,9 +54,11 @@ interrupt:
         pushq   %r9
         pushq   %r10
         pushq   %r11
+        pushq   %r11
         cld
-        movq    72(%rsp), %rdi
+        movq    80(%rsp), %rdi
         call    pvh_interrupt
+        popq    %r11
         popq    %r11
         popq    %r10
         popq    %r9
@@ -80,7 +68,29 @@ interrupt:
         popq    %rdx
         popq    %rcx
         popq    %rax
-        addq    $16, %rsp
+        addq    $8, %rsp
         iretq
+
+/* All registers, as struct pvh_trap_frame has them; there is no way back. */
+trap:
+        pushq   %r15
+        pushq   %r14
+        pushq   %r13
+        pushq   %r12
+        pushq   %r11
+        pushq   %r10
+        pushq   %r9
+        pushq   %r8
+        pushq   %rbp
+        pushq   %rdi
+        pushq   %rsi
+        pushq   %rdx
+        pushq   %rcx
+        pushq   %rbx
+        pushq   %rax
+        cld
+        movq    %rsp, %rdi
+        xorl    %ebp, %ebp
+        call    pvh_trap
 
         .section .note.GNU-stack, "", @progbits

@@ -39,13 +39,11 @@ static struct tss tss PVH_SEALED;
 static uint64_t gdt[5] PVH_SEALED;
 static struct gate idt[PVH_N_VECTORS] PVH_SEALED __attribute__((aligned(16)));
 
-static const char *const trap_names[32] = {
-    "divide error", "debug", "non-maskable interrupt", "breakpoint", "overflow",
-    "bound range", "invalid opcode", "no x87", "double fault", "x87 overrun",
-    "invalid TSS", "segment not present", "stack fault", "general protection", "page fault",
-    "reserved", "x87 error", "alignment", "machine check", "SIMD error", "virtualization",
-    "control protection",
-};
+static const char trap_names[] =
+    "divide error\0debug\0non-maskable interrupt\0breakpoint\0overflow\0bound range\0"
+    "invalid opcode\0no x87\0double fault\0x87 overrun\0invalid TSS\0segment not present\0"
+    "stack fault\0general protection\0page fault\0reserved\0x87 error\0alignment\0"
+    "machine check\0SIMD error\0virtualization\0control protection\0reserved";
 
 PVH_BOOT static void ist_set(unsigned ist, const char *top)
 {
@@ -70,7 +68,10 @@ PVH_BOOT static uint8_t vector_ist(unsigned vector)
 
 PVH_BOOT static void gate_set(unsigned vector)
 {
-    uint64_t stub = (uint64_t)(uintptr_t)pvh_trap_stubs + 16u * vector;
+    const char *at = vector < PVH_VECTOR_DEVICE
+                         ? pvh_trap_stubs + 8 * vector
+                         : pvh_trap_stubs_device + 4 * (vector - PVH_VECTOR_DEVICE);
+    uint64_t stub = (uint64_t)(uintptr_t)at;
     idt[vector] = (struct gate){
         .off_low = (uint16_t)stub,
         .selector = PVH_SEL_CODE,
@@ -121,25 +122,17 @@ static void report_build(void)
     pvh_logf("trap: build %s\n", n > 0 ? text : "unknown");
 }
 
+/* Number i of strings that follow each other. */
+static const char *nth(const char *words, size_t i)
+{
+    for (; i > 0; words++)
+        i -= *words == '\0';
+    return words;
+}
+
 /* What the address of a page fault belongs to, as far as the image knows. */
 static const char *place(uint64_t at)
 {
-    static const struct {
-        const char *start;
-        const char *name;
-    } guards[] = {
-        { pvh_guards, "guard page of the main stack" },
-        { pvh_guard_trap, "guard page of the trap stack" },
-        { pvh_guard_double_fault, "guard page of the double fault stack" },
-        { pvh_guard_nmi, "guard page of the NMI stack" },
-        { pvh_guard_machine_check, "guard page of the machine check stack" },
-        { pvh_guard_device, "guard page of the device stack" },
-        { pvh_guard_above, "guard page above the stacks" },
-    };
-    for (size_t i = 0; i < sizeof guards / sizeof *guards; i++) {
-        if (at - (uint64_t)(uintptr_t)guards[i].start < 4096)
-            return guards[i].name;
-    }
     if (at < 4096)
         return "null page";
     const char *name = pvh_paging_place(at);
@@ -162,7 +155,23 @@ static const char *place(uint64_t at)
         return "hypercalls";
     if (p < pvh_bss_end)
         return "bss";
-    return p < pvh_stacks_end ? "stack" : "page tables";
+    if (p < pvh_guard_above)
+        return "stack";
+    return p < pvh_stacks_end ? "guard page above the stacks" : "page tables";
+}
+
+/* The stack whose guard page that is, or NULL. */
+static const char *guarded(uint64_t at)
+{
+    static const char *const guards[] = {
+        pvh_guards, pvh_guard_trap, pvh_guard_double_fault, pvh_guard_nmi,
+        pvh_guard_machine_check, pvh_guard_device,
+    };
+    static const char names[] = "main\0trap\0double fault\0NMI\0machine check\0device";
+    for (size_t i = 0; i < sizeof guards / sizeof *guards; i++)
+        if (at - (uint64_t)(uintptr_t)guards[i] < 4096)
+            return nth(names, i);
+    return NULL;
 }
 
 static bool reporting;
@@ -178,22 +187,24 @@ static void report_begin(void)
 
 _Noreturn void pvh_trap(const struct pvh_trap_frame *f)
 {
+    static const char names[15][4] = { "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "r8 ",
+                                       "r9 ", "r10", "r11", "r12", "r13", "r14", "r15" };
     report_begin();
-    const char *name = f->vector < 32 ? trap_names[f->vector] : NULL;
+    unsigned vector = (unsigned)(f->stub - (uint64_t)(uintptr_t)pvh_trap_stubs) / 8;
     uint64_t cr2 = cpu_cr2();
-    pvh_logf("trap: %u %s, error %lx, rip %016lx\n", (unsigned)f->vector,
-             name != NULL ? name : "reserved", f->error, f->rip);
-    if (f->vector == 14) {
-        pvh_logf("trap: %s at %016lx: %s\n",
-                 (f->error & 16) != 0 ? "fetch" : (f->error & 2) != 0 ? "write" : "read",
-                 cr2, place(cr2));
+    pvh_logf("trap: %u %s, error %lx, rip %016lx\n", vector,
+             nth(trap_names, vector < 22 ? vector : 22), f->error, f->rip);
+    if (vector == 14) {
+        const char *stack = guarded(cr2);
+        pvh_logf("trap: %s at %016lx: %s%s%s\n",
+                 (f->error & 16) != 0 ? "fetch" : (f->error & 2) != 0 ? "write" : "read", cr2,
+                 stack != NULL ? "guard page of the " : place(cr2), stack != NULL ? stack : "",
+                 stack != NULL ? " stack" : "");
     }
-    pvh_logf("trap: rax %016lx rbx %016lx rcx %016lx\n", f->rax, f->rbx, f->rcx);
-    pvh_logf("trap: rdx %016lx rsi %016lx rdi %016lx\n", f->rdx, f->rsi, f->rdi);
-    pvh_logf("trap: rbp %016lx rsp %016lx rfl %016lx\n", f->rbp, f->rsp, f->rflags);
-    pvh_logf("trap: r8  %016lx r9  %016lx r10 %016lx\n", f->r8, f->r9, f->r10);
-    pvh_logf("trap: r11 %016lx r12 %016lx r13 %016lx\n", f->r11, f->r12, f->r13);
-    pvh_logf("trap: r14 %016lx r15 %016lx cs  %016lx\n", f->r14, f->r15, f->cs);
+    for (size_t i = 0; i < 15; i += 3)
+        pvh_logf("trap: %s %016lx %s %016lx %s %016lx\n", names[i], f->general[i], names[i + 1],
+                 f->general[i + 1], names[i + 2], f->general[i + 2]);
+    pvh_logf("trap: rsp %016lx rfl %016lx cs  %016lx\n", f->rsp, f->rflags, f->cs);
     pvh_logf("trap: cr0 %016lx cr2 %016lx cr4 %016lx\n", cpu_cr0(), cr2, cpu_cr4());
     report_build();
     pvh_exit(PVH_STATUS_TRAP);

@@ -113,7 +113,7 @@ enum tern_http_fault {
 /* The status answered for a fault: 400, 408, 413, 414, 417, 431, 500, 501, 503 or 505. */
 uint16_t tern_http_fault_status(enum tern_http_fault fault);
 
-/* A phrase for people, "field name has a space before the colon". Constant. */
+/* The word under which it is counted, "name_space"; "none" of what is no fault. Constant. */
 const char *tern_http_fault_text(enum tern_http_fault fault);
 
 /* The reason phrase of RFC 9110 for a status; "Unknown" for others. Constant. */

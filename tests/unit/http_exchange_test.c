@@ -302,7 +302,7 @@ START_TEST(test_refusal_waits_for_room)
     ck_assert_int_eq(tern_feed_state(&f.feed), TERN_FEED_OPEN);
     f.reads = true;
     fixture_run(&f);
-    ck_assert_ptr_nonnull(strstr(fixture_out(&f), "chunk size is not a hexadecimal number\n"));
+    ck_assert_ptr_nonnull(strstr(fixture_out(&f), "chunk_size_malformed\n"));
     ck_assert_int_eq(tern_feed_state(&f.feed), TERN_FEED_FINISHED);
     ck_assert(fixture_end(&f));
 }

@@ -48,7 +48,7 @@ const char http_trace_wanted[] =
     "-> 200 6 hello\n"
     "-> 200 1027 " A1K "end\n"
     "-> 204 0 \n"
-    "-> 400 68 400 Bad Request field name has a space before the colon at octet 23\n";
+    "-> 400 39 400 Bad Request name_space at octet 23\n";
 
 static void note(struct http_trace *t, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
