@@ -345,7 +345,7 @@ static void dhcp4_link_changed(struct tern_net *net, void *context, uint8_t link
     if (d->ep == NULL) {
         struct tern_endpoint_addr local = { .port = DHCP4_CLIENT_PORT,
                                             .link = (uint16_t)(link + 1) };
-        if (tern_udp_open(net, &local, &dhcp4_events, d, &d->ep) != TERN_OK) {
+        if (tern_udp_client_open(net, &local, &dhcp4_events, d, &d->ep) != TERN_OK) {
             d->was_up = false;    /* no endpoint was free: again when the link changes */
             return;
         }

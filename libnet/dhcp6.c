@@ -320,7 +320,7 @@ static void dhcp6_link_changed(struct tern_net *net, void *context, uint8_t link
     if (d->ep == NULL) {
         struct tern_endpoint_addr local = { .port = DHCP6_CLIENT_PORT,
                                             .link = (uint16_t)(link + 1) };
-        if (tern_udp_open(net, &local, &dhcp6_events, d, &d->ep) != TERN_OK)
+        if (tern_udp_client_open(net, &local, &dhcp6_events, d, &d->ep) != TERN_OK)
             return;    /* no endpoint was free: again when the link changes */
     }
     d->was_up = up;

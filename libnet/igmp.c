@@ -16,7 +16,7 @@ enum { ALERT_LEN = 4, HDR_LEN = IPV4_HDR_LEN + ALERT_LEN, OPT_ALERT = 0x94 };
 /* Octets of a report of version 3 with all the records that it may have. */
 enum { REPORT_CAP = 8 + IP_GROUP_RECORDS * 8 };
 
-bool tern_igmp_is_reported(const struct tern_addr *group)
+static bool igmp_is_reported(const struct tern_addr *group)
 {
     return tern_addr_to_v4(group) != IGMP_ALL_HOSTS;
 }
@@ -53,8 +53,8 @@ static bool send(struct tern_ipv4 *ip, uint8_t link, uint32_t dst, const uint8_t
     return true;
 }
 
-bool tern_igmp_report(struct tern_ip *shared, uint8_t link, uint8_t version,
-                      const struct tern_group_record *records, size_t n)
+static bool igmp_report(struct tern_ip *shared, uint8_t link, uint8_t version,
+                        const struct tern_group_record *records, size_t n)
 {
     struct tern_ipv4 *ip = ipv4_of(shared);
     uint8_t msg[REPORT_CAP];
@@ -119,9 +119,9 @@ static void report_input(struct tern_ipv4 *ip, const struct tern_net_packet *pkt
     tern_ip_group_heard(&ip->ip, pkt->link, &group);
 }
 
-void tern_igmp_input(struct tern_ipv4 *ip, const struct tern_net_packet *pkt)
+static void igmp_input(struct tern_ip *shared, const struct tern_net_packet *pkt)
 {
-    ip->stats.igmp_in++;
+    struct tern_ipv4 *ip = ipv4_of(shared);
     if (pkt->fragmented || pkt->l4_contig < IGMP_HDR_LEN) {
         ip->stats.ip.group_malformed++;
         return;
@@ -143,3 +143,14 @@ void tern_igmp_input(struct tern_ipv4 *ip, const struct tern_net_packet *pkt)
         break;
     }
 }
+
+const struct ip_group_ops tern_igmp_ops = {
+    .version = 3,
+    .is_reported = igmp_is_reported,
+    .mac = tern_igmp_group_mac,
+    .report = igmp_report,
+    .input = igmp_input,
+    .run = tern_ip_groups_run,
+    .tell = tern_ip_groups_tell,
+    .has = tern_ip_has_group,
+};

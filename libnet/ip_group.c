@@ -27,12 +27,13 @@
 
 #define N_RECORDS IP_GROUP_RECORDS
 
-void tern_ip_groups_init(struct tern_ip *ip)
+void tern_ip_groups_init(struct tern_ip *ip, const struct ip_group_ops *ops)
 {
+    ip->group_ops = ops;
     for (size_t i = 0; i < TERN_NET_LINKS; i++) {
         ip->group_links[i].robustness = ROBUSTNESS;
         ip->group_links[i].interval_s = INTERVAL_S;
-        ip->group_links[i].version = ip_family(ip)->group_version;
+        ip->group_links[i].version = ip_groups(ip)->version;
     }
 }
 
@@ -79,7 +80,7 @@ static void due_set(struct tern_ip *ip, struct tern_ip_group *g, uint64_t due_ns
  */
 static uint8_t version_now(struct tern_ip *ip, uint8_t link)
 {
-    uint8_t version = ip_family(ip)->group_version;
+    uint8_t version = ip_groups(ip)->version;
     for (uint8_t v = (uint8_t)(version - 1); v > 0; v--)
         if (ip->group_links[link].old_ns[v - 1] > ip->net->turn->now_ns)
             version = v;
@@ -98,9 +99,9 @@ static void change_tell(struct tern_ip *ip, struct tern_ip_group *g)
 {
     uint8_t version = version_now(ip, g->link);
     g->report_ns = g->n_reports = 0;
-    if (!ip_family(ip)->group_is_reported(&g->group) || !ip->net->links[g->link].link->up)
+    if (!ip_groups(ip)->is_reported(&g->group) || !ip->net->links[g->link].link->up)
         return;
-    if (version == ip_family(ip)->group_version)
+    if (version == ip_groups(ip)->version)
         g->n_reports = ip->group_links[g->link].robustness;
     else if (g->n_users > 0)
         g->n_reports = ROBUSTNESS;
@@ -113,7 +114,7 @@ static void change_tell(struct tern_ip *ip, struct tern_ip_group *g)
 static void hear(struct tern_ip *ip, const struct tern_ip_group *g, bool leave)
 {
     uint8_t mac[6];
-    ip_family(ip)->group_mac(mac, &g->group);
+    ip_groups(ip)->mac(mac, &g->group);
     tern_net_group_join(ip->net, g->link, mac, leave);
 }
 
@@ -170,7 +171,7 @@ void tern_ip_groups_tell(struct tern_ip *ip, uint8_t link)
 
 void tern_ip_group_query(struct tern_ip *ip, uint8_t link, const struct tern_group_query *q)
 {
-    uint8_t newest = ip_family(ip)->group_version;
+    uint8_t newest = ip_groups(ip)->version;
     uint64_t now_ns = ip->net->turn->now_ns;
     ip->stats->group_queries++;
     if (q->version < newest) {
@@ -187,7 +188,7 @@ void tern_ip_group_query(struct tern_ip *ip, uint8_t link, const struct tern_gro
     uint64_t *general_ns = &ip->group_links[link].general_ns;
     for (size_t i = 0; i < ip->n_groups; i++) {
         struct tern_ip_group *g = &ip->groups[i];
-        if (g->link != link || g->n_users == 0 || !ip_family(ip)->group_is_reported(&g->group) ||
+        if (g->link != link || g->n_users == 0 || !ip_groups(ip)->is_reported(&g->group) ||
             !(q->is_general || tern_addr_equal(&g->group, &q->group)))
             continue;
         uint64_t due_ns = in_ms(ip, tern_drbg_below(ip->net->drbg, q->max_response_ms + 1));
@@ -208,7 +209,7 @@ void tern_ip_group_heard(struct tern_ip *ip, uint8_t link, const struct tern_add
 {
     struct tern_ip_group *g = find(ip, link, group);
     ip->stats->group_heard++;
-    if (g == NULL || g->n_users == 0 || version_now(ip, link) == ip_family(ip)->group_version)
+    if (g == NULL || g->n_users == 0 || version_now(ip, link) == ip_groups(ip)->version)
         return;
     g->report_ns = g->n_reports = 0;
     g->was_last = false;
@@ -219,7 +220,7 @@ void tern_ip_group_heard(struct tern_ip *ip, uint8_t link, const struct tern_add
 static void report(struct tern_ip *ip, uint8_t link, const struct tern_group_record *records,
                    size_t n)
 {
-    if (ip_family(ip)->group_report(ip, link, ip->group_links[link].version, records, n))
+    if (ip_groups(ip)->report(ip, link, ip->group_links[link].version, records, n))
         ip->stats->group_reports++;
     else
         ip->stats->group_full++;
@@ -236,7 +237,7 @@ static struct tern_group_record record_take(struct tern_ip *ip, struct tern_ip_g
         r.type = g->n_users > 0 ? GROUP_TO_EXCLUDE : GROUP_TO_INCLUDE;
         g->n_reports--;
     }
-    bool is_old = ip->group_links[g->link].version != ip_family(ip)->group_version;
+    bool is_old = ip->group_links[g->link].version != ip_groups(ip)->version;
     uint32_t wait_ms = 1 + tern_drbg_below(ip->net->drbg, is_old ? REPEAT_OLD_MS : REPEAT_MS);
     g->report_ns = g->n_reports > 0 ? in_ms(ip, wait_ms) : 0;
     g->was_last = true;
@@ -246,7 +247,7 @@ static struct tern_group_record record_take(struct tern_ip *ip, struct tern_ip_g
 static uint64_t link_run(struct tern_ip *ip, uint8_t link, uint64_t now_ns)
 {
     struct tern_group_record records[N_RECORDS];
-    size_t n = 0, most = version_now(ip, link) == ip_family(ip)->group_version ? N_RECORDS : 1;
+    size_t n = 0, most = version_now(ip, link) == ip_groups(ip)->version ? N_RECORDS : 1;
     uint64_t *general_ns = &ip->group_links[link].general_ns, next_ns = TERN_NEVER;
     bool all = *general_ns != 0 && *general_ns <= now_ns;
     if (all)
@@ -258,7 +259,7 @@ static uint64_t link_run(struct tern_ip *ip, uint8_t link, uint64_t now_ns)
         if (g->link != link || is_free(g))
             continue;
         bool is_due = g->report_ns != 0 && g->report_ns <= now_ns;
-        if (is_due || (all && g->n_users > 0 && ip_family(ip)->group_is_reported(&g->group)))
+        if (is_due || (all && g->n_users > 0 && ip_groups(ip)->is_reported(&g->group)))
             records[n++] = record_take(ip, g, is_due);
         if (n == most) {
             report(ip, link, records, n);

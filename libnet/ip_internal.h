@@ -36,22 +36,37 @@ struct ip_family {
 
     /* Its time is over, and fragment zero has come (else this is not called). */
     void (*timed_out)(struct tern_ip *ip, struct tern_reassembly *r);
+};
 
-    /* Of IGMP or MLD, the version that we speak. */
-    uint8_t group_version;
+/* IGMP or MLD. IPv6 has it from the start, IPv4 once endpoints may join groups. */
+struct ip_group_ops {
+    uint8_t version;    /* that we speak */
 
     /* Do routers hear of this group? Those that all hosts are in need no report. */
-    bool (*group_is_reported)(const struct tern_addr *group);
-    void (*group_mac)(uint8_t mac[6], const struct tern_addr *group);
+    bool (*is_reported)(const struct tern_addr *group);
+    void (*mac)(uint8_t mac[6], const struct tern_addr *group);
 
     /*
      * Sends a report of that version with n records, at most IP_GROUP_RECORDS;
      * of an older version it is one: TO_INCLUDE means that we leave. False: no
      * slot.
      */
-    bool (*group_report)(struct tern_ip *ip, uint8_t link, uint8_t version,
-                         const struct tern_group_record *records, size_t n);
+    bool (*report)(struct tern_ip *ip, uint8_t link, uint8_t version,
+                   const struct tern_group_record *records, size_t n);
+
+    /* Of IPv4: a message. */
+    void (*input)(struct tern_ip *ip, const struct tern_net_packet *pkt);
+
+    /* Of ip_group.c: what it does in time, on a change of the link, and knows. */
+    uint64_t (*run)(struct tern_ip *ip, uint64_t now_ns);
+    void (*tell)(struct tern_ip *ip, uint8_t link);
+    bool (*has)(const struct tern_ip *ip, uint8_t link, const struct tern_addr *group);
 };
+
+static inline const struct ip_group_ops *ip_groups(const struct tern_ip *ip)
+{
+    return ip->group_ops;
+}
 
 static inline const struct ip_family *ip_family(const struct tern_ip *ip)
 {
@@ -211,7 +226,7 @@ bool tern_ip_rate_allows(struct tern_ip *ip, const struct tern_addr *dst);
 
 /* ---- Groups (ip_group.c) --------------------------------------------------- */
 
-void tern_ip_groups_init(struct tern_ip *ip);
+void tern_ip_groups_init(struct tern_ip *ip, const struct ip_group_ops *ops);
 
 /*
  * Joins or leaves a group on a link, with reports and the link's filter; users

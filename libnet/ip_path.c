@@ -94,7 +94,8 @@ static void ip_fire(struct tern_timer *timer, uint64_t now_ns)
     tern_net_worked(ip->net);
     tern_ip_rearm(ip, tern_neigh_run(ip, now_ns));
     tern_ip_rearm(ip, tern_ip_reassembly_run(ip, now_ns));
-    tern_ip_rearm(ip, tern_ip_groups_run(ip, now_ns));
+    if (ip_groups(ip) != NULL)
+        tern_ip_rearm(ip, ip_groups(ip)->run(ip, now_ns));
     tern_ip_rearm(ip, ip_family(ip)->run(ip, now_ns));
 }
 
@@ -120,6 +121,5 @@ bool tern_ip_init(struct tern_ip *ip, struct tern_net *net, const void *context,
     (void)tern_drbg_fill(net->drbg, ip->key, sizeof ip->key);
     tern_neigh_cache_init(ip);
     tern_ip_reassembly_init(ip);
-    tern_ip_groups_init(ip);
     return true;
 }

@@ -31,7 +31,11 @@ static inline void deliver(struct tern_net *net, struct tern_ipv4 *ip,
     }
     if (pkt->protocol == IPV4_IGMP) {
         ip->stats.in_delivered++;
-        tern_igmp_input(ip, pkt);
+        ip->stats.igmp_in++;
+        if (ip_groups(&ip->ip) != NULL)
+            ip_groups(&ip->ip)->input(&ip->ip, pkt);
+        else    /* nothing was joined, and could be */
+            ip->stats.ip.group_ignored++;
         return;
     }
     /* RFC 1122 section 3.2.2.1. Tunnels (4, 41) and all else we do not speak end here. */
@@ -78,7 +82,7 @@ static bool has_group(const struct tern_ipv4 *ip, uint8_t link, uint32_t group)
     struct tern_addr addr = tern_addr_v4(group);
     if (group == IPV4_ALL_HOSTS)    /* RFC 1112 section 7.2 */
         return ip->links[link].set;
-    return tern_ip_has_group(&ip->ip, link, &addr);
+    return ip_groups(&ip->ip) != NULL && ip_groups(&ip->ip)->has(&ip->ip, link, &addr);
 }
 
 /*
@@ -272,6 +276,13 @@ static uint32_t mask_of(uint8_t prefix_len)
     return prefix_len == 0 ? 0 : UINT32_MAX << (32 - prefix_len);
 }
 
+TERN_COLD
+static void groups_tell(struct tern_ipv4 *ip, uint8_t link)
+{
+    if (ip_groups(&ip->ip) != NULL)
+        ip_groups(&ip->ip)->tell(&ip->ip, link);
+}
+
 /* A link with an address is in this group; routers are not told (RFC 1112 section 7.2). */
 TERN_COLD
 static void all_hosts_hear(struct tern_net *net, uint8_t link, bool leave)
@@ -382,7 +393,7 @@ enum tern_err tern_ipv4_set_from(struct tern_net *net, uint8_t link,
         return TERN_OK;
     ip->links[link].defended_ns = 0;
     all_hosts_hear(net, link, false);
-    tern_ip_groups_tell(&ip->ip, link);    /* from the new address */
+    groups_tell(ip, link);    /* from the new address */
     if (net->links[link].link->up)
         tern_arp_announce(net, ip, link);
     tern_net_event(net, TERN_NET_ADDRESS, link, &address->addr);
@@ -451,6 +462,18 @@ static enum tern_err ipv4_join(struct tern_net *net, void *context, const struct
     return tern_ip_group_join(&ip->ip, route.link, addr);
 }
 
+TERN_COLD
+static void ipv4_groups_start(struct tern_net *net)
+{
+    struct tern_ipv4 *ip = tern_net_context(net, &tern_ipv4);
+    if (ip != NULL)
+        tern_ip_groups_init(&ip->ip, &tern_igmp_ops);
+}
+
+const struct net_groups tern_net_groups_ipv4 = {
+    .id = ETH_TYPE_IPV4, .start = ipv4_groups_start, .join = ipv4_join,
+};
+
 /* ---- The part ----------------------------------------------------------- */
 
 TERN_COLD
@@ -481,7 +504,7 @@ static void ipv4_link_changed(struct tern_net *net, void *context, uint8_t link)
 {
     struct tern_ipv4 *ip = context;
     tern_neigh_invalidate(&ip->ip);
-    tern_ip_groups_tell(&ip->ip, link);
+    groups_tell(ip, link);
     if (!net->links[link].link->up) {
         ip->links[link].n_announce = 0;
         tern_neigh_forget(&ip->ip, link);
@@ -533,7 +556,6 @@ static const struct tern_net_network_ops ipv4_ops = {
     .route_changed = ipv4_route_changed,
     .link_changed = ipv4_link_changed,
     .turn_end = ipv4_turn_end,
-    .join = ipv4_join,
 };
 
 const struct tern_net_part tern_ipv4 = {

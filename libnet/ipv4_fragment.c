@@ -61,8 +61,4 @@ const struct ip_family tern_ipv4_family = {
     .run = tern_arp_run,
     .reassembled = reassembled,
     .timed_out = timed_out,
-    .group_version = 3,
-    .group_is_reported = tern_igmp_is_reported,
-    .group_mac = tern_igmp_group_mac,
-    .group_report = tern_igmp_report,
 };

@@ -110,13 +110,8 @@ extern const struct ip_family tern_ipv4_family;
 
 /* ---- IGMP (igmp.c) ------------------------------------------------------ */
 
-void tern_igmp_input(struct tern_ipv4 *ip, const struct tern_net_packet *pkt);
-
-/* As struct ip_family wants them. */
-bool tern_igmp_is_reported(const struct tern_addr *group);
+extern const struct ip_group_ops tern_igmp_ops;
 void tern_igmp_group_mac(uint8_t mac[6], const struct tern_addr *group);
-bool tern_igmp_report(struct tern_ip *ip, uint8_t link, uint8_t version,
-                      const struct tern_group_record *records, size_t n);
 
 /* ---- ICMP (icmp4.c) ----------------------------------------------------- */
 

@@ -292,6 +292,15 @@ static enum tern_err ipv6_join(struct tern_net *net, void *context, const struct
     return tern_ip_group_join(&ip->ip, route.link, group);
 }
 
+static void ipv6_groups_start(struct tern_net *net)
+{
+    (void)net;
+}
+
+const struct net_groups tern_net_groups_ipv6 = {
+    .id = ETH_TYPE_IPV6, .start = ipv6_groups_start, .join = ipv6_join,
+};
+
 TERN_COLD
 static enum tern_err ipv6_address_set(struct tern_net *net, uint8_t link,
                                       const struct tern_net_address *address)
@@ -334,6 +343,7 @@ static enum tern_err ipv6_init(struct tern_net *net, void *context)
     ip->ip.n_groups = TERN_IPV6_GROUPS;
     if (!tern_ip_init(&ip->ip, net, ip, &tern_ipv6_family, &ip->stats.ip))
         return TERN_INVALID;
+    tern_ip_groups_init(&ip->ip, &tern_mld_ops);
     for (size_t i = 0; i < sizeof ip->frag_ids / sizeof ip->frag_ids[0]; i++)
         ip->frag_ids[i] = tern_drbg_u32(net->drbg);
     if (config.stable_secret != NULL)
@@ -364,7 +374,6 @@ static const struct tern_net_network_ops ipv6_ops = {
     .route_changed = ipv6_route_changed,
     .link_changed = ipv6_link_changed,
     .turn_end = ipv6_turn_end,
-    .join = ipv6_join,
 };
 
 const struct tern_net_part tern_ipv6 = {

@@ -112,8 +112,4 @@ const struct ip_family tern_ipv6_family = {
     .run = run,
     .reassembled = reassembled,
     .timed_out = timed_out,
-    .group_version = 2,
-    .group_is_reported = tern_mld_is_reported,
-    .group_mac = tern_mld_group_mac,
-    .group_report = tern_mld_report,
 };

@@ -235,11 +235,8 @@ uint64_t tern_slaac_run(struct tern_ipv6 *ip, uint64_t now_ns);
 
 void tern_mld_input(struct tern_ipv6 *ip, const struct tern_net_packet *pkt);
 
-/* As struct ip_family wants them. */
-bool tern_mld_is_reported(const struct tern_addr *group);
+extern const struct ip_group_ops tern_mld_ops;
 void tern_mld_group_mac(uint8_t mac[6], const struct tern_addr *group);
-bool tern_mld_report(struct tern_ip *ip, uint8_t link, uint8_t version,
-                     const struct tern_group_record *records, size_t n);
 
 /* Joins or leaves a group on a link; counted users. */
 static inline enum tern_err tern_mld_join(struct tern_ipv6 *ip, uint8_t link,

@@ -18,6 +18,7 @@ libnet_libtern_net_la_SOURCES = \
     libnet/net_group.c \
     libnet/net_route.c \
     libnet/net_packet.c \
+    libnet/net_groups.c \
     libnet/eth_wire.h \
     libnet/eth.c \
     libnet/ip_internal.h \

@@ -9,7 +9,7 @@
 /* Octets of a report of version 2 with all the records that it may have. */
 enum { REPORT_CAP = 8 + IP_GROUP_RECORDS * 20 };
 
-bool tern_mld_is_reported(const struct tern_addr *group)
+static bool mld_is_reported(const struct tern_addr *group)
 {
     static const struct tern_addr all_nodes = { { 0xff, 2, [15] = 1 } };
     /* RFC 3810 section 6: nor those whose scope is 0 or 1, which stay inside. */
@@ -33,8 +33,8 @@ static struct tern_addr source(const struct tern_ipv6 *ip, uint8_t link)
     return (struct tern_addr){ { 0 } };
 }
 
-bool tern_mld_report(struct tern_ip *shared, uint8_t link, uint8_t version,
-                     const struct tern_group_record *records, size_t n)
+static bool mld_report(struct tern_ip *shared, uint8_t link, uint8_t version,
+                       const struct tern_group_record *records, size_t n)
 {
     static const struct tern_addr all_routers = { { 0xff, 2, [15] = 2 } };
     static const struct tern_addr all_reports = { { 0xff, 2, [15] = 0x16 } };
@@ -99,3 +99,13 @@ void tern_mld_input(struct tern_ipv6 *ip, const struct tern_net_packet *pkt)
     else
         ip->stats.ip.group_ignored++;
 }
+
+const struct ip_group_ops tern_mld_ops = {
+    .version = 2,
+    .is_reported = mld_is_reported,
+    .mac = tern_mld_group_mac,
+    .report = mld_report,
+    .run = tern_ip_groups_run,
+    .tell = tern_ip_groups_tell,
+    .has = tern_ip_has_group,
+};

@@ -167,6 +167,15 @@ struct tern_net_network_ops {
     /* The link's carrier, MAC or MTU changed; the turn ends (release what was lent in it). */
     void (*link_changed)(struct tern_net *net, void *context, uint8_t link);
     void (*turn_end)(struct tern_net *net, void *context);
+};
+
+/*
+ * Groups that endpoints join, of one network layer: what reports them (IGMP) is
+ * linked where tern_udp_open is.
+ */
+struct net_groups {
+    uint16_t id;    /* the network layer's */
+    void (*start)(struct tern_net *net);    /* the first endpoint is being opened */
 
     /*
      * Receives a multicast group on a link (index plus one; 0: the first that
@@ -175,6 +184,15 @@ struct tern_net_network_ops {
     enum tern_err (*join)(struct tern_net *net, void *context, const struct tern_addr *group,
                           uint16_t scope, bool leave);
 };
+extern const struct net_groups tern_net_groups_ipv4, tern_net_groups_ipv6;
+
+/* Up to NULL, in an archive member of its own, as tern_net_names (net_metrics.h). */
+extern const struct net_groups *const tern_net_groups[];
+
+/* As tern_udp_open, for DHCP: it can send datagrams, one by one, and no more. */
+enum tern_err tern_udp_client_open(struct tern_net *net, const struct tern_endpoint_addr *local,
+                                   const struct tern_endpoint_events *events, void *user,
+                                   struct tern_endpoint **ep);
 
 /* A transport: `ops` of a part with role TRANSPORT. */
 struct tern_net_transport_ops {

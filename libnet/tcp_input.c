@@ -217,7 +217,7 @@ static void found_input(struct tern_tcp *tcp, uint32_t ref, struct tern_tcp_seg 
         tern_tcp_send_prefetch(conn);    /* what an ACK frees, to be written anew */
         tcp->recent = index + 1;
         if (conn->state == TERN_TCP_SYN_SENT)
-            tern_tcp_input_synsent(conn, seg, pkt);
+            tcp->synsent(conn, seg, pkt);
         else
             tern_tcp_input_conn(conn, seg, pkt);
         return;

@@ -231,6 +231,7 @@ enum tern_err tern_tcp_connect(struct tern_net *net, const struct tern_endpoint_
     } else if ((err = tern_tcp_isn_port(tcp, &tuple)) != TERN_OK) {
         return err;
     }
+    tcp->synsent = tern_tcp_input_synsent;
     struct tern_tcp_conn *conn = tern_tcp_conn_take(tcp, &tuple);
     tern_stream_attach(&conn->stream, events, user);
     tern_tcp_conn_options(conn, options != NULL ? options : &defaults);

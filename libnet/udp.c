@@ -51,10 +51,10 @@ static enum tern_err network_join(struct tern_net *net, const struct tern_addr *
                                   uint16_t link, bool leave)
 {
     uint8_t slot = tern_net_network_of(net, group);
-    if (slot == 0xff)
-        return TERN_UNSUPPORTED;
-    return tern_net_network(net, slot)->join(net, net->networks[slot].context, group, link,
-                                             leave);
+    for (const struct net_groups *const *g = tern_net_groups; slot != 0xff && *g != NULL; g++)
+        if (net->networks[slot].part->id == (*g)->id)
+            return (*g)->join(net, net->networks[slot].context, group, link, leave);
+    return TERN_UNSUPPORTED;
 }
 
 static enum tern_err udp_join(struct tern_endpoint *endpoint, const struct tern_addr *group,
@@ -138,6 +138,9 @@ static enum tern_err local_check(const struct tern_net *net, const struct tern_e
                : TERN_INVALID;
 }
 
+/* What a client within the stack needs of one: it has no more, and is never closed. */
+static const struct tern_endpoint_ops udp_client_ops = { .send = tern_udp_client_send };
+
 /* A free endpoint becomes this one; what the lists know of it stays. */
 static void endpoint_start(struct tern_net *net, struct tern_udp *udp,
                            struct tern_udp_endpoint *ep, const struct tern_endpoint_addr *local)
@@ -145,7 +148,7 @@ static void endpoint_start(struct tern_net *net, struct tern_udp *udp,
     struct tern_udp_endpoint old = { .ready_next = ep->ready_next, .lent_next = ep->lent_next,
                                      .flags = ep->flags, .generation = ep->generation };
     memset(ep, 0, sizeof *ep);
-    ep->endpoint.ops = &udp_endpoint_ops;
+    ep->endpoint.ops = &udp_client_ops;
     ep->net = net;
     ep->local = *local;
     ep->ready_next = old.ready_next;
@@ -157,9 +160,9 @@ static void endpoint_start(struct tern_net *net, struct tern_udp *udp,
     *head = udp_index(udp, ep) + 1;
 }
 
-enum tern_err tern_udp_open(struct tern_net *net, const struct tern_endpoint_addr *local,
-                            const struct tern_endpoint_events *events, void *user,
-                            struct tern_endpoint **ep)
+enum tern_err tern_udp_client_open(struct tern_net *net, const struct tern_endpoint_addr *local,
+                                   const struct tern_endpoint_events *events, void *user,
+                                   struct tern_endpoint **ep)
 {
     struct tern_udp *udp = tern_net_context(net, &tern_udp);
     if (udp == NULL)
@@ -168,8 +171,8 @@ enum tern_err tern_udp_open(struct tern_net *net, const struct tern_endpoint_add
     enum tern_err err = local_check(net, &bound);
     if (err != TERN_OK)
         return err;
-    if (bound.port == 0)
-        bound.port = port_choose(net, udp, &bound);
+    if (bound.port == 0 && udp->port_choose != NULL)
+        bound.port = udp->port_choose(net, udp, &bound);
     else if (taken(udp, &bound, bound.port))
         return TERN_REFUSED;
     if (bound.port == 0 || udp->free_first == 0)
@@ -181,6 +184,25 @@ enum tern_err tern_udp_open(struct tern_net *net, const struct tern_endpoint_add
     e->endpoint.user = user;
     *ep = &e->endpoint;
     return TERN_OK;
+}
+
+enum tern_err tern_udp_open(struct tern_net *net, const struct tern_endpoint_addr *local,
+                            const struct tern_endpoint_events *events, void *user,
+                            struct tern_endpoint **ep)
+{
+    struct tern_udp *udp = tern_net_context(net, &tern_udp);
+    if (udp == NULL)
+        return TERN_UNSUPPORTED;
+    udp->port_choose = port_choose;
+    if (udp->error == NULL) {
+        udp->error = tern_udp_error;
+        for (const struct net_groups *const *g = tern_net_groups; *g != NULL; g++)
+            (*g)->start(net);
+    }
+    enum tern_err err = tern_udp_client_open(net, local, events, user, ep);
+    if (err == TERN_OK)
+        (*ep)->ops = &udp_endpoint_ops;
+    return err;
 }
 
 const struct tern_udp_stats *tern_udp_stats(const struct tern_net *net)
@@ -255,6 +277,16 @@ static void udp_address_lost(struct tern_net *net, void *context, const struct t
     }
 }
 
+/* Clients hear of no errors: they ask again. */
+static void udp_error(struct tern_net *net, void *context, const struct tern_net_error *error)
+{
+    struct tern_udp *udp = context;
+    if (udp->error != NULL)
+        udp->error(net, udp, error);
+    else
+        udp->stats.errors_unmatched++;
+}
+
 static void udp_link_changed(struct tern_net *net, void *context, uint8_t link)
 {
     (void)net;
@@ -265,7 +297,7 @@ static void udp_link_changed(struct tern_net *net, void *context, uint8_t link)
 static const struct tern_net_transport_ops udp_ops = {
     .init = udp_init,
     .input = tern_udp_input,
-    .error = tern_udp_error,
+    .error = udp_error,
     .wake = tern_udp_wake,
     .visit = tern_udp_visit,
     .ready_link = udp_ready_link,

@@ -263,9 +263,9 @@ static enum tern_err error_meaning(struct tern_net *net, const struct tern_net_e
  * and a peer that it wrote to of late is believed. It ends nothing: the
  * application hears of it.
  */
-void tern_udp_error(struct tern_net *net, void *context, const struct tern_net_error *error)
+void tern_udp_error(struct tern_net *net, struct tern_udp *udp,
+                    const struct tern_net_error *error)
 {
-    struct tern_udp *udp = context;
     uint16_t src_port = tern_load_be16(error->l4 + UDP_SRC_PORT);
     uint16_t dst_port = tern_load_be16(error->l4 + UDP_DST_PORT);
     uint32_t key = tern_udp_peer_key(udp, &error->dst, dst_port);

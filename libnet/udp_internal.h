@@ -54,7 +54,8 @@ void tern_udp_ready(struct tern_udp *udp, struct tern_udp_endpoint *ep);
 
 /* Received: the transport's entry points. */
 void tern_udp_input(struct tern_net *net, void *context, const struct tern_net_packet *pkt);
-void tern_udp_error(struct tern_net *net, void *context, const struct tern_net_error *error);
+void tern_udp_error(struct tern_net *net, struct tern_udp *udp,
+                    const struct tern_net_error *error);
 void tern_udp_visit(struct tern_net *net, void *context, uint32_t index);
 void tern_udp_put_away(struct tern_net *net, void *context);
 
@@ -63,6 +64,10 @@ void tern_udp_received_drop(struct tern_udp *udp, struct tern_udp_endpoint *ep);
 
 /* Sending: an endpoint's calls. */
 size_t tern_udp_send(struct tern_endpoint *endpoint, const struct tern_dgram *dgrams, size_t n);
+
+/* The same of datagrams that are not several in one. */
+size_t tern_udp_client_send(struct tern_endpoint *endpoint, const struct tern_dgram *dgrams,
+                            size_t n);
 uint8_t *tern_udp_reserve(struct tern_endpoint *endpoint, const struct tern_dgram *to,
                           size_t least, size_t *room);
 void tern_udp_commit(struct tern_endpoint *endpoint, size_t len);

@@ -256,7 +256,23 @@ static enum tern_err segments_send(struct tern_udp *udp, struct tern_udp_endpoin
     return err;
 }
 
-size_t tern_udp_send(struct tern_endpoint *endpoint, const struct tern_dgram *dgrams, size_t n)
+/* As they are; and, each, those of several in one. */
+static enum tern_err plain_send(struct tern_udp *udp, struct tern_udp_endpoint *ep,
+                                struct sending *s, const struct tern_dgram *d)
+{
+    return one_send(udp, ep, s, d, d->data, d->len);
+}
+
+static enum tern_err any_send(struct tern_udp *udp, struct tern_udp_endpoint *ep,
+                              struct sending *s, const struct tern_dgram *d)
+{
+    return d->seg_len != 0 && d->len > d->seg_len ? segments_send(udp, ep, s, d)
+                                                  : plain_send(udp, ep, s, d);
+}
+
+static size_t all_send(struct tern_endpoint *endpoint, const struct tern_dgram *dgrams, size_t n,
+                       enum tern_err (*send)(struct tern_udp *udp, struct tern_udp_endpoint *ep,
+                                             struct sending *s, const struct tern_dgram *d))
 {
     struct tern_udp_endpoint *ep = udp_endpoint_of(endpoint);
     struct tern_udp *udp = tern_net_context(ep->net, &tern_udp);
@@ -267,9 +283,7 @@ size_t tern_udp_send(struct tern_endpoint *endpoint, const struct tern_dgram *dg
         const struct tern_dgram *d = &dgrams[i];
         enum tern_err err = sending_init(udp, ep, d, &s);
         if (err == TERN_OK)
-            err = d->seg_len != 0 && d->len > d->seg_len
-                      ? segments_send(udp, ep, &s, d)
-                      : one_send(udp, ep, &s, d, d->data, d->len);
+            err = send(udp, ep, &s, d);
         if (err == TERN_FULL || err == TERN_AGAIN) {
             udp->stats.out_full++;
             wait_join(udp, ep, s.out.wait);
@@ -281,6 +295,17 @@ size_t tern_udp_send(struct tern_endpoint *endpoint, const struct tern_dgram *dg
         }
     }
     return n;
+}
+
+size_t tern_udp_send(struct tern_endpoint *endpoint, const struct tern_dgram *dgrams, size_t n)
+{
+    return all_send(endpoint, dgrams, n, any_send);
+}
+
+size_t tern_udp_client_send(struct tern_endpoint *endpoint, const struct tern_dgram *dgrams,
+                            size_t n)
+{
+    return all_send(endpoint, dgrams, n, plain_send);
 }
 
 /* ---- Written in place --------------------------------------------------- */

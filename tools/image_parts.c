@@ -107,6 +107,12 @@ bool image_assemble_parts(struct image *image)
     for (size_t i = 0; i < N_PARTS; i++)
         if ((image->without & 1u << i) == 0 && i != NEWRENO)
             fprintf(f, "\t%s tern_net_names_%s\n", word, parts[i].name);
+    fprintf(f, "\t%s 0\n"
+               "\t.section .data.rel.ro.tern_net_groups,\"aw\",%%progbits\n"
+               "\t.globl tern_net_groups\n\t.balign 8\ntern_net_groups:\n", word);
+    for (size_t i = IPV4; i <= IPV6; i++)
+        if ((image->without & 1u << i) == 0)
+            fprintf(f, "\t%s tern_net_groups_%s\n", word, parts[i].name);
     fprintf(f, "\t%s 0\n\t.section .note.GNU-stack,\"\",%%progbits\n", word);
     if (fclose(f) != 0) {
         perror("tern image");

@@ -17,6 +17,8 @@
  *     default.c  the descriptor of an appliance that has none
  *     net_plan.c, net_listen.c, net.c
  *                the other half over a tern_net
+ *     connect.c, endpoint_open.c
+ *                what only appliances need that call it
  */
 #ifndef TERN_HOST_INTERNAL_H
 #define TERN_HOST_INTERNAL_H

@@ -24,4 +24,6 @@ backends_host_libtern_host_la_SOURCES = \
     backends/host/net_plan.c \
     backends/host/net_uses.c \
     backends/host/net_listen.c \
-    backends/host/net.c
+    backends/host/net.c \
+    backends/host/connect.c \
+    backends/host/endpoint_open.c

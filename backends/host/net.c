@@ -12,40 +12,11 @@ static struct tern_net_host *host_of(struct tern_host *host)
     return TERN_CONTAINER_OF(host, struct tern_net_host, core.host);
 }
 
-static enum tern_err net_connect(struct tern_host *host, const struct tern_endpoint_addr *peer,
-                                 const struct tern_stream_events *events, void *user,
-                                 struct tern_stream **s)
-{
-    struct tern_net_host *h = host_of(host);
-    *s = NULL;
-    if (h->tcp == NULL)
-        return TERN_UNSUPPORTED;
-    if (!tern_host_core_may_connect(&h->core))
-        return TERN_REFUSED;
-    return tern_tcp_connect(&h->net, peer, NULL, NULL, events, user, s);
-}
-
-static enum tern_err net_endpoint_open(struct tern_host *host,
-                                       const struct tern_endpoint_addr *local,
-                                       const struct tern_endpoint_events *events, void *user,
-                                       struct tern_endpoint **ep)
-{
-    struct tern_net_host *h = host_of(host);
-    *ep = NULL;
-    if (h->udp == NULL)
-        return TERN_UNSUPPORTED;
-    if (h->core.sealed && !tern_host_core_may_connect(&h->core))
-        return TERN_REFUSED;
-    return tern_udp_open(&h->net, local, events, user, ep);
-}
-
 static const struct tern_host_ops net_ops = {
     .listen = tern_net_host_listen,
     .listener_pause = tern_net_host_listener_pause,
     .listener_close = tern_net_host_listener_close,
     .listener_local = tern_net_host_listener_local,
-    .connect = net_connect,
-    .endpoint_open = net_endpoint_open,
     .wall_ns = tern_host_core_wall_ns,
     .random = tern_host_core_random,
     .log = tern_host_core_log,

@@ -89,6 +89,7 @@ struct tern_host_ops {
     void (*listener_pause)(struct tern_listener *listener, bool pause);
     void (*listener_close)(struct tern_listener *listener);
     void (*listener_local)(const struct tern_listener *listener, struct tern_endpoint_addr *addr);
+    /* These two are NULL in a host over libnet, of whose functions tern_connect knows. */
     enum tern_err (*connect)(struct tern_host *host, const struct tern_endpoint_addr *peer,
                              const struct tern_stream_events *events, void *user,
                              struct tern_stream **s);
@@ -176,26 +177,21 @@ static inline void tern_listener_local(const struct tern_listener *listener,
  * (the family), TERN_INVALID, TERN_REFUSED (the appliance's descriptor does not
  * say .connects = true); later ones come in closed. *s is valid at once;
  * opened follows when the connection is established.
+ *
+ * In each backend's archive, and tern_endpoint_open too: an image of an appliance
+ * that calls neither is without what only they need.
  */
-static inline enum tern_err tern_connect(struct tern_host *host,
-                                         const struct tern_endpoint_addr *peer,
-                                         const struct tern_stream_events *events, void *user,
-                                         struct tern_stream **s)
-{
-    return host->ops->connect(host, peer, events, user, s);
-}
+enum tern_err tern_connect(struct tern_host *host, const struct tern_endpoint_addr *peer,
+                           const struct tern_stream_events *events, void *user,
+                           struct tern_stream **s);
 
 /*
  * Opens a datagram endpoint on an address (any) and port (0: a free one). Once
  * tern_main is over TERN_REFUSED, unless the appliance connects.
  */
-static inline enum tern_err tern_endpoint_open(struct tern_host *host,
-                                               const struct tern_endpoint_addr *local,
-                                               const struct tern_endpoint_events *events,
-                                               void *user, struct tern_endpoint **ep)
-{
-    return host->ops->endpoint_open(host, local, events, user, ep);
-}
+enum tern_err tern_endpoint_open(struct tern_host *host, const struct tern_endpoint_addr *local,
+                                 const struct tern_endpoint_events *events, void *user,
+                                 struct tern_endpoint **ep);
 
 /* Nanoseconds since 1970-01-01T00:00:00Z, 0 if unknown. Constant within a turn. */
 static inline uint64_t tern_host_wall_ns(struct tern_host *host)

@@ -39,6 +39,7 @@ extern "C" {
 #endif
 
 struct tern_net;
+struct tern_net_error;
 
 /* ---- Parts ---------------------------------------------------------------- */
 
@@ -372,9 +373,10 @@ struct tern_ip {
         uint16_t interval_s;                     /* the querier's */
         uint8_t robustness, version;
     } group_links[TERN_NET_LINKS];
+    const void *group_ops;                       /* NULL: no groups but that of all hosts */
     uint8_t slot;                                /* among the stack's network layers */
     struct tern_timer timer;
-    uint64_t reserved[8];
+    uint64_t reserved[7];
 };
 
 /* ---- IPv4 -------------------------------------------------------------------- */
@@ -514,7 +516,12 @@ struct tern_udp {
     uint8_t key[16];
     uint8_t slot;
     struct tern_net *net;
-    uint64_t reserved[16];
+    /* set when the first endpoint is opened that is not a client's of the stack's own */
+    void (*error)(struct tern_net *net, struct tern_udp *udp,
+                  const struct tern_net_error *error);
+    uint16_t (*port_choose)(struct tern_net *net, struct tern_udp *udp,
+                            const struct tern_endpoint_addr *local);
+    uint64_t reserved[14];
 };
 
 /*

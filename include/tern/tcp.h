@@ -333,6 +333,9 @@ struct tern_tcp_stats {
     uint64_t icmp_unmatched, icmp_out_of_window, icmp_soft, icmp_hard, icmp_pmtu, icmp_pmtu_bad;
 };
 
+struct tern_tcp_seg;
+struct tern_net_packet;
+
 #define TERN_TCP_HALF_LISTS 8u
 
 /* The context of part tern_tcp: set config, the rest is the library's. */
@@ -352,7 +355,10 @@ struct tern_tcp {
     struct { uint32_t first, last; } half_lists[TERN_TCP_HALF_LISTS];
     uint32_t time_wait_first, time_wait_last;
     struct tern_timer half_timer, time_wait_timer;
-    uint64_t reserved[16];
+    /* set by the first tern_tcp_connect: what serves SYN-SENT is linked with that */
+    void (*synsent)(struct tern_tcp_conn *conn, struct tern_tcp_seg *seg,
+                    const struct tern_net_packet *pkt);
+    uint64_t reserved[15];
 };
 
 /* The counters, or NULL: this stack has no TCP. */
