@@ -466,7 +466,7 @@ TERN_COLD
 static void ipv4_groups_start(struct tern_net *net)
 {
     struct tern_ipv4 *ip = tern_net_context(net, &tern_ipv4);
-    if (ip != NULL)
+    if (ip != NULL && ip_groups(&ip->ip) == NULL)
         tern_ip_groups_init(&ip->ip, &tern_igmp_ops);
 }
 
@@ -480,16 +480,14 @@ TERN_COLD
 static enum tern_err ipv4_init(struct tern_net *net, void *context)
 {
     struct tern_ipv4 *ip = context;
-    struct tern_ipv4_config config = ip->config;
-    memset(ip, 0, sizeof *ip);
-    if (config.default_ttl == 0)
-        config.default_ttl = 64;
-    ip->config = config;
-    ip->ip.neighbours = config.neighbours;
-    ip->ip.n_neighbours = config.n_neighbours;
-    ip->ip.reassemblies = config.reassemblies;
-    ip->ip.n_reassemblies = config.n_reassemblies;
-    ip->ip.reassembly_ns = config.reassembly_ns;
+    tern_net_clear(ip, sizeof ip->config, sizeof *ip);
+    if (ip->config.default_ttl == 0)
+        ip->config.default_ttl = 64;
+    ip->ip.neighbours = ip->config.neighbours;
+    ip->ip.n_neighbours = ip->config.n_neighbours;
+    ip->ip.reassemblies = ip->config.reassemblies;
+    ip->ip.n_reassemblies = ip->config.n_reassemblies;
+    ip->ip.reassembly_ns = ip->config.reassembly_ns;
     ip->ip.groups = ip->groups;
     ip->ip.n_groups = TERN_IPV4_GROUPS;
     if (!tern_ip_init(&ip->ip, net, ip, &tern_ipv4_family, &ip->stats.ip))

@@ -329,16 +329,16 @@ TERN_COLD
 static enum tern_err ipv6_init(struct tern_net *net, void *context)
 {
     struct tern_ipv6 *ip = context;
-    struct tern_ipv6_config config = ip->config;
-    memset(ip, 0, sizeof *ip);
-    if (config.n_dad == 0)
-        config.n_dad = 1;
-    ip->config = config;
-    ip->ip.neighbours = config.neighbours;
-    ip->ip.n_neighbours = config.n_neighbours;
-    ip->ip.reassemblies = config.reassemblies;
-    ip->ip.n_reassemblies = config.n_reassemblies;
-    ip->ip.reassembly_ns = config.reassembly_ns != 0 ? config.reassembly_ns : 60 * TERN_SECOND_NS;
+    struct tern_ipv6_config *config = &ip->config;
+    tern_net_clear(ip, sizeof *config, sizeof *ip);
+    if (config->n_dad == 0)
+        config->n_dad = 1;
+    ip->ip.neighbours = config->neighbours;
+    ip->ip.n_neighbours = config->n_neighbours;
+    ip->ip.reassemblies = config->reassemblies;
+    ip->ip.n_reassemblies = config->n_reassemblies;
+    ip->ip.reassembly_ns =
+        config->reassembly_ns != 0 ? config->reassembly_ns : 60 * TERN_SECOND_NS;
     ip->ip.groups = ip->groups;
     ip->ip.n_groups = TERN_IPV6_GROUPS;
     if (!tern_ip_init(&ip->ip, net, ip, &tern_ipv6_family, &ip->stats.ip))
@@ -346,8 +346,8 @@ static enum tern_err ipv6_init(struct tern_net *net, void *context)
     tern_ip_groups_init(&ip->ip, &tern_mld_ops);
     for (size_t i = 0; i < sizeof ip->frag_ids / sizeof ip->frag_ids[0]; i++)
         ip->frag_ids[i] = tern_drbg_u32(net->drbg);
-    if (config.stable_secret != NULL)
-        memcpy(ip->stable_secret, config.stable_secret, sizeof ip->stable_secret);
+    if (config->stable_secret != NULL)
+        memcpy(ip->stable_secret, config->stable_secret, sizeof ip->stable_secret);
     else
         (void)tern_drbg_fill(net->drbg, ip->stable_secret, sizeof ip->stable_secret);
     return TERN_OK;

@@ -21,6 +21,8 @@
 
 #include <tern/net.h>
 
+#include <string.h>
+
 #pragma GCC visibility push(hidden)
 
 #define ETH_HDR_LEN 14u
@@ -264,6 +266,12 @@ static inline void tern_net_worked(struct tern_net *net)
 /* Queues an event for the application. */
 void tern_net_event(struct tern_net *net, enum tern_net_event event, uint8_t link,
                     const struct tern_addr *addr);
+
+/* Of a part's context: all zero behind the config, which is its first config_len octets. */
+static inline void tern_net_clear(void *context, size_t config_len, size_t context_len)
+{
+    memset((uint8_t *)context + config_len, 0, context_len - config_len);
+}
 
 /* The context of a part in use, or NULL. */
 void *tern_net_context(const struct tern_net *net, const struct tern_net_part *part);

@@ -20,38 +20,72 @@ _Static_assert(sizeof(struct tern_tcp_path) == sizeof(struct tern_net_path),
 
 /* ---- Init ------------------------------------------------------------------------ */
 
+struct table {
+    uint16_t at, n_at;    /* in the config: the table, its number of elements */
+    uint16_t next;        /* in an element: the list of those that are free, */
+    uint16_t n_free;      /* and in the context how many they are; 0: there is no such list */
+    uint32_t len, max;
+};
+#define TABLE(table, elem_max) \
+    .at = offsetof(struct tern_tcp_config, table), \
+    .n_at = offsetof(struct tern_tcp_config, n_##table), \
+    .len = sizeof *((struct tern_tcp *)0)->config.table, .max = elem_max
+#define LISTED(type, member, count) \
+    .next = offsetof(struct type, member), .n_free = offsetof(struct tern_tcp, count)
+
+static const struct table tables[] = {
+    { TABLE(conns, INDEX_MAX), LISTED(tern_tcp_conn, tuple.next, n_conns_free) },
+    { TABLE(halves, INDEX_MAX), LISTED(tern_tcp_half, tuple.next, n_halves_free) },
+    { TABLE(time_waits, INDEX_MAX), LISTED(tern_tcp_time_wait, tuple.next, n_time_waits_free) },
+    { TABLE(works, INDEX_MAX), LISTED(tern_tcp_work, next, n_works_free) },
+    { TABLE(flights, INDEX_MAX), LISTED(tern_tcp_flight, next, n_flights_free) },
+    { TABLE(listeners, LISTENERS_MAX) },
+    { TABLE(buckets, INDEX_MAX) },
+};
+enum { N_TABLES = sizeof tables / sizeof tables[0] };
+
+/* Where the table is, and its number of elements. */
 TERN_COLD
-static bool counts_ok(const struct tern_tcp_config *c)
+static uint8_t *table_of(const struct tern_tcp *tcp, const struct table *table, size_t *n)
 {
-    return c->conns != NULL && c->n_conns >= 1 && c->n_conns <= INDEX_MAX &&
-           c->halves != NULL && c->n_halves >= 1 && c->n_halves <= INDEX_MAX &&
-           c->time_waits != NULL && c->n_time_waits >= 1 && c->n_time_waits <= INDEX_MAX &&
-           c->works != NULL && c->n_works >= 1 && c->n_works <= INDEX_MAX &&
-           c->flights != NULL && c->n_flights >= 1 && c->n_flights <= INDEX_MAX &&
-           c->listeners != NULL && c->n_listeners >= 1 && c->n_listeners <= LISTENERS_MAX &&
-           c->buckets != NULL && c->n_buckets >= 1 && c->n_buckets <= INDEX_MAX &&
-           (c->n_buckets & (c->n_buckets - 1)) == 0 && c->delayed_ack_ms <= 500;
+    const uint8_t *config = (const uint8_t *)&tcp->config;
+    uint8_t *at;
+    memcpy(n, config + table->n_at, sizeof *n);
+    memcpy(&at, config + table->at, sizeof at);
+    return at;
 }
 
 TERN_COLD
-static void default_set(uint32_t *value, uint32_t fallback)
+static bool counts_ok(const struct tern_tcp *tcp)
 {
-    if (*value == 0)
-        *value = fallback;
+    for (size_t i = 0; i < N_TABLES; i++) {
+        size_t n;
+        if (table_of(tcp, &tables[i], &n) == NULL || n < 1 || n > tables[i].max)
+            return false;
+    }
+    size_t n = tcp->config.n_buckets;
+    return (n & (n - 1)) == 0 && tcp->config.delayed_ack_ms <= 500;
 }
 
 TERN_COLD
 static void defaults_set(struct tern_tcp_config *c)
 {
-    default_set(&c->window_max, UINT32_C(4) << 20);
-    default_set(&c->msl_ms, 30000);
-    default_set(&c->rto_initial_ms, 1000);
-    default_set(&c->rto_min_ms, 200);
-    default_set(&c->rto_max_ms, 60000);
-    default_set(&c->delayed_ack_ms, 40);
-    default_set(&c->user_timeout_ms, 100000);
-    default_set(&c->syn_timeout_ms, 180000);
-    default_set(&c->linger_ms, 60000);
+    static const struct { uint32_t at, fallback; } defaults[] = {
+        { offsetof(struct tern_tcp_config, window_max), UINT32_C(4) << 20 },
+        { offsetof(struct tern_tcp_config, msl_ms), 30000 },
+        { offsetof(struct tern_tcp_config, rto_initial_ms), 1000 },
+        { offsetof(struct tern_tcp_config, rto_min_ms), 200 },
+        { offsetof(struct tern_tcp_config, rto_max_ms), 60000 },
+        { offsetof(struct tern_tcp_config, delayed_ack_ms), 40 },
+        { offsetof(struct tern_tcp_config, user_timeout_ms), 100000 },
+        { offsetof(struct tern_tcp_config, syn_timeout_ms), 180000 },
+        { offsetof(struct tern_tcp_config, linger_ms), 60000 },
+    };
+    for (size_t i = 0; i < sizeof defaults / sizeof defaults[0]; i++) {
+        uint32_t *value = (uint32_t *)(void *)((uint8_t *)c + defaults[i].at);
+        if (*value == 0)
+            *value = defaults[i].fallback;
+    }
     if (c->window_max > TCP_QUEUE_MAX - 1)
         c->window_max = TCP_QUEUE_MAX - 1;
     if (c->no_window_scaling && c->window_max > UINT16_MAX)
@@ -62,47 +96,34 @@ static void defaults_set(struct tern_tcp_config *c)
 TERN_COLD
 static void pools_init(struct tern_tcp *tcp)
 {
-    const struct tern_tcp_config *c = &tcp->config;
-    memset(c->conns, 0, c->n_conns * sizeof *c->conns);
-    memset(c->halves, 0, c->n_halves * sizeof *c->halves);
-    memset(c->time_waits, 0, c->n_time_waits * sizeof *c->time_waits);
-    memset(c->works, 0, c->n_works * sizeof *c->works);
-    memset(c->flights, 0, c->n_flights * sizeof *c->flights);
-    memset(c->listeners, 0, c->n_listeners * sizeof *c->listeners);
-    memset(c->buckets, 0, c->n_buckets * sizeof *c->buckets);
-    for (uint32_t i = 1; i < c->n_conns; i++)
-        c->conns[i - 1].tuple.next = i + 1;
-    for (uint32_t i = 1; i < c->n_halves; i++)
-        c->halves[i - 1].tuple.next = i + 1;
-    for (uint32_t i = 1; i < c->n_time_waits; i++)
-        c->time_waits[i - 1].tuple.next = i + 1;
-    for (uint32_t i = 1; i < c->n_works; i++)
-        c->works[i - 1].next = i + 1;
-    for (uint32_t i = 1; i < c->n_flights; i++)
-        c->flights[i - 1].next = i + 1;
+    for (size_t t = 0; t < N_TABLES; t++) {
+        size_t n;
+        uint8_t *at = table_of(tcp, &tables[t], &n);
+        memset(at, 0, n * tables[t].len);
+        if (tables[t].n_free == 0)
+            continue;
+        uint32_t n_free = (uint32_t)n;
+        memcpy((uint8_t *)tcp + tables[t].n_free, &n_free, sizeof n_free);
+        for (uint32_t i = 1; i < n_free; i++)
+            memcpy(at + (i - 1) * (size_t)tables[t].len + tables[t].next, &(uint32_t){ i + 1 },
+                   sizeof i);
+    }
     tcp->conn_free = tcp->half_free = tcp->time_wait_free = 1;
     tcp->work_free = tcp->flight_free = 1;
-    tcp->n_conns_free = (uint32_t)c->n_conns;
-    tcp->n_halves_free = (uint32_t)c->n_halves;
-    tcp->n_time_waits_free = (uint32_t)c->n_time_waits;
-    tcp->n_works_free = (uint32_t)c->n_works;
-    tcp->n_flights_free = (uint32_t)c->n_flights;
 }
 
 TERN_COLD
 static enum tern_err tcp_init(struct tern_net *net, void *context, uint8_t slot)
 {
     struct tern_tcp *tcp = context;
-    struct tern_tcp_config config = tcp->config;
-    if (!counts_ok(&config) || net->n_congestions == 0)
+    if (!counts_ok(tcp) || net->n_congestions == 0)
         return TERN_INVALID;
-    memset(tcp, 0, sizeof *tcp);
-    defaults_set(&config);
-    tcp->config = config;
+    tern_net_clear(tcp, sizeof tcp->config, sizeof *tcp);
+    defaults_set(&tcp->config);
     tcp->net = net;
     tcp->slot = slot;
     tcp->cc = net->congestions[0].ops;
-    tcp->bucket_mask = (uint32_t)(config.n_buckets - 1);
+    tcp->bucket_mask = (uint32_t)(tcp->config.n_buckets - 1);
     tcp->half_timer.fire = tern_tcp_half_fire;
     tcp->time_wait_timer.fire = tern_tcp_time_wait_fire;
     pools_init(tcp);

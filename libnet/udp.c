@@ -231,19 +231,18 @@ void tern_udp_ready(struct tern_udp *udp, struct tern_udp_endpoint *ep)
 static enum tern_err udp_init(struct tern_net *net, void *context, uint8_t slot)
 {
     struct tern_udp *udp = context;
-    struct tern_udp_config config = udp->config;
-    if (config.endpoints == NULL || config.n_endpoints == 0 || config.n_endpoints > 65536)
+    struct tern_udp_config *config = &udp->config;
+    if (config->endpoints == NULL || config->n_endpoints == 0 || config->n_endpoints > 65536)
         return TERN_INVALID;
-    memset(udp, 0, sizeof *udp);
-    if (config.max_kept == 0)
-        config.max_kept = 16;
-    udp->config = config;
+    tern_net_clear(udp, sizeof *config, sizeof *udp);
+    if (config->max_kept == 0)
+        config->max_kept = 16;
     udp->net = net;
     udp->slot = slot;
     (void)tern_drbg_fill(net->drbg, udp->key, sizeof udp->key);
-    memset(config.endpoints, 0, config.n_endpoints * sizeof *config.endpoints);
-    for (size_t i = config.n_endpoints; i-- > 0;) {
-        config.endpoints[i].hash_next = udp->free_first;
+    memset(config->endpoints, 0, config->n_endpoints * sizeof *config->endpoints);
+    for (size_t i = config->n_endpoints; i-- > 0;) {
+        config->endpoints[i].hash_next = udp->free_first;
         udp->free_first = (uint32_t)i + 1;
     }
     return TERN_OK;

@@ -20,9 +20,8 @@ static const uint8_t alert[4] = { 0x94, 4, 0, 0 };
 
 static void join(struct net_fixture *f, uint32_t group, bool leave)
 {
-    const struct tern_net_network_ops *ops = tern_ipv4.ops;
     struct tern_addr a = tern_addr_v4(group);
-    ck_assert_int_eq(ops->join(&f->net, &f->ipv4, &a, 1, leave), TERN_OK);
+    ck_assert_int_eq(tern_net_groups_ipv4.join(&f->net, &f->ipv4, &a, 1, leave), TERN_OK);
     net_fixture_pass(f, 1);
 }
 
@@ -129,10 +128,9 @@ END_TEST
 START_TEST(test_igmp_reports_in_one_message_what_is_due_at_once)
 {
     struct net_fixture *f = net_fixture();
-    const struct tern_net_network_ops *ops = tern_ipv4.ops;
     for (uint32_t i = 0; i < TERN_IPV4_GROUPS; i++) {
         struct tern_addr a = tern_addr_v4(GROUP + i);
-        ck_assert_int_eq(ops->join(&f->net, &f->ipv4, &a, 1, false), TERN_OK);
+        ck_assert_int_eq(tern_net_groups_ipv4.join(&f->net, &f->ipv4, &a, 1, false), TERN_OK);
     }
     net_fixture_pass(f, 1);
     ck_assert_uint_eq(told(f).n_records, TERN_IPV4_GROUPS);
@@ -441,6 +439,19 @@ START_TEST(hostile_net_13_igmp_queries_in_fragments_or_from_afar)
 }
 END_TEST
 
+START_TEST(test_igmp_is_counted_where_no_endpoint_could_join)
+{
+    struct net_fixture *f = net_fixture();
+    f->ipv4.ip.group_ops = NULL;
+    query(f, 3, 0, 10);
+    query(f, 2, 0, 10);
+    ck_assert_uint_eq(f->ipv4.stats.igmp_in, 2);
+    ck_assert_uint_eq(f->ipv4.stats.ip.group_ignored, 2);
+    net_fixture_pass(f, 12 * TERN_SECOND_NS);
+    ck_assert(net_fixture_quiet(f));
+}
+END_TEST
+
 START_TEST(test_igmp_counts_reports_without_a_slot)
 {
     struct net_fixture *f = net_fixture();
@@ -473,6 +484,7 @@ Suite *igmp_suite(void)
     tcase_add_test(tc, test_igmp_a_switch_without_an_address_may_ask);
     tcase_add_test(tc, hostile_net_13_igmp_queries_with_wrong_source_counts);
     tcase_add_test(tc, hostile_net_13_igmp_queries_in_fragments_or_from_afar);
+    tcase_add_test(tc, test_igmp_is_counted_where_no_endpoint_could_join);
     tcase_add_test(tc, test_igmp_counts_reports_without_a_slot);
     return s;
 }

@@ -487,26 +487,31 @@ START_TEST(test_ipv4_tells_hosts_from_what_is_none)
 }
 END_TEST
 
+static enum tern_err join(struct net_fixture *f, const struct tern_addr *group, uint16_t scope,
+                          bool leave)
+{
+    return tern_net_groups_ipv4.join(&f->net, &f->ipv4, group, scope, leave);
+}
+
 START_TEST(test_ipv4_groups_are_counted_and_bounded)
 {
     struct net_fixture *f = met();
-    const struct tern_net_network_ops *ops = tern_net_network(&f->net, 0);
     struct tern_addr group = tern_addr_v4(0xe0000005), group_6 = like_v4(0xe0000005);
-    ck_assert_int_eq(ops->join(&f->net, &f->ipv4, &group_6, 1, false), TERN_INVALID);
-    ck_assert_int_eq(ops->join(&f->net, &f->ipv4, &group, 1, true), TERN_INVALID);
-    ck_assert_int_eq(ops->join(&f->net, &f->ipv4, &group, 3, false), TERN_INVALID);
-    ck_assert_int_eq(ops->join(&f->net, &f->ipv4, &group, 3, true), TERN_INVALID);
+    ck_assert_int_eq(join(f, &group_6, 1, false), TERN_INVALID);
+    ck_assert_int_eq(join(f, &group, 1, true), TERN_INVALID);
+    ck_assert_int_eq(join(f, &group, 3, false), TERN_INVALID);
+    ck_assert_int_eq(join(f, &group, 3, true), TERN_INVALID);
     for (uint32_t i = 0; i < TERN_IPV4_GROUPS; i++) {
         struct tern_addr each = tern_addr_v4(0xe0000005 + i);
-        ck_assert_int_eq(ops->join(&f->net, &f->ipv4, &each, 1, false), TERN_OK);
+        ck_assert_int_eq(join(f, &each, 1, false), TERN_OK);
     }
     struct tern_addr more = tern_addr_v4(0xe0000105);
-    ck_assert_int_eq(ops->join(&f->net, &f->ipv4, &more, 1, false), TERN_FULL);
+    ck_assert_int_eq(join(f, &more, 1, false), TERN_FULL);
     for (size_t i = 0; i < TERN_IPV4_GROUPS; i++)
         f->ipv4.groups[i].n_users = UINT16_MAX;
-    ck_assert_int_eq(ops->join(&f->net, &f->ipv4, &group, 1, false), TERN_FULL);
-    ck_assert_int_eq(ops->join(&f->net, &f->ipv4, &group, 1, true), TERN_OK);
-    ck_assert_int_eq(ops->join(&f->net, &f->ipv4, &group, 1, false), TERN_OK);
+    ck_assert_int_eq(join(f, &group, 1, false), TERN_FULL);
+    ck_assert_int_eq(join(f, &group, 1, true), TERN_OK);
+    ck_assert_int_eq(join(f, &group, 1, false), TERN_OK);
 }
 END_TEST
 

@@ -12,9 +12,8 @@ static const char group_text[] = "ff05::101", group_2_text[] = "ff05::102", rout
 
 static void join(struct net6_fixture *f, const char *group, bool leave)
 {
-    const struct tern_net_network_ops *ops = tern_ipv6.ops;
     struct tern_addr a = addr6(group);
-    ck_assert_int_eq(ops->join(&f->net, &f->ipv6, &a, 1, leave), TERN_OK);
+    ck_assert_int_eq(tern_net_groups_ipv6.join(&f->net, &f->ipv6, &a, 1, leave), TERN_OK);
     net6_pass(f, 1);
 }
 
@@ -329,25 +328,24 @@ END_TEST
 START_TEST(test_mld_has_room_for_so_many_groups)
 {
     struct net6_fixture *f = net6_fixture_bare();
-    const struct tern_net_network_ops *ops = tern_ipv6.ops;
     struct tern_addr a = addr6(group_text);
     ck_assert_int_eq(tern_ipv6_auto(&f->net, 0, 0), TERN_OK);
     for (size_t i = 2; i < TERN_IPV6_GROUPS; i++) {
         a.octets[15] = (uint8_t)i;
-        ck_assert_int_eq(ops->join(&f->net, &f->ipv6, &a, 1, false), TERN_OK);
+        ck_assert_int_eq(tern_net_groups_ipv6.join(&f->net, &f->ipv6, &a, 1, false), TERN_OK);
     }
     a.octets[15] = 0xff;
-    ck_assert_int_eq(ops->join(&f->net, &f->ipv6, &a, 1, false), TERN_FULL);
+    ck_assert_int_eq(tern_net_groups_ipv6.join(&f->net, &f->ipv6, &a, 1, false), TERN_FULL);
     net6_pass(f, 1);
     size_t n = 0;
     for (struct told t = told(f); t.type != 0; t = told(f))
         n += t.n_records;
     ck_assert_uint_eq(n, TERN_IPV6_GROUPS - 1);    /* in as many messages as they need */
     a.octets[15] = 2;
-    ck_assert_int_eq(ops->join(&f->net, &f->ipv6, &a, 1, true), TERN_OK);
-    ck_assert_int_eq(ops->join(&f->net, &f->ipv6, &a, 1, true), TERN_INVALID);
+    ck_assert_int_eq(tern_net_groups_ipv6.join(&f->net, &f->ipv6, &a, 1, true), TERN_OK);
+    ck_assert_int_eq(tern_net_groups_ipv6.join(&f->net, &f->ipv6, &a, 1, true), TERN_INVALID);
     a.octets[15] = 0xff;    /* in the place of one that is still being left */
-    ck_assert_int_eq(ops->join(&f->net, &f->ipv6, &a, 1, false), TERN_OK);
+    ck_assert_int_eq(tern_net_groups_ipv6.join(&f->net, &f->ipv6, &a, 1, false), TERN_OK);
 }
 END_TEST
 

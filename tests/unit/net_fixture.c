@@ -4,6 +4,8 @@
  */
 #include "net_fixture.h"
 
+#include "libnet/net_internal.h"
+
 #include <check.h>
 #include <string.h>
 
@@ -44,6 +46,7 @@ struct net_fixture *net_fixture_bare(void)
         .app = f,
     };
     ck_assert_int_eq(tern_net_init(&f->net, &config), TERN_OK);
+    tern_net_groups_ipv4.start(&f->net);    /* as the first tern_udp_open does */
     fake_link_init(&f->wire, 1500, 0);
     ck_assert_int_eq(tern_net_attach(&f->net, &f->wire.link), TERN_OK);
     return f;
