@@ -373,9 +373,9 @@ struct tern_ip {
         uint16_t interval_s;                     /* the querier's */
         uint8_t robustness, version;
     } group_links[TERN_NET_LINKS];
-    const void *group_ops;                       /* NULL: no groups but that of all hosts */
     uint8_t slot;                                /* among the stack's network layers */
     struct tern_timer timer;
+    const void *group_ops;                       /* NULL: no groups but that of all hosts */
     uint64_t reserved[7];
 };
 
