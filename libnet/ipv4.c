@@ -56,11 +56,9 @@ void tern_ipv4_deliver(struct tern_net *net, struct tern_ipv4 *ip, struct tern_n
 static bool source_check(const struct tern_net *net, struct tern_ipv4 *ip, uint8_t link,
                          uint32_t src)
 {
-    if (!ipv4_is_host(src) || ipv4_is_directed_broadcast(ip, link, src))
+    if (!ipv4_is_host(src) || ipv4_is_directed_broadcast(ip, link, src) ||
+        tern_ipv4_link_of(net, ip, src) != 0xff)
         return false;
-    for (size_t i = 0; i < net->n_links; i++)
-        if (ip->links[i].set && ip->links[i].addr == src)
-            return false;
     ip->links[link].good_source = src;
     return true;
 }
@@ -104,13 +102,10 @@ static bool destination_ok(const struct tern_net *net, struct tern_ipv4 *ip, uin
         ip->stats.in_loopback++;
         return false;
     }
-    for (size_t i = 0; i < net->n_links; i++) {
-        if (i != link && ip->links[i].set && ip->links[i].addr == dst) {
-            ip->stats.in_wrong_link++;
-            return false;
-        }
-    }
-    ip->stats.in_not_ours++;
+    if (tern_ipv4_link_of(net, ip, dst) != 0xff)
+        ip->stats.in_wrong_link++;
+    else
+        ip->stats.in_not_ours++;
     return false;
 }
 
@@ -237,13 +232,8 @@ static bool ipv4_is_ours(const struct tern_net *net, const void *context,
                          const struct tern_addr *addr, uint8_t link)
 {
     const struct tern_ipv4 *ip = context;
-    if (!tern_addr_is_v4(addr))
-        return false;
-    for (uint8_t i = 0; i < net->n_links; i++)
-        if ((link == 0xff || link == i) && ip->links[i].set &&
-            ip->links[i].addr == tern_addr_to_v4(addr))
-            return true;
-    return false;
+    uint8_t own = tern_ipv4_link_of(net, ip, tern_addr_to_v4(addr));
+    return tern_addr_is_v4(addr) && own != 0xff && (link == 0xff || link == own);
 }
 
 TERN_COLD
@@ -308,16 +298,6 @@ static bool address_ok(uint32_t addr, uint32_t mask, uint32_t gateway)
            (~mask <= 1 || ((gateway & ~mask) != 0 && (gateway | mask) != UINT32_MAX));
 }
 
-TERN_COLD
-static bool used_elsewhere(const struct tern_net *net, const struct tern_ipv4 *ip, uint8_t link,
-                           uint32_t addr)
-{
-    for (uint8_t i = 0; i < net->n_links; i++)
-        if (i != link && ip->links[i].set && ip->links[i].addr == addr)
-            return true;
-    return false;
-}
-
 /* The link's two routes, its prefix's and the default's, come or go. */
 TERN_COLD
 static enum tern_err routes_put(struct tern_net *net, const struct tern_ipv4 *ip, uint8_t link,
@@ -370,7 +350,8 @@ enum tern_err tern_ipv4_set_from(struct tern_net *net, uint8_t link,
         return TERN_UNSUPPORTED;
     if (gateway == 0 && !tern_addr_is_any(&address->gateway))
         return TERN_INVALID;
-    if (!address_ok(addr, mask, gateway) || used_elsewhere(net, ip, link, addr))
+    uint8_t own = tern_ipv4_link_of(net, ip, addr);
+    if (!address_ok(addr, mask, gateway) || (own != 0xff && own != link))
         return TERN_INVALID;
     bool is_new = !ip->links[link].set || ip->links[link].addr != addr;
     if (ip->links[link].set && ip->links[link].addr != addr)

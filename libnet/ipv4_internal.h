@@ -70,6 +70,9 @@ enum tern_err tern_ipv4_set_from(struct tern_net *net, uint8_t link,
                                  const struct tern_ipv4_address *address,
                                  enum tern_route_origin origin);
 
+/* The link that has the address, or 0xff: an address is one link's. */
+uint8_t tern_ipv4_link_of(const struct tern_net *net, const struct tern_ipv4 *ip, uint32_t addr);
+
 enum ipv4_kind { IPV4_UNICAST, IPV4_TO_BROADCAST, IPV4_TO_MULTICAST };
 
 struct ipv4_route {
@@ -84,7 +87,7 @@ enum tern_err tern_ipv4_route(const struct tern_net *net, const struct tern_ipv4
 enum tern_err tern_ipv4_source(struct tern_net *net, void *context, const struct tern_addr *dst,
                                uint16_t scope, struct tern_addr *src);
 uint16_t tern_ipv4_mtu(const struct tern_net *net, const void *context,
-                       const struct tern_addr *dst);
+                       const struct tern_addr *src, const struct tern_addr *dst);
 void tern_ipv4_set_mtu(struct tern_net *net, void *context, const struct tern_addr *dst,
                        uint16_t mtu);
 uint16_t tern_ipv4_link_mtu(const struct tern_net *net, const struct tern_ipv4 *ip, uint8_t link);

@@ -30,6 +30,8 @@ static enum tern_err way_find(struct tern_net *net, struct tern_ipv4 *ip,
     struct tern_neighbour *n;
     uint32_t dst = tern_addr_to_v4(out->dst);
     out->path->generation = 0;
+    if (out->scope == 0)    /* an address of ours is one link's, and leaves by it */
+        out->scope = (uint8_t)(tern_ipv4_link_of(net, ip, tern_addr_to_v4(out->src)) + 1);
     if (tern_ipv4_route(net, ip, dst, out->scope, &route) != TERN_OK) {
         ip->stats.ip.out_no_route++;
         return TERN_UNREACHABLE;
@@ -229,7 +231,7 @@ enum tern_err tern_ipv4_send_parts(struct tern_net *net, void *context, struct t
     struct tern_ipv4 *ip = context;
     struct way way;
     size_t l4_len = parts[0].len + parts[1].len;
-    size_t mtu = tern_ipv4_mtu(net, ip, out->dst);
+    size_t mtu = tern_ipv4_mtu(net, ip, out->src, out->dst);
     if (l4_len > 65535 - IPV4_HDR_LEN) {
         ip->stats.ip.out_too_long++;
         return TERN_INVALID;

@@ -21,12 +21,12 @@ static uint8_t default_link(const struct tern_net *net, const struct tern_ipv4 *
     return found;
 }
 
-static bool is_ours(const struct tern_net *net, const struct tern_ipv4 *ip, uint32_t addr)
+uint8_t tern_ipv4_link_of(const struct tern_net *net, const struct tern_ipv4 *ip, uint32_t addr)
 {
     for (uint8_t i = 0; i < net->n_links; i++)
         if (ip->links[i].set && ip->links[i].addr == addr)
-            return true;
-    return false;
+            return i;
+    return 0xff;
 }
 
 enum tern_err tern_ipv4_route(const struct tern_net *net, const struct tern_ipv4 *ip,
@@ -41,7 +41,7 @@ enum tern_err tern_ipv4_route(const struct tern_net *net, const struct tern_ipv4
         return TERN_OK;
     }
     /* There is no loopback: a stack does not send to itself. */
-    if (!ipv4_is_host(dst) || is_ours(net, ip, dst))
+    if (!ipv4_is_host(dst) || tern_ipv4_link_of(net, ip, dst) != 0xff)
         return TERN_UNREACHABLE;
     struct tern_addr to = tern_addr_v4(dst);
     const struct tern_route *way = tern_net_route_find(net, &to, scope);
@@ -84,11 +84,13 @@ uint16_t tern_ipv4_link_mtu(const struct tern_net *net, const struct tern_ipv4 *
 }
 
 uint16_t tern_ipv4_mtu(const struct tern_net *net, const void *context,
-                       const struct tern_addr *dst)
+                       const struct tern_addr *src, const struct tern_addr *dst)
 {
     const struct tern_ipv4 *ip = context;
     struct ipv4_route route;
-    if (tern_ipv4_route(net, ip, tern_addr_to_v4(dst), 0, &route) != TERN_OK)
+    uint8_t own = src != NULL ? tern_ipv4_link_of(net, ip, tern_addr_to_v4(src)) : 0xff;
+    /* 0xff + 1 is no scope. */
+    if (tern_ipv4_route(net, ip, tern_addr_to_v4(dst), (uint8_t)(own + 1), &route) != TERN_OK)
         return 0;
     return tern_ip_pmtu(&ip->ip, dst, tern_ipv4_link_mtu(net, ip, route.link), false);
 }
@@ -97,8 +99,9 @@ void tern_ipv4_set_mtu(struct tern_net *net, void *context, const struct tern_ad
                        uint16_t mtu)
 {
     struct tern_ipv4 *ip = context;
+    (void)net;
     if (mtu < PMTU_LEAST)
         ip->stats.ip.pmtu_refused++;
-    else if (mtu < tern_ipv4_mtu(net, context, dst))
+    else if (mtu < tern_ip_pmtu(&ip->ip, dst, UINT16_MAX, false))
         tern_ip_pmtu_lower(&ip->ip, dst, mtu, false);
 }

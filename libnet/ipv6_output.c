@@ -209,7 +209,8 @@ static size_t path_mtu(struct tern_ipv6 *ip, const struct tern_net_out *out)
 {
     struct ipv6_route route;
     struct tern_net *net = ip->ip.net;
-    if (tern_ipv6_route(net, ip, out->dst, out->scope, &route) != TERN_OK)
+    uint16_t scope = out->scope != 0 ? out->scope : tern_ipv6_scope_of(ip, out->src);
+    if (tern_ipv6_route(net, ip, out->dst, scope, &route) != TERN_OK)
         return 0;
     return tern_ip_pmtu(&ip->ip, out->dst, tern_ipv6_link_mtu(net, ip, route.link),
                         out->protocol == IPV6_ICMP);

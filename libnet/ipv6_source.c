@@ -130,12 +130,19 @@ uint16_t tern_ipv6_link_mtu(const struct tern_net *net, const struct tern_ipv6 *
     return ip->links[link].mtu != 0 && ip->links[link].mtu < mtu ? ip->links[link].mtu : mtu;
 }
 
+uint16_t tern_ipv6_scope_of(const struct tern_ipv6 *ip, const struct tern_addr *src)
+{
+    const struct tern_ipv6_own *own = tern_ipv6_own_find(ip, 0xff, src);
+    return own != NULL ? (uint16_t)(own->link + 1) : 0;
+}
+
 uint16_t tern_ipv6_mtu(const struct tern_net *net, const void *context,
-                       const struct tern_addr *dst)
+                       const struct tern_addr *src, const struct tern_addr *dst)
 {
     const struct tern_ipv6 *ip = context;
     struct ipv6_route route;
-    if (tern_ipv6_route(net, ip, dst, 0, &route) != TERN_OK)
+    if (tern_ipv6_route(net, ip, dst, src != NULL ? tern_ipv6_scope_of(ip, src) : 0, &route) !=
+        TERN_OK)
         return 0;
     return tern_ip_pmtu(&ip->ip, dst, tern_ipv6_link_mtu(net, ip, route.link), false);
 }
@@ -145,8 +152,9 @@ void tern_ipv6_set_mtu(struct tern_net *net, void *context, const struct tern_ad
                        uint16_t mtu)
 {
     struct tern_ipv6 *ip = context;
+    (void)net;
     if (mtu < IPV6_MTU_LEAST)
         ip->stats.ip.pmtu_refused++;
-    else if (mtu < tern_ipv6_mtu(net, context, dst))
+    else if (mtu < tern_ip_pmtu(&ip->ip, dst, UINT16_MAX, false))
         tern_ip_pmtu_lower(&ip->ip, dst, mtu, false);
 }

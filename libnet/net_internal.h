@@ -123,8 +123,12 @@ struct tern_net_network_ops {
     enum tern_err (*source)(struct tern_net *net, void *context, const struct tern_addr *dst,
                             uint16_t scope, struct tern_addr *src);
 
-    /* The path MTU to dst as far as known; 0: no route. Set: what ICMP said, checked above. */
-    uint16_t (*mtu)(const struct tern_net *net, const void *context, const struct tern_addr *dst);
+    /*
+     * The path MTU to dst as far as known, from src by its link (NULL, or not ours: by
+     * route); 0: no route. Set: what ICMP said, checked above.
+     */
+    uint16_t (*mtu)(const struct tern_net *net, const void *context,
+                    const struct tern_addr *src, const struct tern_addr *dst);
     void (*set_mtu)(struct tern_net *net, void *context, const struct tern_addr *dst,
                     uint16_t mtu);
 

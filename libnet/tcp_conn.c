@@ -57,19 +57,20 @@ void tern_tcp_conn_options(struct tern_tcp_conn *conn, const struct tern_tcp_opt
 }
 
 /* The MTU to peer, as far as it is known, less both headers; 0: no route. */
-static uint16_t mtu_mss(const struct tern_tcp *tcp, const struct tern_addr *peer)
+static uint16_t mtu_mss(const struct tern_tcp *tcp, const struct tern_tcp_tuple *tuple)
 {
-    uint8_t slot = tern_net_network_of(tcp->net, peer);
+    uint8_t slot = tern_net_network_of(tcp->net, &tuple->peer);
     const struct tern_net_network_ops *ops = tern_net_network(tcp->net, slot);
-    uint16_t mtu = ops->mtu(tcp->net, tcp->net->networks[slot].context, peer);
+    uint16_t mtu = ops->mtu(tcp->net, tcp->net->networks[slot].context, &tuple->local,
+                             &tuple->peer);
     uint16_t headers = (uint16_t)(ops->hdr_len + TCP_HDR_LEN);
     return mtu > headers + TCP_MSS_LEAST ? (uint16_t)(mtu - headers) : 0;
 }
 
 /* What a peer without the option would send, at least (RFC 9293 section 3.7.1). */
-uint16_t tern_tcp_conn_mss_offer(const struct tern_tcp *tcp, const struct tern_addr *peer)
+uint16_t tern_tcp_conn_mss_offer(const struct tern_tcp *tcp, const struct tern_tcp_tuple *tuple)
 {
-    uint16_t mss = mtu_mss(tcp, peer);
+    uint16_t mss = mtu_mss(tcp, tuple);
     return mss > TCP_MSS_DEFAULT ? mss : TCP_MSS_DEFAULT;
 }
 
@@ -79,7 +80,7 @@ uint16_t tern_tcp_conn_mss_offer(const struct tern_tcp *tcp, const struct tern_a
  */
 void tern_tcp_conn_mss(struct tern_tcp_conn *conn)
 {
-    uint16_t mss = mtu_mss(conn->tcp, &conn->tuple.peer);
+    uint16_t mss = mtu_mss(conn->tcp, &conn->tuple);
     if (mss == 0)
         mss = TCP_MSS_DEFAULT;
     if (conn->peer_mss < mss)

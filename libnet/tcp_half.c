@@ -211,7 +211,7 @@ static enum tern_err answer(struct tern_tcp *tcp, const struct tern_tcp_half *ha
         },
     };
     if (syn) {
-        reply.hdr.mss = tern_tcp_conn_mss_offer(tcp, &half->tuple.peer);
+        reply.hdr.mss = tern_tcp_conn_mss_offer(tcp, &half->tuple);
         if (half->scaled)
             reply.hdr.scale = tern_tcp_window_scale(tcp);
     } else if (half->scaled) {

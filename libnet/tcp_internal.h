@@ -191,7 +191,7 @@ void tern_tcp_conn_give(struct tern_tcp_conn *conn);
 void tern_tcp_conn_mss(struct tern_tcp_conn *conn);
 
 /* The largest segment that we can receive from peer: for our SYN. */
-uint16_t tern_tcp_conn_mss_offer(const struct tern_tcp *tcp, const struct tern_addr *peer);
+uint16_t tern_tcp_conn_mss_offer(const struct tern_tcp *tcp, const struct tern_tcp_tuple *tuple);
 
 /* ---- Arriving segments ------------------------------------------------------------------- */
 

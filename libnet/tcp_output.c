@@ -38,7 +38,7 @@ static struct tern_tcp_hdr header(struct tern_tcp_conn *conn, uint32_t seq, uint
     const struct tern_tcp_config *config = &conn->tcp->config;
     uint32_t wnd = config->window_max < TCP_WINDOW_FIRST ? config->window_max : TCP_WINDOW_FIRST;
     hdr.wnd = (uint16_t)wnd;
-    hdr.mss = tern_tcp_conn_mss_offer(conn->tcp, &conn->tuple.peer);
+    hdr.mss = tern_tcp_conn_mss_offer(conn->tcp, &conn->tuple);
     /* Our first SYN offers; the answer to one only agrees. */
     bool offers = (flags & TCP_ACK) == 0;
     hdr.has_ts = offers ? !config->no_timestamps : conn->timestamps;

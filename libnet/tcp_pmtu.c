@@ -41,7 +41,7 @@ static void too_big(struct tern_tcp_conn *conn, const struct tern_net_error *err
     uint16_t mtu = tiny ? TCP_PMTU_LEAST : error->mtu;
     if (tiny)
         conn->may_fragment = true;
-    if (mtu < ops->mtu(net, context, &conn->tuple.peer))
+    if (mtu < ops->mtu(net, context, &conn->tuple.local, &conn->tuple.peer))
         ops->set_mtu(net, context, &conn->tuple.peer, mtu);
     tern_tcp_conn_mss(conn);
     if (tcp_syn_out(conn))

@@ -140,7 +140,7 @@ void tern_tcp_info(const struct tern_stream *s, struct tern_tcp_info *info)
                                  : conn->on_work_wait ? UINT32_MAX : conn->cc.saved.ssthresh,
         .mss = conn->mss,
         .path_mtu = ops->mtu(tcp->net, tcp->net->networks[conn->path.network].context,
-                             &conn->tuple.peer),
+                             &conn->tuple.local, &conn->tuple.peer),
         .srtt_ns = (uint64_t)conn->srtt_us * 1000,
         .rttvar_ns = (uint64_t)conn->rttvar_us * 1000,
         .rto_ns = tern_tcp_rto_ms(conn) * TERN_MILLISECOND_NS,

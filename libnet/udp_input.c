@@ -253,9 +253,9 @@ static enum tern_err error_meaning(struct tern_net *net, const struct tern_net_e
         return TERN_REFUSED;
     if (error->kind != TERN_NET_ERROR_TOO_BIG)
         return TERN_UNREACHABLE;
-    uint16_t before = ops->mtu(net, context, &error->dst);
+    uint16_t before = ops->mtu(net, context, &error->src, &error->dst);
     ops->set_mtu(net, context, &error->dst, error->mtu);
-    return ops->mtu(net, context, &error->dst) < before ? TERN_FULL : TERN_OK;
+    return ops->mtu(net, context, &error->src, &error->dst) < before ? TERN_FULL : TERN_OK;
 }
 
 /*

@@ -123,7 +123,7 @@ static enum tern_err sending_init(struct tern_udp *udp, struct tern_udp_endpoint
         uint32_t key = tern_udp_peer_key(udp, &to->peer.addr, to->peer.port);
         ep->sent_keys[ep->n_sent_keys++ % (sizeof ep->sent_keys / sizeof ep->sent_keys[0])] = key;
     }
-    s->mtu = s->ops->mtu(net, s->context, &to->peer.addr);
+    s->mtu = s->ops->mtu(net, s->context, &s->src, &to->peer.addr);
     if (s->mtu == 0)    /* no route yet: the link's, as a DHCP client has it */
         s->mtu = scope != 0 && scope <= net->n_links ? net->links[scope - 1].link->mtu : 576;
     return TERN_OK;
@@ -432,6 +432,6 @@ size_t tern_udp_mtu(struct tern_endpoint *endpoint, const struct tern_endpoint_a
     if (slot == 0xff)
         return 0;
     const struct tern_net_network_ops *ops = tern_net_network(net, slot);
-    uint16_t mtu = ops->mtu(net, net->networks[slot].context, &peer->addr);
+    uint16_t mtu = ops->mtu(net, net->networks[slot].context, &ep->local.addr, &peer->addr);
     return mtu > ops->hdr_len + UDP_HDR_LEN ? (size_t)mtu - ops->hdr_len - UDP_HDR_LEN : 0;
 }

@@ -296,21 +296,21 @@ START_TEST(test_ipv4_path_mtu_is_lowered_kept_ten_minutes_and_forgotten)
 {
     struct net_fixture *f = met();
     struct tern_addr far = tern_addr_v4(FAR), peer = tern_addr_v4(PEER);
-    ck_assert_uint_eq(tern_ipv4_mtu(&f->net, &f->ipv4, &far), 1500);
+    ck_assert_uint_eq(tern_ipv4_mtu(&f->net, &f->ipv4, NULL, &far), 1500);
     tern_ipv4_set_mtu(&f->net, &f->ipv4, &far, 1400);
-    ck_assert_uint_eq(tern_ipv4_mtu(&f->net, &f->ipv4, &far), 1400);
-    ck_assert_uint_eq(tern_ipv4_mtu(&f->net, &f->ipv4, &peer), 1500);
+    ck_assert_uint_eq(tern_ipv4_mtu(&f->net, &f->ipv4, NULL, &far), 1400);
+    ck_assert_uint_eq(tern_ipv4_mtu(&f->net, &f->ipv4, NULL, &peer), 1500);
     tern_ipv4_set_mtu(&f->net, &f->ipv4, &far, 1450);    /* never up */
-    ck_assert_uint_eq(tern_ipv4_mtu(&f->net, &f->ipv4, &far), 1400);
+    ck_assert_uint_eq(tern_ipv4_mtu(&f->net, &f->ipv4, NULL, &far), 1400);
     ck_assert_uint_eq(f->ipv4.stats.ip.pmtu_lowered, 1);
     ck_assert_int_eq(send(f, FAR, 1380, true), TERN_OK);
     ck_assert_int_eq(send(f, FAR, 1381, true), TERN_INVALID);
     f->now_ns += 599 * TERN_SECOND_NS;
     net_fixture_pass(f, 1);
-    ck_assert_uint_eq(tern_ipv4_mtu(&f->net, &f->ipv4, &far), 1400);
+    ck_assert_uint_eq(tern_ipv4_mtu(&f->net, &f->ipv4, NULL, &far), 1400);
     f->now_ns += 2 * TERN_SECOND_NS;
     net_fixture_pass(f, 1);
-    ck_assert_uint_eq(tern_ipv4_mtu(&f->net, &f->ipv4, &far), 1500);
+    ck_assert_uint_eq(tern_ipv4_mtu(&f->net, &f->ipv4, NULL, &far), 1500);
 }
 END_TEST
 
@@ -320,7 +320,7 @@ START_TEST(test_ipv4_path_mtus_of_many_peers_stay_in_their_table)
     for (uint32_t i = 0; i < 10000; i++) {
         struct tern_addr far = tern_addr_v4(FAR + i);
         tern_ipv4_set_mtu(&f->net, &f->ipv4, &far, 1000);
-        ck_assert_uint_eq(tern_ipv4_mtu(&f->net, &f->ipv4, &far), 1000);
+        ck_assert_uint_eq(tern_ipv4_mtu(&f->net, &f->ipv4, NULL, &far), 1000);
         f->turn.now_ns++;
     }
 }
@@ -335,10 +335,10 @@ START_TEST(hostile_net_15_a_tiny_path_mtu_is_refused)
     for (size_t i = 0; i < sizeof mtus / sizeof mtus[0]; i++) {
         tern_ipv4_set_mtu(&f->net, &f->ipv4, &far, mtus[i]);
         ck_assert_uint_eq(f->ipv4.stats.ip.pmtu_refused, i + 1);
-        ck_assert_uint_eq(tern_ipv4_mtu(&f->net, &f->ipv4, &far), 1500);
+        ck_assert_uint_eq(tern_ipv4_mtu(&f->net, &f->ipv4, NULL, &far), 1500);
     }
     tern_ipv4_set_mtu(&f->net, &f->ipv4, &far, 552);
-    ck_assert_uint_eq(tern_ipv4_mtu(&f->net, &f->ipv4, &far), 552);
+    ck_assert_uint_eq(tern_ipv4_mtu(&f->net, &f->ipv4, NULL, &far), 552);
 }
 END_TEST
 
@@ -352,6 +352,61 @@ START_TEST(test_ipv4_source_by_route)
     ck_assert_int_eq(tern_ipv4_source(&f->net, &f->ipv4, &dst, 0, &src), TERN_OK);
     ck_assert_uint_eq(tern_addr_to_v4(&src), US);
     ck_assert_int_eq(tern_ipv4_source(&f->net, &f->ipv4, &v6, 0, &src), TERN_UNREACHABLE);
+}
+END_TEST
+
+/* ---- Strong hosts -------------------------------------------------------- */
+
+/* RFC 1122 section 3.3.4.2: a source is one link's, and its packets leave by that. */
+START_TEST(test_ipv4_leaves_by_the_link_of_its_source)
+{
+    struct net_fixture *f = met();
+    struct tern_route by_1 = { .prefix = tern_addr_v4(FAR & 0xffffff00), .prefix_len = 96 + 24,
+                               .gateway = tern_addr_v4(US_1 + 1), .link = 1,
+                               .expires_ns = TERN_NEVER };
+    ck_assert_int_eq(tern_net_route_set(&f->net, &by_1), TERN_OK);
+    /* The longer prefix leads by link 1, but the source is link 0's. */
+    ck_assert_int_eq(send(f, FAR, 100, false), TERN_OK);
+    const struct fake_frame *sent = net_fixture_sent(f);
+    ck_assert_mem_eq(sent->data, packet_mac_other, 6);
+    ck_assert_ptr_null(fake_link_take(&f->wire_1));
+    /* One without a source goes by route: it asks there for the gateway. */
+    struct tern_net_out out = out_to(FAR, false);
+    us = tern_addr_v4(US_1);
+    ck_assert_int_eq(tern_ipv4_send(&f->net, &f->ipv4, &out, packet_mac_us, 6), TERN_OK);
+    net_fixture_pass(f, 1);
+    ck_assert_ptr_nonnull(fake_link_take(&f->wire_1));
+    ck_assert_ptr_null(fake_link_take(&f->wire_1));
+    ck_assert(net_fixture_quiet(f));
+}
+END_TEST
+
+START_TEST(test_ipv4_without_a_way_by_the_link_of_its_source_goes_nowhere)
+{
+    struct net_fixture *f = met();
+    struct tern_net_out out = out_to(FAR, false);
+    us = tern_addr_v4(US_1);    /* its link has no router */
+    ck_assert_int_eq(tern_ipv4_send(&f->net, &f->ipv4, &out, packet_mac_us, 6), TERN_UNREACHABLE);
+    net_fixture_pass(f, 1);
+    ck_assert_uint_eq(f->ipv4.stats.ip.out_no_route, 1);
+    ck_assert_ptr_null(fake_link_take(&f->wire_1));
+    ck_assert(net_fixture_quiet(f));
+}
+END_TEST
+
+START_TEST(test_ipv4_mtu_is_that_of_the_link_of_the_source)
+{
+    struct net_fixture *f = met();
+    struct tern_addr far = tern_addr_v4(FAR), mine = tern_addr_v4(US), other = tern_addr_v4(US_1);
+    struct tern_route by_1 = { .prefix = tern_addr_v4(FAR & 0xffffff00), .prefix_len = 96 + 24,
+                               .gateway = tern_addr_v4(US_1 + 1), .link = 1,
+                               .expires_ns = TERN_NEVER };
+    ck_assert_int_eq(tern_net_route_set(&f->net, &by_1), TERN_OK);
+    f->wire_1.link.mtu = 1280;
+    ck_assert_uint_eq(tern_ipv4_mtu(&f->net, &f->ipv4, NULL, &far), 1280);
+    ck_assert_uint_eq(tern_ipv4_mtu(&f->net, &f->ipv4, &other, &far), 1280);
+    ck_assert_uint_eq(tern_ipv4_mtu(&f->net, &f->ipv4, &mine, &far), 1500);
+    ck_assert_uint_eq(tern_ipv4_mtu(&f->net, &f->ipv4, &far, &far), 1280);    /* not ours */
 }
 END_TEST
 
@@ -374,6 +429,9 @@ Suite *ipv4_output_suite(void)
     tcase_add_test(tc, test_ipv4_path_mtus_of_many_peers_stay_in_their_table);
     tcase_add_test(tc, hostile_net_15_a_tiny_path_mtu_is_refused);
     tcase_add_test(tc, test_ipv4_source_by_route);
+    tcase_add_test(tc, test_ipv4_leaves_by_the_link_of_its_source);
+    tcase_add_test(tc, test_ipv4_without_a_way_by_the_link_of_its_source_goes_nowhere);
+    tcase_add_test(tc, test_ipv4_mtu_is_that_of_the_link_of_the_source);
     suite_add_tcase(suite, tc);
     return suite;
 }

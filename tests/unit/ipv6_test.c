@@ -362,13 +362,58 @@ START_TEST(hostile_net_15_packet_too_big_below_1280_changes_nothing)
     struct tern_addr dst = addr6(peer);
     tern_ipv6_set_mtu(&f->net, &f->ipv6, &dst, 1279);
     ck_assert_uint_eq(f->ipv6.stats.ip.pmtu_refused, 1);
-    ck_assert_uint_eq(tern_ipv6_mtu(&f->net, &f->ipv6, &dst), 1500);
+    ck_assert_uint_eq(tern_ipv6_mtu(&f->net, &f->ipv6, NULL, &dst), 1500);
     tern_ipv6_set_mtu(&f->net, &f->ipv6, &dst, 1280);
-    ck_assert_uint_eq(tern_ipv6_mtu(&f->net, &f->ipv6, &dst), 1280);
+    ck_assert_uint_eq(tern_ipv6_mtu(&f->net, &f->ipv6, NULL, &dst), 1280);
     tern_ipv6_set_mtu(&f->net, &f->ipv6, &dst, 1400);    /* never up */
-    ck_assert_uint_eq(tern_ipv6_mtu(&f->net, &f->ipv6, &dst), 1280);
+    ck_assert_uint_eq(tern_ipv6_mtu(&f->net, &f->ipv6, NULL, &dst), 1280);
     net6_leap(f, 601 * TERN_SECOND_NS);
-    ck_assert_uint_eq(tern_ipv6_mtu(&f->net, &f->ipv6, &dst), 1500);
+    ck_assert_uint_eq(tern_ipv6_mtu(&f->net, &f->ipv6, NULL, &dst), 1500);
+}
+END_TEST
+
+/* ---- Strong hosts -------------------------------------------------------- */
+
+static enum tern_err send_from(struct net6_fixture *f, const char *from, const char *to)
+{
+    struct tern_addr src = addr6(from), dst = addr6(to);
+    struct tern_net_path path = { 0 };
+    struct tern_net_out out = { .src = &src, .dst = &dst, .path = &path, .protocol = 99,
+                                .transport = 0xff };
+    enum tern_err err = tern_ipv6_send(&f->net, &f->ipv6, &out, packet_mac_us, 6);
+    net6_pass(f, 1);
+    return err;
+}
+
+START_TEST(test_ipv6_leaves_by_the_link_of_its_source)
+{
+    struct net6_fixture *f = net6_fixture();
+    struct tern_addr far = addr6("2001:db8:9::9"), mine = addr6("2001:db8::1"),
+                     other = addr6("2001:db8:1::1");
+    struct tern_route by_1 = { .prefix = addr6("2001:db8:9::"), .prefix_len = 48,
+                               .gateway = addr6("fe80::77"), .link = 1,
+                               .expires_ns = TERN_NEVER };
+    /* Link 1 has no router: nothing leaves by another in its stead. */
+    ck_assert_int_eq(send_from(f, "2001:db8:1::1", "2001:db8:9::9"), TERN_UNREACHABLE);
+    ck_assert_uint_eq(f->ipv6.stats.ip.out_no_route, 1);
+    ck_assert_uint_eq(f->wire.n_sent + f->wire_1.n_sent, f->wire.n_taken + f->wire_1.n_taken);
+    ck_assert_int_eq(tern_net_route_set(&f->net, &by_1), TERN_OK);
+    f->wire_1.link.mtu = 1280;
+    ck_assert_uint_eq(tern_ipv6_mtu(&f->net, &f->ipv6, NULL, &far), 1280);
+    ck_assert_uint_eq(tern_ipv6_mtu(&f->net, &f->ipv6, &other, &far), 1280);
+    ck_assert_uint_eq(tern_ipv6_mtu(&f->net, &f->ipv6, &mine, &far), 1500);
+    /* Each asks for the gateway of its own link. */
+    fake_link_clear(&f->wire_1);
+    ck_assert_int_eq(send_from(f, "2001:db8::1", "2001:db8:9::9"), TERN_OK);
+    struct tern_addr target = addr6("fe80::fe");
+    struct net6_heard heard = net6_hear(f);
+    ck_assert(tern_addr_equal(&heard.target, &target));
+    ck_assert_ptr_null(fake_link_take(&f->wire_1));
+    ck_assert_int_eq(send_from(f, "2001:db8:1::1", "2001:db8:9::9"), TERN_OK);
+    const struct fake_frame *asked = fake_link_take(&f->wire_1);
+    ck_assert_ptr_nonnull(asked);
+    ck_assert_mem_eq(asked->data + PACKET_ETH + 48, by_1.gateway.octets, 16);
+    ck_assert(net6_quiet(f));
 }
 END_TEST
 
@@ -423,6 +468,7 @@ Suite *ipv6_suite(void)
                         sizeof bad_addresses / sizeof bad_addresses[0]);
     tcase_add_test(t, test_ipv6_address_of_one_host_in_a_frame_for_many_is_dropped);
     tcase_add_test(t, test_ipv6_good_pair_is_forgotten_with_the_address);
+    tcase_add_test(t, test_ipv6_leaves_by_the_link_of_its_source);
     tcase_add_test(t, test_ipv6_port_without_endpoint_is_unreachable);
     tcase_add_test(t, test_ipv6_udp_without_checksum_is_dropped);
     tcase_add_test(t, test_ipv6_unknown_protocol_is_answered_and_not_too_often);

@@ -18,6 +18,7 @@ tests_unit_net_main_SOURCES = \
     $(TERN_NET_FIXTURE) \
     tests/unit/net_test.c \
     tests/unit/net_group_test.c \
+    tests/unit/net_route_test.c \
     tests/unit/eth_test.c \
     tests/unit/arp_test.c \
     tests/unit/ipv4_test.c \

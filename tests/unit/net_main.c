@@ -10,6 +10,7 @@ int main(void)
 {
     SRunner *runner = srunner_create(net_suite());
     srunner_add_suite(runner, net_group_suite());
+    srunner_add_suite(runner, net_route_suite());
     srunner_add_suite(runner, eth_suite());
     srunner_add_suite(runner, arp_suite());
     srunner_add_suite(runner, ipv4_suite());
