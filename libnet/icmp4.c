@@ -25,9 +25,11 @@ static bool error_allowed(const struct tern_net_packet *pkt)
 #define ERROR_LEN_MAX (576u - IPV4_HDR_LEN)
 
 void tern_icmp4_error(struct tern_net *net, struct tern_ipv4 *ip,
-                      const struct tern_net_packet *pkt, uint8_t type, uint8_t code)
+                      const struct tern_net_packet *pkt, uint8_t type, uint8_t code,
+                      uint32_t word)
 {
     uint8_t msg[ERROR_LEN_MAX];
+    struct tern_addr src;
     if (!error_allowed(pkt)) {
         ip->stats.icmp_not_allowed++;
         return;
@@ -37,21 +39,22 @@ void tern_icmp4_error(struct tern_net *net, struct tern_ipv4 *ip,
     size_t quote_len = pkt->l3_len + pkt->l4_contig;
     if (quote_len > ERROR_LEN_MAX - ICMP4_HDR_LEN)
         quote_len = ERROR_LEN_MAX - ICMP4_HDR_LEN;
-    memset(msg, 0, ICMP4_HDR_LEN);
-    msg[ICMP4_TYPE] = type;
-    msg[ICMP4_CODE] = code;
+    tern_store_be32(msg, (uint32_t)type << 24 | (uint32_t)code << 16);
+    tern_store_be32(msg + 4, word);
     memcpy(msg + ICMP4_HDR_LEN, pkt->l3, quote_len);
     size_t len = ICMP4_HDR_LEN + quote_len;
     tern_store_be16(msg + ICMP4_CHECKSUM, tern_checksum_finish(net->checksum->add(0, msg, len)));
     struct tern_net_path path = { 0 };
-    struct tern_net_out out = { .src = &pkt->dst,
+    struct tern_net_out out = { .src = &src,
                                 .dst = &pkt->src,
                                 .path = &path,
                                 .protocol = IPV4_ICMP,
                                 .tos = 0xc0,    /* RFC 1812 section 4.3.2.5 */
                                 .transport = 0xff,
-                                .scope = (uint16_t)(pkt->link + 1) };
-    if (tern_ipv4_send(net, ip, &out, msg, len) == TERN_OK)
+                                .scope = pkt->transit ? 0 : (uint16_t)(pkt->link + 1) };
+    /* The address of the link that it leaves by (RFC 1812 section 4.3.2.4). */
+    if (tern_ipv4_source(net, ip, &pkt->src, out.scope, &src) == TERN_OK &&
+        tern_ipv4_send(net, ip, &out, msg, len) == TERN_OK)
         ip->stats.icmp_errors_out++;
     else
         ip->stats.icmp_full++;
@@ -138,11 +141,11 @@ static void error_input(struct tern_net *net, struct tern_ipv4 *ip,
     const uint8_t *msg = pkt->l4;
     /*
      * The quote must lie in the first span: 256 octets hold what we look at.
-     * The error came to our address, so there is one.
+     * The error is to come to the address that it is about.
      */
     if (tern_icmp4_quote_parse(msg + ICMP4_HDR_LEN, pkt->l4_contig - ICMP4_HDR_LEN, &quote) !=
             TERN_OK ||
-        quote.src != ip->links[pkt->link].addr) {
+        quote.src != tern_addr_to_v4(&pkt->dst)) {
         ip->stats.icmp_errors_bad++;
         return;
     }

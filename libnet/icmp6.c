@@ -25,16 +25,22 @@ static bool error_allowed(const struct tern_net_packet *pkt, uint8_t type, uint8
            (pkt->l4_contig > 0 && !icmp6_is_unanswered(pkt->l4[ICMP6_TYPE]));
 }
 
+/* An answer leaves by the link that asked, one to who is farther off by route. */
+static uint16_t scope_back(const struct tern_net_packet *pkt)
+{
+    return pkt->transit && !ipv6_addr_is_link_local(&pkt->src) ? 0 : (uint16_t)(pkt->link + 1);
+}
+
 /* The address that was asked if it is ours, else the best for the way back (section 2.2). */
 static enum tern_err source_for(struct tern_ipv6 *ip, const struct tern_net_packet *pkt,
                                 struct tern_addr *src)
 {
-    const struct tern_ipv6_own *own = tern_ipv6_own_find(ip, pkt->link, &pkt->dst);
+    const struct tern_ipv6_own *own = tern_ipv6_own_find(ip, 0xff, &pkt->dst);
     if (own != NULL && ipv6_own_is_valid(own)) {
         *src = pkt->dst;
         return TERN_OK;
     }
-    return tern_ipv6_source(ip->ip.net, ip, &pkt->src, (uint16_t)(pkt->link + 1), src);
+    return tern_ipv6_source(ip->ip.net, ip, &pkt->src, scope_back(pkt), src);
 }
 
 void tern_icmp6_error(struct tern_ipv6 *ip, const struct tern_net_packet *pkt, uint8_t type,
@@ -59,7 +65,7 @@ void tern_icmp6_error(struct tern_ipv6 *ip, const struct tern_net_packet *pkt, u
                                 .path = &path,
                                 .protocol = IPV6_ICMP,
                                 .transport = 0xff,
-                                .scope = (uint16_t)(pkt->link + 1) };
+                                .scope = scope_back(pkt) };
     enum tern_err err = source_for(ip, pkt, &src);
     if (err == TERN_OK) {
         tern_icmp6_seal(msg, ICMP6_HDR_LEN + quote_len, src.octets, pkt->src.octets);

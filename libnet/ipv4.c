@@ -40,7 +40,7 @@ static inline void deliver(struct tern_net *net, struct tern_ipv4 *ip,
     }
     /* RFC 1122 section 3.2.2.1. Tunnels (4, 41) and all else we do not speak end here. */
     ip->stats.in_unknown_protocol++;
-    tern_icmp4_error(net, ip, pkt, 3, 2);
+    tern_icmp4_error(net, ip, pkt, 3, 2, 0);
 }
 
 void tern_ipv4_deliver(struct tern_net *net, struct tern_ipv4 *ip, struct tern_net_packet *pkt)
@@ -88,25 +88,29 @@ static bool has_group(const struct tern_ipv4 *ip, uint8_t link, uint32_t group)
  * client that has no address yet (RFC 2131 section 4.1: a server may send it
  * to the address that it offers). Counts what it refuses.
  */
-static bool destination_ok(const struct tern_net *net, struct tern_ipv4 *ip, uint8_t link,
-                           const struct tern_ipv4_view *v, size_t contig, uint32_t dst)
+static bool destination_ok(struct tern_net *net, struct tern_ipv4 *ip,
+                           struct tern_net_packet *pkt, uint32_t dst, bool to_group)
 {
+    uint8_t link = pkt->link;
     if (dst == IPV4_BROADCAST || ipv4_is_directed_broadcast(ip, link, dst) ||
         (ipv4_is_multicast(dst) && has_group(ip, link, dst)))
         return true;
-    if (ip->links[link].configuring && v->hdr[IPV4_PROTOCOL] == IPV4_UDP &&
-        contig >= v->hdr_len + UDP_DST_PORT + 2 && ipv4_is_host(dst) &&
-        tern_load_be16(v->hdr + v->hdr_len + UDP_DST_PORT) == DHCP_CLIENT_PORT)
+    if (ip->links[link].configuring && pkt->protocol == IPV4_UDP &&
+        pkt->l4_contig >= UDP_DST_PORT + 2 && ipv4_is_host(dst) &&
+        tern_load_be16(pkt->l4 + UDP_DST_PORT) == DHCP_CLIENT_PORT)
         return true;
     if (ipv4_is_loopback(dst)) {
         ip->stats.in_loopback++;
         return false;
     }
-    if (tern_ipv4_link_of(net, ip, dst) != 0xff)
+    int forwarded = net->forward != NULL ? net->forward(net, pkt, to_group) : NET_NOT_FORWARDED;
+    if (forwarded == NET_FORWARDED)
+        ip->stats.in_forwarded++;
+    else if (forwarded == NET_NOT_FORWARDED && tern_ipv4_link_of(net, ip, dst) != 0xff)
         ip->stats.in_wrong_link++;
-    else
+    else if (forwarded == NET_NOT_FORWARDED)
         ip->stats.in_not_ours++;
-    return false;
+    return forwarded == NET_IS_OURS;
 }
 
 TERN_COLD
@@ -178,8 +182,6 @@ static void ipv4_input(struct tern_net *net, void *context, uint8_t link, struct
     if (v.hdr_len > IPV4_HDR_LEN && !options_ok(ip, &v))
         return;
     bool ours = ip->links[link].set && dst == ip->links[link].addr;
-    if (!ours && !destination_ok(net, ip, link, &v, contig, dst))
-        return;
     /* RFC 1122 section 3.3.6: to one host, but in a frame to many. */
     if (ours && to_group) {
         ip->stats.in_link_group++;
@@ -203,6 +205,8 @@ static void ipv4_input(struct tern_net *net, void *context, uint8_t link, struct
     };
     addr_take(&pkt.src, hdr + IPV4_SRC);
     addr_take(&pkt.dst, hdr + IPV4_DST);
+    if (!ours && !destination_ok(net, ip, &pkt, dst, to_group))
+        return;
     if ((tern_load_be16(hdr + IPV4_FRAG) & (IPV4_MF | IPV4_OFF_MASK)) != 0) {
         tern_ipv4_fragment(ip, &pkt);
         return;
@@ -511,7 +515,7 @@ TERN_COLD
 static void ipv4_port_unreachable(struct tern_net *net, void *context,
                                   const struct tern_net_packet *pkt)
 {
-    tern_icmp4_error(net, context, pkt, 3, 3);
+    tern_icmp4_error(net, context, pkt, 3, 3, 0);
 }
 
 static const struct tern_net_network_ops ipv4_ops = {

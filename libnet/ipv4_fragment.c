@@ -53,7 +53,7 @@ static void timed_out(struct tern_ip *shared, struct tern_reassembly *r)
 {
     struct tern_ipv4 *ip = ipv4_of(shared);
     struct tern_net_packet pkt = packet_of(ip, r);
-    tern_icmp4_error(shared->net, ip, &pkt, ICMP4_TIME_EXCEEDED, 1);
+    tern_icmp4_error(shared->net, ip, &pkt, ICMP4_TIME_EXCEEDED, 1, 0);
 }
 
 const struct ip_family tern_ipv4_family = {

@@ -73,6 +73,10 @@ enum tern_err tern_ipv4_set_from(struct tern_net *net, uint8_t link,
 /* The link that has the address, or 0xff: an address is one link's. */
 uint8_t tern_ipv4_link_of(const struct tern_net *net, const struct tern_ipv4 *ip, uint32_t addr);
 
+/* The scope in which src is sent from: its link's index plus one, or 0: any link's. */
+uint16_t tern_ipv4_scope_of(const struct tern_net *net, const struct tern_ipv4 *ip,
+                            const struct tern_addr *src);
+
 enum ipv4_kind { IPV4_UNICAST, IPV4_TO_BROADCAST, IPV4_TO_MULTICAST };
 
 struct ipv4_route {
@@ -120,9 +124,10 @@ void tern_igmp_group_mac(uint8_t mac[6], const struct tern_addr *group);
 
 void tern_icmp4_input(struct tern_net *net, struct tern_ipv4 *ip, struct tern_net_packet *pkt);
 
-/* Answers a packet with an error, if that is allowed and not too often. */
+/* Answers a packet with an error, if that is allowed and not too often; word: the MTU. */
 void tern_icmp4_error(struct tern_net *net, struct tern_ipv4 *ip,
-                      const struct tern_net_packet *pkt, uint8_t type, uint8_t code);
+                      const struct tern_net_packet *pkt, uint8_t type, uint8_t code,
+                      uint32_t word);
 
 #pragma GCC visibility pop
 

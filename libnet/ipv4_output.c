@@ -31,7 +31,7 @@ static enum tern_err way_find(struct tern_net *net, struct tern_ipv4 *ip,
     uint32_t dst = tern_addr_to_v4(out->dst);
     out->path->generation = 0;
     if (out->scope == 0)    /* an address of ours is one link's, and leaves by it */
-        out->scope = (uint8_t)(tern_ipv4_link_of(net, ip, tern_addr_to_v4(out->src)) + 1);
+        out->scope = tern_ipv4_scope_of(net, ip, out->src);
     if (tern_ipv4_route(net, ip, dst, out->scope, &route) != TERN_OK) {
         ip->stats.ip.out_no_route++;
         return TERN_UNREACHABLE;

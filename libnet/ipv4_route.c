@@ -29,6 +29,13 @@ uint8_t tern_ipv4_link_of(const struct tern_net *net, const struct tern_ipv4 *ip
     return 0xff;
 }
 
+uint16_t tern_ipv4_scope_of(const struct tern_net *net, const struct tern_ipv4 *ip,
+                            const struct tern_addr *src)
+{
+    /* 0xff + 1 is no scope. */
+    return net->any_address ? 0 : (uint8_t)(tern_ipv4_link_of(net, ip, tern_addr_to_v4(src)) + 1);
+}
+
 enum tern_err tern_ipv4_route(const struct tern_net *net, const struct tern_ipv4 *ip,
                               uint32_t dst, uint16_t scope, struct ipv4_route *route)
 {
@@ -88,9 +95,8 @@ uint16_t tern_ipv4_mtu(const struct tern_net *net, const void *context,
 {
     const struct tern_ipv4 *ip = context;
     struct ipv4_route route;
-    uint8_t own = src != NULL ? tern_ipv4_link_of(net, ip, tern_addr_to_v4(src)) : 0xff;
-    /* 0xff + 1 is no scope. */
-    if (tern_ipv4_route(net, ip, tern_addr_to_v4(dst), (uint8_t)(own + 1), &route) != TERN_OK)
+    uint16_t scope = src != NULL ? tern_ipv4_scope_of(net, ip, src) : 0;
+    if (tern_ipv4_route(net, ip, tern_addr_to_v4(dst), scope, &route) != TERN_OK)
         return 0;
     return tern_ip_pmtu(&ip->ip, dst, tern_ipv4_link_mtu(net, ip, route.link), false);
 }

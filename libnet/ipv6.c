@@ -92,9 +92,11 @@ static bool source_ok(struct tern_ipv6 *ip, const struct tern_addr *src, uint8_t
 }
 
 /* A group that we have joined, or an address of ours on this link. Counts what it refuses. */
-static bool destination_ok(struct tern_ipv6 *ip, uint8_t link, const struct tern_addr *dst,
+static bool destination_ok(struct tern_ipv6 *ip, uint8_t link, struct tern_net_packet *pkt,
                            bool to_group)
 {
+    struct tern_net *net = ip->ip.net;
+    const struct tern_addr *dst = &pkt->dst;
     if (ipv6_addr_is_multicast(dst)) {
         if (tern_ipv6_has_group(ip, link, dst))
             return true;
@@ -103,7 +105,13 @@ static bool destination_ok(struct tern_ipv6 *ip, uint8_t link, const struct tern
     }
     const struct tern_ipv6_own *own = tern_ipv6_own_find(ip, link, dst);
     if (own == NULL) {
-        if (tern_ipv6_own_find(ip, 0xff, dst) != NULL)
+        int forwarded = net->forward != NULL ? net->forward(net, pkt, to_group)
+                                             : NET_NOT_FORWARDED;
+        if (forwarded == NET_IS_OURS)
+            return true;
+        if (forwarded == NET_FORWARDED)
+            ip->stats.in_forwarded++;
+        else if (tern_ipv6_own_find(ip, 0xff, dst) != NULL)
             ip->stats.in_wrong_link++;
         else if (tern_addr_is_v4(dst))
             ip->stats.in_mapped++;
@@ -123,10 +131,10 @@ static bool destination_ok(struct tern_ipv6 *ip, uint8_t link, const struct tern
 }
 
 /* The packet's two addresses, or at least one, differ from those of the one before. */
-static bool addresses_ok(struct tern_ipv6 *ip, uint8_t link, const struct tern_net_packet *pkt,
+static bool addresses_ok(struct tern_ipv6 *ip, uint8_t link, struct tern_net_packet *pkt,
                          uint8_t next, bool to_group)
 {
-    if (!source_ok(ip, &pkt->src, next) || !destination_ok(ip, link, &pkt->dst, to_group))
+    if (!source_ok(ip, &pkt->src, next) || !destination_ok(ip, link, pkt, to_group))
         return false;
     if (!pkt->multicast && !tern_addr_is_any(&pkt->src)) {
         ip->good_source = pkt->src;
@@ -251,7 +259,7 @@ static void ipv6_route_changed(struct tern_net *net, void *context)
 {
     struct tern_ipv6 *ip = context;
     (void)net;
-    tern_neigh_invalidate(&ip->ip);
+    ipv6_own_changed(ip);
 }
 
 TERN_COLD

@@ -133,7 +133,7 @@ uint16_t tern_ipv6_link_mtu(const struct tern_net *net, const struct tern_ipv6 *
 uint16_t tern_ipv6_scope_of(const struct tern_ipv6 *ip, const struct tern_addr *src)
 {
     const struct tern_ipv6_own *own = tern_ipv6_own_find(ip, 0xff, src);
-    return own != NULL ? (uint16_t)(own->link + 1) : 0;
+    return own != NULL && !ip->ip.net->any_address ? (uint16_t)(own->link + 1) : 0;
 }
 
 uint16_t tern_ipv6_mtu(const struct tern_net *net, const void *context,

@@ -225,6 +225,7 @@ bool tern_ipv6_quote_walk(struct tern_ipv6_chain *c, const uint8_t *hdr, size_t 
         size_t ext_len = extension_len(hdr, c->off, len, c->next);
         if (ext_len == 0)
             return false;
+        c->has_fragment |= c->next == IPV6_FRAGMENT;
         if (c->next == IPV6_FRAGMENT &&
             (tern_load_be16(hdr + c->off + FRAG_OFF) & FRAG_OFF_MASK) != 0)
             return false;

@@ -175,7 +175,7 @@ enum tern_ipv6_fault tern_ipv6_chain_walk(struct tern_ipv6_chain *chain,
 /*
  * The same for what an ICMP error quotes: len octets from a header on, cut
  * where its sender liked. Nothing in the headers counts but their lengths.
- * Sets off and next; false: cut before the upper layer, or a later fragment.
+ * Sets off, next and has_fragment; false: cut before the upper layer, or a later fragment.
  */
 bool tern_ipv6_quote_walk(struct tern_ipv6_chain *chain, const uint8_t *hdr, size_t len);
 

@@ -85,6 +85,13 @@ libnet_libtern_net_la_SOURCES = \
     libnet/dhcp6_internal.h \
     libnet/dhcp6.c \
     libnet/dhcp6_answer.c \
+    libnet/forward_internal.h \
+    libnet/forward.c \
+    libnet/forward_wait.c \
+    libnet/forward_output.c \
+    libnet/forward4.c \
+    libnet/forward6.c \
+    libnet/forward_metrics.c \
     $(TERN_TCP_SOURCES) \
     libnet/net_metrics.h \
     libnet/net_metrics.c \
@@ -98,7 +105,7 @@ libnet_libtern_net_la_SOURCES = \
     libnet/net_names.c \
     libnet/net_size.c
 
-tern_HEADERS += include/tern/net.h include/tern/ipv6.h
+tern_HEADERS += include/tern/net.h include/tern/ipv6.h include/tern/forward.h
 
 # Small, but for what a segment takes most of its time in.
 libnet/libtern_net_la-%.lo: CFLAGS := $(TERN_SMALL)

@@ -68,11 +68,18 @@ bool tern_nd_probe(struct tern_ipv6 *ip, const struct tern_ipv6_own *own)
     return tern_nd_send(ip, own->link, &nobody, &group, NULL, &nd);
 }
 
+/* Who forwards says so, or it is no router any more (RFC 4861 section 7.2.5). */
+static uint8_t own_flags(const struct tern_ipv6 *ip, const struct tern_ipv6_own *own)
+{
+    return ip->ip.net->routes_v6 >> own->link & 1 ? ND_NA_OVERRIDE | ND_NA_ROUTER
+                                                  : ND_NA_OVERRIDE;
+}
+
 void tern_nd_announce(struct tern_ipv6 *ip, const struct tern_ipv6_own *own)
 {
     /* Also to routers, which may make an entry of it (RFC 9131 section 6.1.1). */
     struct tern_nd_out nd = { .type = ICMP6_NA,
-                              .flags = ND_NA_OVERRIDE,
+                              .flags = own_flags(ip, own),
                               .target = own->addr.octets,
                               .mac = ip->ip.net->links[own->link].mac };
     if (ip->ip.net->links[own->link].link->up)
@@ -119,7 +126,7 @@ static void answer(struct tern_ipv6 *ip, const struct tern_net_packet *pkt,
                    const struct tern_nd_msg *ns, const struct tern_ipv6_own *own)
 {
     struct tern_nd_out nd = { .type = ICMP6_NA,
-                              .flags = ND_NA_OVERRIDE,
+                              .flags = own_flags(ip, own),
                               .target = own->addr.octets,
                               .mac = ip->ip.net->links[own->link].mac };
     /* Section 7.2.4: who has no address yet hears it with all others. */

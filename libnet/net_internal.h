@@ -45,6 +45,14 @@ struct tern_net_packet {
     uint8_t link;
     uint8_t protocol, ttl, ecn;
     bool multicast;          /* sent to a multicast or broadcast address (either layer) */
+    bool transit;            /* for no address of ours: it is forwarded */
+};
+
+/* What net->forward says of a packet that is for no address of the link it came by. */
+enum net_forwarded {
+    NET_NOT_FORWARDED,       /* it is to be dropped, and counted */
+    NET_FORWARDED,           /* its part has it, and has counted it */
+    NET_IS_OURS,             /* another link's address, that is taken here too */
 };
 
 /*

@@ -5,6 +5,7 @@
 #define IPV4_METRICS(X, T)                                                                    \
     X(T, in_packets, TERN_COUNTER("in_receives", "Packets received"))                         \
     X(T, in_delivered, TERN_COUNTER("in_delivers", "Packets delivered"))                      \
+    X(T, in_forwarded, TERN_COUNTER("in_forwarded", "Packets handed on"))                     \
     X(T, in_bad_version, TERN_COUNTER_BY("in_hdr_errors", "reason", "bad_version",            \
                                          "Packets dropped for their header"))                 \
     X(T, in_bad_hdr_len, TERN_METRIC_ALSO("bad_hdr_len"))                                     \

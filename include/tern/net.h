@@ -40,6 +40,7 @@ extern "C" {
 
 struct tern_net;
 struct tern_net_error;
+struct tern_net_packet;
 
 /* ---- Parts ---------------------------------------------------------------- */
 
@@ -177,7 +178,11 @@ struct tern_net {
     struct { uint8_t event, link; struct tern_addr addr; } events[16];    /* to be told */
     uint8_t n_events;
     uint8_t event_first;
-    uint64_t reserved[8];
+    bool any_address;                         /* any link takes any of our addresses */
+    uint8_t routes_v6;                        /* bits: links that forward IPv6 */
+    int (*forward)(struct tern_net *net, struct tern_net_packet *pkt, bool to_group);
+    void *forward_context;                    /* NULL as the one above: forward.h is not there */
+    uint64_t reserved[6];
 };
 
 /*
@@ -386,7 +391,7 @@ struct tern_ip {
  * each that is not delivered is in one other in_, ip.frag_ or icmp_ counter.
  */
 struct tern_ipv4_stats {
-    uint64_t in_packets, in_delivered;
+    uint64_t in_packets, in_delivered, in_forwarded;
     uint64_t in_bad_version, in_bad_hdr_len, in_bad_checksum, in_bad_options, in_source_route;
     uint64_t in_short, in_bad_total_len;
     uint64_t in_bad_source, in_not_ours, in_wrong_link, in_loopback;
@@ -437,7 +442,7 @@ struct tern_ipv4 {
     struct tern_ip_group groups[TERN_IPV4_GROUPS];
     uint16_t ids[64];                            /* of packets: RFC 7739 section 5.3 */
     struct tern_ip ip;
-    uint64_t reserved[16];
+    uint64_t reserved[15];
 };
 
 /* One interface address. */

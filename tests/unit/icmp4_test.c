@@ -297,11 +297,11 @@ START_TEST(test_icmp4_no_error_about_a_later_fragment)
     static const uint16_t later[] = { 0x2001, 0x0001, 0x1fff, 0x1000 };
     for (size_t i = 0; i < sizeof later / sizeof later[0]; i++) {
         tern_store_be16(frame + PACKET_ETH + 6, later[i]);
-        tern_icmp4_error(&f->net, &f->ipv4, &pkt, 3, 3);
+        tern_icmp4_error(&f->net, &f->ipv4, &pkt, 3, 3, 0);
         ck_assert_uint_eq(f->ipv4.stats.icmp_not_allowed, i + 1);
     }
     tern_store_be16(frame + PACKET_ETH + 6, 0x2000);    /* the first may be answered */
-    tern_icmp4_error(&f->net, &f->ipv4, &pkt, 3, 3);
+    tern_icmp4_error(&f->net, &f->ipv4, &pkt, 3, 3, 0);
     ck_assert_uint_eq(f->ipv4.stats.icmp_not_allowed, 4);
     ck_assert_uint_eq(f->ipv4.stats.icmp_errors_out, 1);
 }

@@ -35,3 +35,17 @@ tests_unit_net_main_SOURCES = \
     tests/unit/dhcp4_answer_test.c \
     tests/unit/dhcp4_lease_test.c \
     tests/unit/linklocal4_test.c
+
+check_PROGRAMS += tests/unit/forward_main
+tests_unit_forward_main_CFLAGS = $(TERN_TEST_CFLAGS)
+tests_unit_forward_main_LDADD = libnet/libtern-net.la base/libtern-base.la $(CHECK_LIBS)
+tests_unit_forward_main_SOURCES = \
+    tests/unit/forward_main.c \
+    tests/unit/forward_fixture.h \
+    tests/unit/forward_fixture.c \
+    tests/unit/fake_link.h \
+    tests/unit/fake_link.c \
+    tests/unit/packet.h \
+    tests/unit/packet.c \
+    tests/unit/forward_test.c \
+    tests/unit/forward_cut_test.c

@@ -40,6 +40,8 @@ Suite *http_trace_suite(void);
 Suite *net_suite(void);
 Suite *net_group_suite(void);
 Suite *net_route_suite(void);
+Suite *forward_suite(void);
+Suite *forward_cut_suite(void);
 Suite *eth_suite(void);
 Suite *arp_suite(void);
 Suite *ipv4_suite(void);

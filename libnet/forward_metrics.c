@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The names of what forwarding counts; in an object of its own, which is linked
+ * only where someone asks.
+ */
+#include <tern/forward.h>
+
+#define FORWARD_METRICS(X, T)                                                                 \
+    X(T, in, TERN_COUNTER("in_packets", "Packets for others"))                                \
+    X(T, passed, TERN_COUNTER("out_packets", "Packets forwarded"))                            \
+    X(T, passed_octets, TERN_COUNTER("out_bytes", "Octets of packets forwarded"))             \
+    X(T, segments, TERN_COUNTER("out_segments", "Segments made of super-frames"))             \
+    X(T, fragments, TERN_COUNTER("out_frag_creates", "Fragments made"))                       \
+    X(T, super_frames, TERN_COUNTER("out_super_frames", "Super-frames that left as such"))    \
+    X(T, waiting, TERN_GAUGE("waiting", "Packets that wait for a neighbour now"))             \
+    X(T, bad_source, TERN_COUNTER_BY("drops", "reason", "bad_source", "Packets dropped"))     \
+    X(T, wrong_way, TERN_METRIC_ALSO("wrong_way"))                                            \
+    X(T, link_group, TERN_METRIC_ALSO("link_group"))                                          \
+    X(T, cut, TERN_METRIC_ALSO("cut"))                                                        \
+    X(T, expired, TERN_METRIC_ALSO("expired"))                                                \
+    X(T, no_route, TERN_METRIC_ALSO("no_route"))                                              \
+    X(T, denied, TERN_METRIC_ALSO("denied"))                                                  \
+    X(T, rejected, TERN_METRIC_ALSO("rejected"))                                              \
+    X(T, too_big, TERN_METRIC_ALSO("too_big"))                                                \
+    X(T, no_neighbour, TERN_METRIC_ALSO("no_neighbour"))                                      \
+    X(T, waiting_full, TERN_METRIC_ALSO("waiting_full"))                                      \
+    X(T, full, TERN_METRIC_ALSO("full"))                                                      \
+    X(T, bad_offload, TERN_METRIC_ALSO("bad_offload"))
+
+TERN_METRICS_TABLE(FORWARD_METRICS, tern_forward_stats, sizeof(struct tern_forward_stats),
+                   "forward");
+
+bool tern_forward_metrics(void *user, size_t i, struct tern_metrics *set)
+{
+    const struct tern_forward_stats *stats = tern_forward_stats(user);
+    if (i != 0 || stats == NULL)
+        return false;
+    set->labels[0].name = NULL;
+    set->area = NULL;
+    set->text = tern_forward_stats_text;
+    set->values = (const uint64_t *)(const void *)stats;
+    return true;
+}
