@@ -2,7 +2,8 @@
 #
 # How other programs link and drive the libraries.
 
-check_PROGRAMS += examples/blocking_http examples/http_epoll examples/tap_echo examples/tap_netcat
+check_PROGRAMS += examples/blocking_http examples/http_epoll examples/tap_echo examples/tap_netcat \
+	examples/tap_router
 examples_blocking_http_CFLAGS = $(TERN_CFLAGS)
 examples_blocking_http_LDADD = libhttp/libtern-http.la base/libtern-base.la
 examples_blocking_http_SOURCES = examples/blocking_http.c
@@ -19,6 +20,11 @@ examples_tap_netcat_CFLAGS = $(TERN_CFLAGS)
 examples_tap_netcat_LDADD = backends/unix/libtern-unix.la libnet/libtern-net.la \
 	base/libtern-base.la
 examples_tap_netcat_SOURCES = examples/tap_netcat.c
+
+examples_tap_router_CFLAGS = $(TERN_CFLAGS)
+examples_tap_router_LDADD = backends/unix/libtern-unix.la libnet/libtern-net.la \
+	base/libtern-base.la
+examples_tap_router_SOURCES = examples/tap_router.c
 
 if HAVE_UV
 check_PROGRAMS += examples/http_libuv

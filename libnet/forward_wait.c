@@ -91,7 +91,8 @@ void tern_forward_held_run(struct tern_net *net, void *context)
         uint8_t *l3 = h.block->data;
         struct tern_span span = { .data = l3, .len = h.len };
         struct tern_rx rx = { .spans = &span, .n_spans = 1, .csum = h.csum };
-        struct tern_net_packet pkt = { .rx = &rx, .src = h.src, .dst = h.dst, .l3 = l3, .l3_len = h.l3_len,
+        struct tern_net_packet pkt = { .rx = &rx, .src = h.src, .dst = h.dst,
+                                       .l3 = l3, .l3_len = h.l3_len,
                                        .l4 = l3 + h.l3_len, .l4_off = h.l3_len,
                                        .l4_len = (size_t)h.len - h.l3_len,
                                        .l4_contig = (size_t)h.len - h.l3_len,

@@ -24,8 +24,9 @@ static enum tern_err way_find(struct tern_ipv6 *ip, struct tern_net_out *out, st
     struct tern_net *net = ip->ip.net;
     out->path->generation = 0;
     const struct tern_ipv6_own *own =
-        tern_ipv6_own_find(ip, (uint8_t)(out->scope - 1), out->src);
-    if (out->scope == 0 && own != NULL)    /* an address is one link's, and leaves by it */
+        tern_ipv6_own_find(ip, net->any_address ? 0xff : (uint8_t)(out->scope - 1), out->src);
+    /* An address is one link's, and leaves by it. */
+    if (out->scope == 0 && own != NULL && !net->any_address)
         out->scope = (uint16_t)(own->link + 1);
     if (tern_ipv6_route(net, ip, out->dst, out->scope, &route) != TERN_OK) {
         ip->stats.ip.out_no_route++;

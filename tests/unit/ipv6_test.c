@@ -451,7 +451,7 @@ START_TEST(test_ipv6_packet_too_big_of_an_echo_reply_counts_for_echo_replies_alo
     echo_in(f, peer, us, 1400);
     ck_assert_uint_eq(f->ipv6.stats.ip.out_fragments, 2);
     ck_assert_uint_eq(f->ipv6.stats.icmp_echo_replies, 3);
-    ck_assert_uint_eq(tern_ipv6_mtu(&f->net, &f->ipv6, &dst), 1500);
+    ck_assert_uint_eq(tern_ipv6_mtu(&f->net, &f->ipv6, NULL, &dst), 1500);
     net6_leap(f, 601 * TERN_SECOND_NS);
     ck_assert_uint_eq(tern_ip_pmtu(&f->ipv6.ip, &dst, 1500, true), 1500);
 }
