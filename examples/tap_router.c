@@ -14,6 +14,7 @@
 #include <sys/random.h>
 
 enum { N = 256 };
+static uint16_t port;
 static struct tern_unix_loop loop;
 static struct tern_neighbour neighbours[2][N];
 static _Alignas(16) uint8_t memory[256 * 2048];
@@ -21,12 +22,14 @@ static _Alignas(16) uint8_t memory[256 * 2048];
 static enum tern_forward_verdict allow(void *arg, uint8_t in_link, uint8_t out_link,
                                        const struct tern_forward_packet *pkt)
 {
-    const uint16_t *port = arg;
-    (void)in_link, (void)out_link;
-    return pkt->protocol == 6 && pkt->dst_port == *port ? TERN_FORWARD_REJECT : TERN_FORWARD_PASS;
+    (void)arg, (void)in_link, (void)out_link;
+    return pkt->protocol == 6 && pkt->dst_port == port ? TERN_FORWARD_REJECT : TERN_FORWARD_PASS;
 }
 
-static void told(struct tern_unix_signal *s, int n) { (void)s, (void)n, tern_unix_loop_stop(&loop); }
+static void told(struct tern_unix_signal *signal, int number)
+{
+    (void)signal, (void)number, tern_unix_loop_stop(&loop);
+}
 
 static enum tern_err link_add(struct tern_net *net, struct tern_tap *tap, char *name, char *list)
 {
@@ -45,11 +48,10 @@ static enum tern_err link_add(struct tern_net *net, struct tern_tap *tap, char *
 
 int main(int argc, char **argv)
 {
-    static uint16_t port;
     static struct tern_ipv4 ipv4 = { .config = { neighbours[0], .n_neighbours = N } };
     static struct tern_ipv6 ipv6 = { .config = { neighbours[1], .n_neighbours = N } };
     static struct tern_forward forward = { .config = { &tern_forward_ipv4, &tern_forward_ipv6,
-                                                       allow, &port } };
+                                                       allow, NULL } };
     static struct tern_unix_signal end = { told, SIGINT, NULL };
     static struct tern_net net;
     static struct tern_tap taps[TERN_NET_LINKS];

@@ -11,8 +11,6 @@
 
 #include <string.h>
 
-#define ID_NONE 0x100u    /* above all protocol numbers */
-
 /* ---- The way -------------------------------------------------------------- */
 
 static uint32_t hash(const struct tern_addr *a)
@@ -257,7 +255,7 @@ static const struct tern_net_transport_ops ops = {
 const struct tern_net_part tern_forward = {
     .name = "forward",
     .role = TERN_NET_TRANSPORT,
-    .id = ID_NONE,
+    .id = TERN_FORWARD_ID,
     .context_len = sizeof(struct tern_forward),
     .ops = &ops,
 };

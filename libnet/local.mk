@@ -91,7 +91,6 @@ libnet_libtern_net_la_SOURCES = \
     libnet/forward_output.c \
     libnet/forward4.c \
     libnet/forward6.c \
-    libnet/forward_metrics.c \
     $(TERN_TCP_SOURCES) \
     libnet/net_metrics.h \
     libnet/net_metrics.c \
@@ -102,6 +101,7 @@ libnet_libtern_net_la_SOURCES = \
     libnet/net_metrics_dhcp6.c \
     libnet/net_metrics_linklocal4.c \
     libnet/net_metrics_tcp.c \
+    libnet/net_metrics_forward.c \
     libnet/net_names.c \
     libnet/net_size.c
 

@@ -24,6 +24,7 @@ struct net_names {
 extern const struct net_names tern_net_names_ipv4, tern_net_names_ipv6, tern_net_names_udp;
 extern const struct net_names tern_net_names_dhcp4, tern_net_names_dhcp6;
 extern const struct net_names tern_net_names_linklocal4, tern_net_names_tcp;
+extern const struct net_names tern_net_names_forward;
 
 /*
  * Up to NULL. In an archive member of its own, so that an object which defines it

@@ -34,6 +34,7 @@ extern const struct tern_net_part tern_forward;    /* struct tern_forward */
 
 /* A family that is forwarded: it is linked with what it needs of its network layer. */
 struct tern_forward_family;
+#define TERN_FORWARD_ID 0x100u    /* the part's, above all protocol numbers */
 extern const struct tern_forward_family tern_forward_ipv4, tern_forward_ipv6;
 
 /* ---- Policy ----------------------------------------------------------------- */
@@ -148,11 +149,8 @@ struct tern_forward {
  */
 enum tern_err tern_forward_link(struct tern_net *net, uint8_t link, unsigned flags);
 
-/* The counters, or NULL: this stack does not forward. */
+/* The counters, or NULL: this stack does not forward. tern_net_metrics has them with names. */
 const struct tern_forward_stats *tern_forward_stats(const struct tern_net *net);
-
-/* Set i of the counters, of which there is one (metrics.h); user is the tern_net. */
-bool tern_forward_metrics(void *user, size_t i, struct tern_metrics *set);
 
 /* The octets of what a caller places, for other languages. */
 size_t tern_forward_size(void);

@@ -101,14 +101,14 @@ START_TEST(test_forward_link_refuses_what_there_is_not)
     ck_assert_int_eq(tern_forward_link(&f->net, 0, TERN_FORWARD_IPV6), TERN_INVALID);
     ck_assert_ptr_eq(tern_forward_stats(&f->net), &f->forward.stats);
     ck_assert_uint_eq(tern_forward_size(), sizeof f->forward);
-    struct tern_metrics set;
-    ck_assert(tern_forward_metrics(&f->net, 0, &set));
-    ck_assert_str_eq(tern_metrics_area(&set), "forward");
-    ck_assert(!tern_forward_metrics(&f->net, 1, &set));
+    struct tern_metrics set = { 0 };
+    unsigned n = 0;
+    for (size_t i = 0; tern_net_metrics(&f->net, i, &set); i++)
+        n += strcmp(tern_metrics_area(&set), "forward") == 0;
+    ck_assert_uint_eq(n, 1);
     f->net.n_transports--;
     ck_assert_ptr_null(tern_forward_stats(&f->net));
     ck_assert_int_eq(tern_forward_link(&f->net, 0, 0), TERN_UNSUPPORTED);
-    ck_assert(!tern_forward_metrics(&f->net, 0, &set));
 }
 END_TEST
 

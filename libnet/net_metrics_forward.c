@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/*
- * The names of what forwarding counts; in an object of its own, which is linked
- * only where someone asks.
- */
+/* The names of the counters of forwarding. */
 #include <tern/forward.h>
+
+#include "net_metrics.h"
 
 #define FORWARD_METRICS(X, T)                                                                 \
     X(T, in, TERN_COUNTER("in_packets", "Packets for others"))                                \
@@ -30,14 +29,11 @@
 TERN_METRICS_TABLE(FORWARD_METRICS, tern_forward_stats, sizeof(struct tern_forward_stats),
                    "forward");
 
-bool tern_forward_metrics(void *user, size_t i, struct tern_metrics *set)
-{
-    const struct tern_forward_stats *stats = tern_forward_stats(user);
-    if (i != 0 || stats == NULL)
-        return false;
-    set->labels[0].name = NULL;
-    set->area = NULL;
-    set->text = tern_forward_stats_text;
-    set->values = (const uint64_t *)(const void *)stats;
-    return true;
-}
+const struct net_names tern_net_names_forward = {
+    .name = "forward",
+    .role = TERN_NET_TRANSPORT,
+    .id = TERN_FORWARD_ID,
+    .context_len = sizeof(struct tern_forward),
+    .text = tern_forward_stats_text,
+    .stats_off = offsetof(struct tern_forward, stats),
+};
