@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A router of IPv4 and IPv6 between TAP devices, until SIGINT; TCP to PORT is
- * rejected. A device with a '-' before it is used without its offloads:
+ * A router between TAP devices; TCP to PORT is rejected. '-': without offloads.
  *     tap_router PORT DEVICE ADDRESS/PREFIX[,ADDRESS/PREFIX] [DEVICE ...]
  */
 #include <tern/forward.h>
@@ -12,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-
 enum { N = 256 };
 static uint16_t port;
 static struct tern_unix_loop loop;
@@ -50,8 +48,8 @@ int main(int argc, char **argv)
 {
     static struct tern_ipv4 ipv4 = { .config = { neighbours[0], .n_neighbours = N } };
     static struct tern_ipv6 ipv6 = { .config = { neighbours[1], .n_neighbours = N } };
-    static struct tern_forward forward = { .config = { &tern_forward_ipv4, &tern_forward_ipv6,
-                                                       allow, NULL } };
+    static struct tern_forward forward = { .config = {
+        .ipv4 = &tern_forward_ipv4, .ipv6 = &tern_forward_ipv6, .allow = allow } };
     static struct tern_unix_signal end = { told, SIGINT, NULL };
     static struct tern_net net;
     static struct tern_tap taps[TERN_NET_LINKS];
