@@ -273,19 +273,17 @@ const struct tern_forward_stats *tern_forward_stats(const struct tern_net *net)
     return f != NULL ? &f->stats : NULL;
 }
 
-/* Joins or leaves the group of all routers, as the flag of one family comes or goes. */
+/* IPv6 joins or leaves the group of all routers, as a family's flag comes or goes. */
 static enum tern_err family_set(struct tern_forward *f, const struct tern_forward_family *family,
                                 uint8_t link, unsigned was, unsigned flags)
 {
-    struct tern_net *net = f->net;
     if (family == NULL || ((was ^ flags) & family->flag) == 0)
         return TERN_OK;
-    for (uint8_t i = 0; i < net->n_networks; i++)
-        if (net->networks[i].part == family->part)
-            return tern_net_network(net, i)->join(net, net->networks[i].context,
-                                                  &family->all_routers, (uint16_t)(link + 1),
-                                                  (flags & family->flag) == 0);
-    return TERN_UNSUPPORTED;
+    void *context = tern_net_context(f->net, family->part);
+    if (context == NULL)
+        return TERN_UNSUPPORTED;
+    return family->group != NULL ? family->group(context, link, (flags & family->flag) == 0)
+                                 : TERN_OK;
 }
 
 enum tern_err tern_forward_link(struct tern_net *net, uint8_t link, unsigned flags)

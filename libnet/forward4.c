@@ -159,7 +159,6 @@ const struct tern_forward_family tern_forward_ipv4 = {
     .ethertype = ETH_TYPE_IPV4,
     .flag = TERN_FORWARD_IPV4,
     .part = &tern_ipv4,
-    .all_routers = { { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 224, 0, 0, 2 } },
     .ip = ip4,
     .is_used = is_used,
     .scope = scope,

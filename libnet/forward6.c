@@ -15,6 +15,15 @@ static struct tern_ip *ip6(void *context)
     return &ip->ip;
 }
 
+/* RFC 4291 section 2.8: all routers of the link are in ff02::2. */
+static enum tern_err group(void *context, uint8_t link, bool leave)
+{
+    static const struct tern_addr all_routers = { { 0xff, 2, [15] = 2 } };
+    struct tern_ipv6 *ip = context;
+    return leave ? tern_ip_group_leave(&ip->ip, link, &all_routers)
+                 : tern_ip_group_join(&ip->ip, link, &all_routers);
+}
+
 static bool is_used(const void *context, uint8_t link)
 {
     const struct tern_ipv6 *ip = context;
@@ -108,7 +117,7 @@ const struct tern_forward_family tern_forward_ipv6 = {
     .ethertype = ETH_TYPE_IPV6,
     .flag = TERN_FORWARD_IPV6,
     .part = &tern_ipv6,
-    .all_routers = { { 0xff, 2, [15] = 2 } },
+    .group = group,
     .ip = ip6,
     .is_used = is_used,
     .scope = scope,

@@ -57,7 +57,7 @@ struct tern_forward_family {
     uint16_t ethertype;
     uint8_t flag;                    /* TERN_FORWARD_IPV4, _IPV6 */
     const struct tern_net_part *part;
-    struct tern_addr all_routers;
+    enum tern_err (*group)(void *context, uint8_t link, bool leave);    /* of routers; or NULL */
     struct tern_ip *(*ip)(void *context);
     bool (*is_used)(const void *context, uint8_t link);    /* has the link an address? */
     enum forward_scope (*scope)(const struct tern_net *net, const void *context,

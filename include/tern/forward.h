@@ -142,14 +142,14 @@ struct tern_forward {
 
 /*
  * Says what link number `link` forwards, in and out; 0: nothing, as before the
- * first call. Of a family that is forwarded the link joins the group of all
- * routers. TERN_INVALID: no such link or flags, or a family without its table
+ * first call. A link that forwards IPv6 joins the group of all routers, and its
+ * advertisements of itself say that it is one. TERN_INVALID: no such link or flags, or a family without its table
  * in config; TERN_UNSUPPORTED: this stack has no such part or family; TERN_FULL:
  * no room for a group.
  */
 enum tern_err tern_forward_link(struct tern_net *net, uint8_t link, unsigned flags);
 
-/* The counters, or NULL: this stack does not forward. tern_net_metrics has them with names. */
+/* The counters (tern_net_metrics has them with names), or NULL: this stack has none. */
 const struct tern_forward_stats *tern_forward_stats(const struct tern_net *net);
 
 /* The octets of what a caller places, for other languages. */
