@@ -143,9 +143,9 @@ struct tern_forward {
 /*
  * Says what link number `link` forwards, in and out; 0: nothing, as before the
  * first call. A link that forwards IPv6 joins the group of all routers, and its
- * advertisements of itself say that it is one. TERN_INVALID: no such link or flags, or a family without its table
- * in config; TERN_UNSUPPORTED: this stack has no such part or family; TERN_FULL:
- * no room for a group.
+ * advertisements of itself say that it is one. TERN_INVALID: no such link or
+ * flags, or a family without its table in config; TERN_UNSUPPORTED: this stack
+ * has no such part or family; TERN_FULL: no room for a group.
  */
 enum tern_err tern_forward_link(struct tern_net *net, uint8_t link, unsigned flags);
 
