@@ -52,3 +52,10 @@ tests_fuzz_clients_fuzz_LDFLAGS = $(TERN_FUZZ_LDFLAGS)
 tests_fuzz_clients_fuzz_LDADD = libnet/libtern-net.la base/libtern-base.la
 tests_fuzz_clients_fuzz_SOURCES = tests/fuzz/clients_fuzz.c \
     tests/unit/fake_link.h tests/unit/fake_link.c
+
+check_PROGRAMS += tests/fuzz/forward_fuzz
+tests_fuzz_forward_fuzz_CFLAGS = $(TERN_CFLAGS)
+tests_fuzz_forward_fuzz_LDFLAGS = $(TERN_FUZZ_LDFLAGS)
+tests_fuzz_forward_fuzz_LDADD = libnet/libtern-net.la base/libtern-base.la
+tests_fuzz_forward_fuzz_SOURCES = tests/fuzz/forward_fuzz.c \
+    tests/unit/fake_link.c tests/unit/fake_link.h
