@@ -16,9 +16,11 @@ enum { ID_IPV4 = 0x0800, ID_IPV6 = 0x86dd, ID_TCP = 6, ID_UDP = 17 };
 #define N_ENDPOINTS 16u
 #define N_REASSEMBLIES 4u
 
-/* How large the tables are for so many connections. */
-struct sizes {
-    size_t conns, halves, time_waits, works, flights, buckets, neighbours;
+/* How many elements a pool has: from CONNS on it is more with more connections. */
+enum count {
+    ONE, LISTENERS, ENDPOINTS, REASSEMBLIES,
+    CONNS, HALVES, TIME_WAITS, WORKS, FLIGHTS, BUCKETS, NEIGHBOURS,
+    N_COUNTS
 };
 
 static size_t within(size_t n, size_t least, size_t most)
@@ -26,22 +28,54 @@ static size_t within(size_t n, size_t least, size_t most)
     return n < least ? least : n > most ? most : n;
 }
 
-static struct sizes sizes_of(uint32_t connections)
+static void counts_make(size_t n[N_COUNTS], uint32_t connections)
 {
-    struct sizes z = {
-        .conns = connections,
-        .halves = within(connections, 64, 4096),
-        .time_waits = within(connections, 64, 16384),
-        /* Few connections have data in flight at once; without one they go on, slowly. */
-        .works = within(connections / 4, 32, 65536),
-        .neighbours = within(connections / 4, 16, 1024),
-        .buckets = 1,
-    };
-    z.flights = 4 * z.works;
-    while (z.buckets < z.conns + z.halves + z.time_waits)
-        z.buckets *= 2;
-    return z;
+    n[ONE] = 1;
+    n[LISTENERS] = N_LISTENERS;
+    n[ENDPOINTS] = N_ENDPOINTS;
+    n[REASSEMBLIES] = N_REASSEMBLIES;
+    n[CONNS] = connections;
+    n[HALVES] = within(connections, 64, 4096);
+    n[TIME_WAITS] = within(connections, 64, 16384);
+    /* Few connections have data in flight at once; without one they go on, slowly. */
+    n[WORKS] = within(connections / 4, 32, 65536);
+    n[NEIGHBOURS] = within(connections / 4, 16, 1024);
+    n[FLIGHTS] = 4 * n[WORKS];
+    n[BUCKETS] = 1;
+    while (n[BUCKETS] < n[CONNS] + n[HALVES] + n[TIME_WAITS])
+        n[BUCKETS] *= 2;
 }
+
+/* The pools of the host and of each part, and where its context has them. */
+static const struct pool_plan {
+    char name[17];
+    uint8_t n;              /* enum count */
+    uint16_t id;            /* the part's; 0: the host's own */
+    uint16_t at, n_at;      /* in the context: the pool, its number of elements */
+    uint32_t elem_len;
+} pools[] = {
+#define OWN(pool, type, count) { pool, count, 0, 0, 0, sizeof(struct type) }
+#define OF(pool, part_id, part, member, type, count)                                        \
+    { pool, count, part_id, offsetof(struct part, config.member),                           \
+      offsetof(struct part, config.n_##member), sizeof(type) }
+    OWN("net.host", tern_net_host, ONE),
+    OWN("net.listener", tern_net_host_listener, LISTENERS),
+    OF("ipv4.neighbour", ID_IPV4, tern_ipv4, neighbours, struct tern_neighbour, NEIGHBOURS),
+    OF("ipv4.reassembly", ID_IPV4, tern_ipv4, reassemblies, struct tern_reassembly,
+       REASSEMBLIES),
+    OF("ipv6.neighbour", ID_IPV6, tern_ipv6, neighbours, struct tern_neighbour, NEIGHBOURS),
+    OF("ipv6.reassembly", ID_IPV6, tern_ipv6, reassemblies, struct tern_reassembly,
+       REASSEMBLIES),
+    OF("udp.endpoint", ID_UDP, tern_udp, endpoints, struct tern_udp_endpoint, ENDPOINTS),
+    OF("tcp.conn", ID_TCP, tern_tcp, conns, struct tern_tcp_conn, CONNS),
+    OF("tcp.half", ID_TCP, tern_tcp, halves, struct tern_tcp_half, HALVES),
+    OF("tcp.time_wait", ID_TCP, tern_tcp, time_waits, struct tern_tcp_time_wait, TIME_WAITS),
+    OF("tcp.work", ID_TCP, tern_tcp, works, struct tern_tcp_work, WORKS),
+    OF("tcp.flight", ID_TCP, tern_tcp, flights, struct tern_tcp_flight, FLIGHTS),
+    OF("tcp.listener", ID_TCP, tern_tcp, listeners, struct tern_tcp_listener, LISTENERS),
+    OF("tcp.bucket", ID_TCP, tern_tcp, buckets, uint32_t, BUCKETS),
+};
+enum { N_POOLS = sizeof pools / sizeof pools[0] };
 
 static bool part_is(const struct tern_net_part *part, uint16_t role, uint16_t id)
 {
@@ -68,103 +102,54 @@ static bool part_is_wanted(const struct tern_net_part *part,
     return true;
 }
 
-struct pool_plan {
-    const char *name;
-    size_t elem_len, n;
-    bool scales;    /* with the number of connections */
-};
-
-static enum tern_err plan_add(struct tern_carver *carver, const struct pool_plan *pools, size_t n)
+/* Of a part with that id; a client's and a congestion control's is 0, and they have none. */
+static enum tern_err pools_plan(struct tern_carver *carver, uint16_t id,
+                                const size_t n[N_COUNTS])
 {
     enum tern_err err = TERN_OK;
-    for (size_t i = 0; i < n && err == TERN_OK; i++) {
-        err = tern_carver_add(carver, pools[i].name, pools[i].elem_len, 16, pools[i].n);
-        if (err == TERN_OK && pools[i].scales)
+    for (size_t i = 0; i < N_POOLS && err == TERN_OK; i++) {
+        if (pools[i].id != id)
+            continue;
+        err = tern_carver_add(carver, pools[i].name, pools[i].elem_len, 16, n[pools[i].n]);
+        if (err == TERN_OK && pools[i].n >= CONNS)
             tern_carver_scales(carver);
     }
     return err;
 }
 
-static enum tern_err plan_part(struct tern_carver *carver, const struct tern_net_part *part,
-                               const struct sizes *z)
+static enum tern_err part_plan(struct tern_carver *carver, const struct tern_net_part *part,
+                               const size_t n[N_COUNTS])
 {
-    const struct pool_plan ipv6[] = {
-        { "ipv6.neighbour", sizeof(struct tern_neighbour), z->neighbours, true },
-        { "ipv6.reassembly", sizeof(struct tern_reassembly), N_REASSEMBLIES, false },
-    };
-    const struct pool_plan ipv4[] = {
-        { "ipv4.neighbour", sizeof(struct tern_neighbour), z->neighbours, true },
-        { "ipv4.reassembly", sizeof(struct tern_reassembly), N_REASSEMBLIES, false },
-    };
-    static const struct pool_plan udp[] = {
-        { "udp.endpoint", sizeof(struct tern_udp_endpoint), N_ENDPOINTS, false },
-    };
-    const struct pool_plan tcp[] = {
-        { "tcp.conn", sizeof(struct tern_tcp_conn), z->conns, true },
-        { "tcp.half", sizeof(struct tern_tcp_half), z->halves, true },
-        { "tcp.time_wait", sizeof(struct tern_tcp_time_wait), z->time_waits, true },
-        { "tcp.work", sizeof(struct tern_tcp_work), z->works, true },
-        { "tcp.flight", sizeof(struct tern_tcp_flight), z->flights, true },
-        { "tcp.listener", sizeof(struct tern_tcp_listener), N_LISTENERS, false },
-        { "tcp.bucket", sizeof(uint32_t), z->buckets, true },
-    };
-    if (part->context_len != 0) {
-        enum tern_err err = tern_carver_add(carver, part->name, part->context_len, 16, 1);
-        if (err != TERN_OK)
-            return err;
-    }
-    if (part_is(part, TERN_NET_NETWORK, ID_IPV4))
-        return plan_add(carver, ipv4, sizeof ipv4 / sizeof ipv4[0]);
-    if (part_is(part, TERN_NET_NETWORK, ID_IPV6))
-        return plan_add(carver, ipv6, sizeof ipv6 / sizeof ipv6[0]);
-    if (part_is(part, TERN_NET_TRANSPORT, ID_UDP))
-        return plan_add(carver, udp, sizeof udp / sizeof udp[0]);
-    if (part_is(part, TERN_NET_TRANSPORT, ID_TCP))
-        return plan_add(carver, tcp, sizeof tcp / sizeof tcp[0]);
-    return TERN_OK;
+    enum tern_err err = TERN_OK;
+    if (part->context_len != 0)
+        err = tern_carver_add(carver, part->name, part->context_len, 16, 1);
+    return err == TERN_OK && part->id != 0 ? pools_plan(carver, part->id, n) : err;
 }
 
 enum tern_err tern_net_host_plan(struct tern_carver *carver,
                                  const struct tern_host_settings *settings)
 {
-    static const struct pool_plan own[] = {
-        { "net.host", sizeof(struct tern_net_host), 1, false },
-        { "net.listener", sizeof(struct tern_net_host_listener), N_LISTENERS, false },
-    };
-    struct sizes z = sizes_of(settings->connections);
+    size_t n[N_COUNTS];
 
-    enum tern_err err = plan_add(carver, own, sizeof own / sizeof own[0]);
+    counts_make(n, settings->connections);
+    enum tern_err err = pools_plan(carver, 0, n);
     for (const struct tern_net_use *u = tern_net_uses; u->part != NULL && err == TERN_OK; u++)
         if (part_is_wanted(u->part, settings))
-            err = plan_part(carver, u->part, &z);
+            err = part_plan(carver, u->part, n);
     return err;
 }
 
-#define PLACED(carver, name, member, count) \
-    ((member) = tern_carver_get((carver), (name), sizeof *(member), &(count)))
-
-static void ipv4_configure(struct tern_ipv4 *ipv4, const struct tern_carver *c)
+/* The part's pools into its config. */
+static void part_configure(uint8_t *context, uint16_t id, const struct tern_carver *carver)
 {
-    PLACED(c, "ipv4.neighbour", ipv4->config.neighbours, ipv4->config.n_neighbours);
-    PLACED(c, "ipv4.reassembly", ipv4->config.reassemblies, ipv4->config.n_reassemblies);
-}
-
-static void ipv6_configure(struct tern_ipv6 *ipv6, const struct tern_carver *c)
-{
-    PLACED(c, "ipv6.neighbour", ipv6->config.neighbours, ipv6->config.n_neighbours);
-    PLACED(c, "ipv6.reassembly", ipv6->config.reassemblies, ipv6->config.n_reassemblies);
-}
-
-static void tcp_configure(struct tern_tcp *tcp, const struct tern_carver *c)
-{
-    struct tern_tcp_config *to = &tcp->config;
-    PLACED(c, "tcp.conn", to->conns, to->n_conns);
-    PLACED(c, "tcp.half", to->halves, to->n_halves);
-    PLACED(c, "tcp.time_wait", to->time_waits, to->n_time_waits);
-    PLACED(c, "tcp.work", to->works, to->n_works);
-    PLACED(c, "tcp.flight", to->flights, to->n_flights);
-    PLACED(c, "tcp.listener", to->listeners, to->n_listeners);
-    PLACED(c, "tcp.bucket", to->buckets, to->n_buckets);
+    for (size_t i = 0; i < N_POOLS; i++) {
+        size_t n = 0;
+        if (id == 0 || pools[i].id != id)
+            continue;
+        void *pool = tern_carver_get(carver, pools[i].name, pools[i].elem_len, &n);
+        memcpy(context + pools[i].at, &pool, sizeof pool);
+        memcpy(context + pools[i].n_at, &n, sizeof n);
+    }
 }
 
 static enum tern_err say(struct tern_net_host *host, const char *words)
@@ -195,18 +180,11 @@ enum tern_err tern_net_host_parts(struct tern_net_host *host, const struct tern_
             if (context == NULL)
                 return TERN_BUG;
         }
-        if (part_is(u->part, TERN_NET_NETWORK, ID_IPV4)) {
-            ipv4_configure(context, carver);
-        } else if (part_is(u->part, TERN_NET_NETWORK, ID_IPV6)) {
-            ipv6_configure(context, carver);
-        } else if (part_is(u->part, TERN_NET_TRANSPORT, ID_UDP)) {
+        part_configure(context, u->part->id, carver);
+        if (part_is(u->part, TERN_NET_TRANSPORT, ID_UDP))
             host->udp = context;
-            PLACED(carver, "udp.endpoint", host->udp->config.endpoints,
-                   host->udp->config.n_endpoints);
-        } else if (part_is(u->part, TERN_NET_TRANSPORT, ID_TCP)) {
+        if (part_is(u->part, TERN_NET_TRANSPORT, ID_TCP))
             host->tcp = context;
-            tcp_configure(host->tcp, carver);
-        }
         host->uses[n++] = (struct tern_net_use){ u->part, context };
     }
     host->uses[n] = (struct tern_net_use){ NULL, NULL };
