@@ -255,11 +255,13 @@ static enum tern_err link_start(struct tern_ipv6 *ip, uint8_t link)
 }
 
 TERN_COLD
-enum tern_err tern_ipv6_auto(struct tern_net *net, uint8_t link, unsigned flags)
+enum tern_err tern_ipv6_automatic(struct tern_net *net, uint8_t link, unsigned flags)
 {
     struct tern_ipv6 *ip = context_for(net, link);
     if (ip == NULL || (flags & ~(TERN_IPV6_AUTO | TERN_IPV6_TEMPORARY)) != 0)
         return TERN_INVALID;
+    if ((flags & TERN_IPV6_TEMPORARY) != 0 && ip->temporary == NULL)
+        return TERN_UNSUPPORTED;
     enum tern_err err = link_start(ip, link);
     if (err != TERN_OK)
         return err;
@@ -273,6 +275,15 @@ enum tern_err tern_ipv6_auto(struct tern_net *net, uint8_t link, unsigned flags)
         tern_nd_router_solicit(ip, link);
     tern_ip_rearm(&ip->ip, net->turn->now_ns);    /* temporary ones are made there */
     return TERN_OK;
+}
+
+TERN_COLD
+enum tern_err tern_ipv6_auto(struct tern_net *net, uint8_t link, unsigned flags)
+{
+    struct tern_ipv6 *ip = tern_ipv6_context(net);
+    if (ip != NULL)
+        ip->temporary = &tern_ipv6_temporary_ops;
+    return tern_ipv6_automatic(net, link, flags);
 }
 
 /* Does another configured address of the link need its prefix, or its gateway? */

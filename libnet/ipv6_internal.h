@@ -231,6 +231,18 @@ void tern_slaac_stable(const struct tern_ipv6 *ip, uint8_t link, struct tern_add
 /* A tentative address of ours was somebody's: another in its place, if its origin has one. */
 void tern_slaac_retry(struct tern_ipv6 *ip, uint8_t link, const struct tern_ipv6_own *failed);
 
+/* What tern_ipv6_auto files in ip->temporary: without it there are no temporary addresses. */
+struct ipv6_temporary_ops {
+    void (*add)(struct tern_ipv6 *ip, const struct tern_ipv6_own *stable, uint8_t n_conflicts);
+    uint64_t (*run)(struct tern_ipv6 *ip, uint64_t now_ns);
+    void (*limit)(const struct tern_ipv6 *ip, const struct tern_ipv6_own *own,
+                  uint64_t *preferred_ns, uint64_t *valid_ns);
+};
+extern const struct ipv6_temporary_ops tern_ipv6_temporary_ops;
+
+/* For tern_net_auto, which links no temporary addresses: TERN_UNSUPPORTED where nothing has. */
+enum tern_err tern_ipv6_automatic(struct tern_net *net, uint8_t link, unsigned flags);
+
 /* Makes the next temporary addresses before those in use are deprecated; the next deadline. */
 uint64_t tern_slaac_run(struct tern_ipv6 *ip, uint64_t now_ns);
 

@@ -135,7 +135,7 @@ static uint64_t temporary_run(struct tern_ipv6 *ip, const struct tern_ipv6_own *
     return TERN_NEVER;    /* the new one's own time is looked at when that begins */
 }
 
-uint64_t tern_slaac_run(struct tern_ipv6 *ip, uint64_t now_ns)
+static uint64_t temporaries_run(struct tern_ipv6 *ip, uint64_t now_ns)
 {
     uint64_t next_ns = TERN_NEVER;
     for (size_t i = 0; i < TERN_IPV6_ADDRS; i++) {
@@ -146,6 +146,25 @@ uint64_t tern_slaac_run(struct tern_ipv6 *ip, uint64_t now_ns)
         next_ns = least(next_ns, temporary_run(ip, own, now_ns));
     }
     return next_ns;
+}
+
+/* It lives no longer than it would by itself. */
+static void temporary_limit(const struct tern_ipv6 *ip, const struct tern_ipv6_own *own,
+                            uint64_t *preferred_ns, uint64_t *valid_ns)
+{
+    *preferred_ns = least(*preferred_ns, own->made_ns + TEMP_PREFERRED_NS -
+                                             desync_ns(ip, &own->addr));
+    *valid_ns = least(*valid_ns, own->made_ns + TEMP_VALID_NS);
+}
+
+const struct ipv6_temporary_ops tern_ipv6_temporary_ops = {
+    .add = temporary_add, .run = temporaries_run, .limit = temporary_limit,
+};
+
+uint64_t tern_slaac_run(struct tern_ipv6 *ip, uint64_t now_ns)
+{
+    const struct ipv6_temporary_ops *ops = ip->temporary;
+    return ops != NULL ? ops->run(ip, now_ns) : TERN_NEVER;
 }
 
 /* ---- Prefixes ----------------------------------------------------------- */
@@ -159,11 +178,9 @@ static void renew(struct tern_ipv6 *ip, struct tern_ipv6_own *own, uint64_t pref
 {
     uint64_t now_ns = ip->ip.net->turn->now_ns;
     uint64_t two_hours_ns = now_ns + TWO_HOURS_NS;
-    if (own->origin == TERN_IPV6_FROM_PREFIX_TEMPORARY) {
-        preferred_ns = least(preferred_ns, own->made_ns + TEMP_PREFERRED_NS -
-                                               desync_ns(ip, &own->addr));
-        valid_ns = least(valid_ns, own->made_ns + TEMP_VALID_NS);
-    }
+    const struct ipv6_temporary_ops *ops = ip->temporary;
+    if (own->origin == TERN_IPV6_FROM_PREFIX_TEMPORARY)
+        ops->limit(ip, own, &preferred_ns, &valid_ns);
     own->preferred_ns = preferred_ns;
     if (valid_ns > two_hours_ns || valid_ns > own->valid_ns)
         own->valid_ns = valid_ns;
@@ -210,7 +227,8 @@ void tern_slaac_retry(struct tern_ipv6 *ip, uint8_t link, const struct tern_ipv6
     struct tern_addr addr = failed->addr;
     uint8_t n_conflicts = (uint8_t)(failed->n_conflicts + 1);
     if (failed->origin == TERN_IPV6_FROM_PREFIX_TEMPORARY) {
-        temporary_add(ip, failed, n_conflicts);
+        const struct ipv6_temporary_ops *ops = ip->temporary;
+        ops->add(ip, failed, n_conflicts);
         return;
     }
     tern_slaac_stable(ip, link, &addr, n_conflicts);

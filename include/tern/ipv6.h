@@ -154,7 +154,8 @@ struct tern_ipv6 {
     struct tern_addr good_source, good_dst;      /* of the packet before: its train */
     uint8_t good_link;
     uint32_t flow_key, frag_ids[8];
-    uint64_t reserved[16];
+    const void *temporary;           /* what makes temporary addresses; NULL: nothing */
+    uint64_t reserved[15];
 };
 
 #define TERN_IPV6_AUTO 0x01u         /* addresses and routes from routers (SLAAC) */

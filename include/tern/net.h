@@ -257,7 +257,8 @@ enum tern_err tern_net_address_set(struct tern_net *net, uint8_t link,
 
 /*
  * Has the link configure itself as far as a network layer does that: IPv6, by
- * routers, with the flags of tern_ipv6_auto. TERN_UNSUPPORTED: none does.
+ * routers, with the flags of tern_ipv6_auto. TERN_UNSUPPORTED: none does, or
+ * temporary addresses are wanted, which only a call of tern_ipv6_auto links.
  */
 enum tern_err tern_net_auto(struct tern_net *net, uint8_t link, unsigned flags);
 

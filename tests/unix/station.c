@@ -422,7 +422,7 @@ int main(int argc, char **argv)
     if (err != TERN_OK)
         return die(host != NULL ? host->error : "start", err);
     if (temporary)
-        err = tern_net_auto(&host->net, 0, TERN_IPV6_AUTO | TERN_IPV6_TEMPORARY);
+        err = tern_ipv6_auto(&host->net, 0, TERN_IPV6_AUTO | TERN_IPV6_TEMPORARY);
     if (err == TERN_OK)
         err = tern_udp_open(&host->net, &(struct tern_endpoint_addr){ .port = 7 }, &udp_events,
                             NULL, &udp_echo);
