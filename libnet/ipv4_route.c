@@ -95,8 +95,8 @@ uint16_t tern_ipv4_mtu(const struct tern_net *net, const void *context,
 {
     const struct tern_ipv4 *ip = context;
     struct ipv4_route route;
-    uint16_t scope = src != NULL ? tern_ipv4_scope_of(net, ip, src) : 0;
-    if (tern_ipv4_route(net, ip, tern_addr_to_v4(dst), scope, &route) != TERN_OK)
+    if (tern_ipv4_route(net, ip, tern_addr_to_v4(dst), tern_ipv4_scope_of(net, ip, src),
+                        &route) != TERN_OK)
         return 0;
     return tern_ip_pmtu(&ip->ip, dst, tern_ipv4_link_mtu(net, ip, route.link), false);
 }

@@ -108,6 +108,10 @@ enum tern_err tern_ipv6_source(struct tern_net *net, void *context, const struct
 uint16_t tern_ipv6_mtu(const struct tern_net *net, const void *context,
                        const struct tern_addr *src, const struct tern_addr *dst);
 
+/* The MTU to dst by one link (its index plus one), or that of src (0); 0: it has no way. */
+uint16_t tern_ipv6_path_mtu(const struct tern_ipv6 *ip, const struct tern_addr *src,
+                            const struct tern_addr *dst, uint16_t scope, bool echo);
+
 /* The scope in which src is sent from: its link's index plus one, or 0: not ours. */
 uint16_t tern_ipv6_scope_of(const struct tern_ipv6 *ip, const struct tern_addr *src);
 void tern_ipv6_set_mtu(struct tern_net *net, void *context, const struct tern_addr *dst,

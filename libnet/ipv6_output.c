@@ -205,18 +205,6 @@ static enum tern_err fragments_send(struct tern_ipv6 *ip, struct tern_net_out *o
     return TERN_OK;
 }
 
-/* 0: not known before the way is. */
-static size_t path_mtu(struct tern_ipv6 *ip, const struct tern_net_out *out)
-{
-    struct ipv6_route route;
-    struct tern_net *net = ip->ip.net;
-    uint16_t scope = out->scope != 0 ? out->scope : tern_ipv6_scope_of(ip, out->src);
-    if (tern_ipv6_route(net, ip, out->dst, scope, &route) != TERN_OK)
-        return 0;
-    return tern_ip_pmtu(&ip->ip, out->dst, tern_ipv6_link_mtu(net, ip, route.link),
-                        out->protocol == IPV6_ICMP);
-}
-
 enum tern_err tern_ipv6_send_parts(struct tern_net *net, void *context, struct tern_net_out *out,
                                    const struct tern_span parts[2])
 {
@@ -227,7 +215,8 @@ enum tern_err tern_ipv6_send_parts(struct tern_net *net, void *context, struct t
         ip->stats.ip.out_too_long++;
         return TERN_INVALID;
     }
-    size_t mtu = path_mtu(ip, out);
+    size_t mtu = tern_ipv6_path_mtu(ip, out->src, out->dst, out->scope,
+                                    out->protocol == IPV6_ICMP);
     if (mtu != 0 && out->dont_fragment && l4_len > mtu - IPV6_HDR_LEN) {
         ip->stats.ip.out_dont_fragment++;
         return TERN_INVALID;

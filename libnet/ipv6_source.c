@@ -136,15 +136,22 @@ uint16_t tern_ipv6_scope_of(const struct tern_ipv6 *ip, const struct tern_addr *
     return own != NULL && !ip->ip.net->any_address ? (uint16_t)(own->link + 1) : 0;
 }
 
+uint16_t tern_ipv6_path_mtu(const struct tern_ipv6 *ip, const struct tern_addr *src,
+                            const struct tern_addr *dst, uint16_t scope, bool echo)
+{
+    struct ipv6_route route;
+    if (scope == 0)
+        scope = tern_ipv6_scope_of(ip, src);
+    if (tern_ipv6_route(ip->ip.net, ip, dst, scope, &route) != TERN_OK)
+        return 0;
+    return tern_ip_pmtu(&ip->ip, dst, tern_ipv6_link_mtu(ip->ip.net, ip, route.link), echo);
+}
+
 uint16_t tern_ipv6_mtu(const struct tern_net *net, const void *context,
                        const struct tern_addr *src, const struct tern_addr *dst)
 {
-    const struct tern_ipv6 *ip = context;
-    struct ipv6_route route;
-    if (tern_ipv6_route(net, ip, dst, src != NULL ? tern_ipv6_scope_of(ip, src) : 0, &route) !=
-        TERN_OK)
-        return 0;
-    return tern_ip_pmtu(&ip->ip, dst, tern_ipv6_link_mtu(net, ip, route.link), false);
+    (void)net;
+    return tern_ipv6_path_mtu(context, src, dst, 0, false);
 }
 
 /* RFC 8201 section 4: what is below IPv6's least MTU is none. */

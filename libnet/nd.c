@@ -71,8 +71,7 @@ bool tern_nd_probe(struct tern_ipv6 *ip, const struct tern_ipv6_own *own)
 /* Who forwards says so, or it is no router any more (RFC 4861 section 7.2.5). */
 static uint8_t own_flags(const struct tern_ipv6 *ip, const struct tern_ipv6_own *own)
 {
-    return ip->ip.net->routes_v6 >> own->link & 1 ? ND_NA_OVERRIDE | ND_NA_ROUTER
-                                                  : ND_NA_OVERRIDE;
+    return (uint8_t)(ND_NA_OVERRIDE | (ip->ip.net->routes_v6 >> own->link & 1) << 7);
 }
 
 void tern_nd_announce(struct tern_ipv6 *ip, const struct tern_ipv6_own *own)

@@ -132,7 +132,7 @@ struct tern_net_network_ops {
                             uint16_t scope, struct tern_addr *src);
 
     /*
-     * The path MTU to dst as far as known, from src by its link (NULL, or not ours: by
+     * The path MTU to dst as far as known, from src by its link (not ours: by
      * route); 0: no route. Set: what ICMP said, checked above.
      */
     uint16_t (*mtu)(const struct tern_net *net, const void *context,

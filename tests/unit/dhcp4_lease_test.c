@@ -186,7 +186,7 @@ START_TEST(test_dhcp4_mtu_option_lowers_the_link_and_not_below_576)
         struct tern_addr peer = tern_addr_v4(PEER);
         r.mtu = cases[i].said;
         struct net_fixture *f = bound_by(&r);
-        ck_assert_uint_eq(tern_ipv4_mtu(&f->net, &f->ipv4, NULL, &peer), cases[i].mtu);
+        ck_assert_uint_eq(tern_ipv4_mtu(&f->net, &f->ipv4, &peer, &peer), cases[i].mtu);
     }
 }
 END_TEST

@@ -296,21 +296,21 @@ START_TEST(test_ipv4_path_mtu_is_lowered_kept_ten_minutes_and_forgotten)
 {
     struct net_fixture *f = met();
     struct tern_addr far = tern_addr_v4(FAR), peer = tern_addr_v4(PEER);
-    ck_assert_uint_eq(tern_ipv4_mtu(&f->net, &f->ipv4, NULL, &far), 1500);
+    ck_assert_uint_eq(tern_ipv4_mtu(&f->net, &f->ipv4, &far, &far), 1500);
     tern_ipv4_set_mtu(&f->net, &f->ipv4, &far, 1400);
-    ck_assert_uint_eq(tern_ipv4_mtu(&f->net, &f->ipv4, NULL, &far), 1400);
-    ck_assert_uint_eq(tern_ipv4_mtu(&f->net, &f->ipv4, NULL, &peer), 1500);
+    ck_assert_uint_eq(tern_ipv4_mtu(&f->net, &f->ipv4, &far, &far), 1400);
+    ck_assert_uint_eq(tern_ipv4_mtu(&f->net, &f->ipv4, &peer, &peer), 1500);
     tern_ipv4_set_mtu(&f->net, &f->ipv4, &far, 1450);    /* never up */
-    ck_assert_uint_eq(tern_ipv4_mtu(&f->net, &f->ipv4, NULL, &far), 1400);
+    ck_assert_uint_eq(tern_ipv4_mtu(&f->net, &f->ipv4, &far, &far), 1400);
     ck_assert_uint_eq(f->ipv4.stats.ip.pmtu_lowered, 1);
     ck_assert_int_eq(send(f, FAR, 1380, true), TERN_OK);
     ck_assert_int_eq(send(f, FAR, 1381, true), TERN_INVALID);
     f->now_ns += 599 * TERN_SECOND_NS;
     net_fixture_pass(f, 1);
-    ck_assert_uint_eq(tern_ipv4_mtu(&f->net, &f->ipv4, NULL, &far), 1400);
+    ck_assert_uint_eq(tern_ipv4_mtu(&f->net, &f->ipv4, &far, &far), 1400);
     f->now_ns += 2 * TERN_SECOND_NS;
     net_fixture_pass(f, 1);
-    ck_assert_uint_eq(tern_ipv4_mtu(&f->net, &f->ipv4, NULL, &far), 1500);
+    ck_assert_uint_eq(tern_ipv4_mtu(&f->net, &f->ipv4, &far, &far), 1500);
 }
 END_TEST
 
@@ -320,7 +320,7 @@ START_TEST(test_ipv4_path_mtus_of_many_peers_stay_in_their_table)
     for (uint32_t i = 0; i < 10000; i++) {
         struct tern_addr far = tern_addr_v4(FAR + i);
         tern_ipv4_set_mtu(&f->net, &f->ipv4, &far, 1000);
-        ck_assert_uint_eq(tern_ipv4_mtu(&f->net, &f->ipv4, NULL, &far), 1000);
+        ck_assert_uint_eq(tern_ipv4_mtu(&f->net, &f->ipv4, &far, &far), 1000);
         f->turn.now_ns++;
     }
 }
@@ -335,10 +335,10 @@ START_TEST(hostile_net_15_a_tiny_path_mtu_is_refused)
     for (size_t i = 0; i < sizeof mtus / sizeof mtus[0]; i++) {
         tern_ipv4_set_mtu(&f->net, &f->ipv4, &far, mtus[i]);
         ck_assert_uint_eq(f->ipv4.stats.ip.pmtu_refused, i + 1);
-        ck_assert_uint_eq(tern_ipv4_mtu(&f->net, &f->ipv4, NULL, &far), 1500);
+        ck_assert_uint_eq(tern_ipv4_mtu(&f->net, &f->ipv4, &far, &far), 1500);
     }
     tern_ipv4_set_mtu(&f->net, &f->ipv4, &far, 552);
-    ck_assert_uint_eq(tern_ipv4_mtu(&f->net, &f->ipv4, NULL, &far), 552);
+    ck_assert_uint_eq(tern_ipv4_mtu(&f->net, &f->ipv4, &far, &far), 552);
 }
 END_TEST
 
@@ -403,7 +403,7 @@ START_TEST(test_ipv4_mtu_is_that_of_the_link_of_the_source)
                                .expires_ns = TERN_NEVER };
     ck_assert_int_eq(tern_net_route_set(&f->net, &by_1), TERN_OK);
     f->wire_1.link.mtu = 1280;
-    ck_assert_uint_eq(tern_ipv4_mtu(&f->net, &f->ipv4, NULL, &far), 1280);
+    ck_assert_uint_eq(tern_ipv4_mtu(&f->net, &f->ipv4, &far, &far), 1280);
     ck_assert_uint_eq(tern_ipv4_mtu(&f->net, &f->ipv4, &other, &far), 1280);
     ck_assert_uint_eq(tern_ipv4_mtu(&f->net, &f->ipv4, &mine, &far), 1500);
     ck_assert_uint_eq(tern_ipv4_mtu(&f->net, &f->ipv4, &far, &far), 1280);    /* not ours */

@@ -362,13 +362,13 @@ START_TEST(hostile_net_15_packet_too_big_below_1280_changes_nothing)
     struct tern_addr dst = addr6(peer);
     tern_ipv6_set_mtu(&f->net, &f->ipv6, &dst, 1279);
     ck_assert_uint_eq(f->ipv6.stats.ip.pmtu_refused, 1);
-    ck_assert_uint_eq(tern_ipv6_mtu(&f->net, &f->ipv6, NULL, &dst), 1500);
+    ck_assert_uint_eq(tern_ipv6_mtu(&f->net, &f->ipv6, &dst, &dst), 1500);
     tern_ipv6_set_mtu(&f->net, &f->ipv6, &dst, 1280);
-    ck_assert_uint_eq(tern_ipv6_mtu(&f->net, &f->ipv6, NULL, &dst), 1280);
+    ck_assert_uint_eq(tern_ipv6_mtu(&f->net, &f->ipv6, &dst, &dst), 1280);
     tern_ipv6_set_mtu(&f->net, &f->ipv6, &dst, 1400);    /* never up */
-    ck_assert_uint_eq(tern_ipv6_mtu(&f->net, &f->ipv6, NULL, &dst), 1280);
+    ck_assert_uint_eq(tern_ipv6_mtu(&f->net, &f->ipv6, &dst, &dst), 1280);
     net6_leap(f, 601 * TERN_SECOND_NS);
-    ck_assert_uint_eq(tern_ipv6_mtu(&f->net, &f->ipv6, NULL, &dst), 1500);
+    ck_assert_uint_eq(tern_ipv6_mtu(&f->net, &f->ipv6, &dst, &dst), 1500);
 }
 END_TEST
 
@@ -399,7 +399,7 @@ START_TEST(test_ipv6_leaves_by_the_link_of_its_source)
     ck_assert_uint_eq(f->wire.n_sent + f->wire_1.n_sent, f->wire.n_taken + f->wire_1.n_taken);
     ck_assert_int_eq(tern_net_route_set(&f->net, &by_1), TERN_OK);
     f->wire_1.link.mtu = 1280;
-    ck_assert_uint_eq(tern_ipv6_mtu(&f->net, &f->ipv6, NULL, &far), 1280);
+    ck_assert_uint_eq(tern_ipv6_mtu(&f->net, &f->ipv6, &far, &far), 1280);
     ck_assert_uint_eq(tern_ipv6_mtu(&f->net, &f->ipv6, &other, &far), 1280);
     ck_assert_uint_eq(tern_ipv6_mtu(&f->net, &f->ipv6, &mine, &far), 1500);
     /* Each asks for the gateway of its own link. */
@@ -451,7 +451,7 @@ START_TEST(test_ipv6_packet_too_big_of_an_echo_reply_counts_for_echo_replies_alo
     echo_in(f, peer, us, 1400);
     ck_assert_uint_eq(f->ipv6.stats.ip.out_fragments, 2);
     ck_assert_uint_eq(f->ipv6.stats.icmp_echo_replies, 3);
-    ck_assert_uint_eq(tern_ipv6_mtu(&f->net, &f->ipv6, NULL, &dst), 1500);
+    ck_assert_uint_eq(tern_ipv6_mtu(&f->net, &f->ipv6, &dst, &dst), 1500);
     net6_leap(f, 601 * TERN_SECOND_NS);
     ck_assert_uint_eq(tern_ip_pmtu(&f->ipv6.ip, &dst, 1500, true), 1500);
 }
