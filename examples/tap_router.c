@@ -69,11 +69,11 @@ int main(int argc, char **argv)
         err = tern_net_init(&net, &config);
     for (int i = 2; i + 1 < argc && err == TERN_OK; i += 2)
         err = link_add(&net, &taps[net.n_links], argv[i], argv[i + 1]);
-    err = err == TERN_OK ? tern_unix_loop_run(&loop) : err;
-    if (err != TERN_OK)
+    if (err != TERN_OK || (err = tern_unix_loop_run(&loop)) != TERN_OK)
         fprintf(stderr, "tap_router PORT DEVICE ADDRESS/PREFIX...: %s\n", tern_err_text(err));
     const struct tern_forward_stats *s = &forward.stats;
+    const uintmax_t n[] = { s->passed, s->super_frames, s->segments, s->expired, s->too_big };
     printf("passed=%ju super_frames=%ju segments=%ju expired=%ju too_big=%ju rejected=%ju\n",
-           s->passed, s->super_frames, s->segments, s->expired, s->too_big, s->rejected);
+           n[0], n[1], n[2], n[3], n[4], (uintmax_t)s->rejected);
     return err == TERN_OK ? EXIT_SUCCESS : EXIT_FAILURE;
 }

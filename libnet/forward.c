@@ -26,6 +26,7 @@ enum tern_err tern_forward_way(struct forward_job *job, struct tern_neighbour **
     const struct tern_addr *dst = &job->pkt->dst;
     uint32_t at = hash(dst);
     struct tern_net_path *path = &f->paths[at].path;
+    /* fine: a job has its part */
     if (path->network == job->pkt->network && tern_addr_equal(&f->paths[at].dst, dst) &&
         (*n = tern_neigh_of_path(job->ip, path)) != NULL) {
         job->out_link = path->link;
