@@ -252,10 +252,12 @@ struct tern_host_core {
     const struct tern_host_options *options;    /* NULL: none */
     const struct tern_carver *carver;           /* NULL: no pools */
     const struct tern_module *modules;          /* up to one without a name; NULL: none */
-    struct tern_drbg drbg;                      /* seeded by the backend */
     uint64_t wall_offset_ns;                    /* wall time minus the turn's; 0: unknown */
     uint64_t wall_read_ns;                      /* when that was read */
     enum tern_log_level level;
+    int status;
+    bool draining, over;
+    bool sealed;                                /* tern_main is over: no new listener */
     uint64_t drain_ns;                          /* the longest wait */
     size_t n_streams;                           /* open now */
     tern_host_event_fn *event;
@@ -266,9 +268,7 @@ struct tern_host_core {
     uint32_t n_logged, n_log_lost;
     uint64_t n_log_lost_ever;
     uint64_t start_ns;                          /* of the turn's time */
-    bool draining, over;
-    bool sealed;                                /* tern_main is over: no new listener */
-    int status;
+    struct tern_drbg drbg;                      /* seeded by the backend */
 
     /* The backend's: one finished line with its newline. */
     void (*log_line)(struct tern_host_core *core, const char *line, size_t len);

@@ -67,38 +67,34 @@ struct virtio_net_stats {
 struct virtio_net {
     struct tern_link link;
     struct virtio_dev *dev;
-    struct virtio_queue rx, tx;
+    bool begun;                     /* anew; the stack is to be told */
+    bool mergeable, split;          /* split: the header is a piece of its own */
+    bool tx_owed, tx_long_owed;
+    bool has_ctrl;                  /* a control queue */
+    uint8_t ctrl_wanted;            /* commands still to be given: VIRTIO_NET_CTRL_* */
+    uint8_t ctrl_now;               /* the one that the device has */
+    bool ctrl_busy;
+    bool mac_differs;               /* from the device's own, or it has none */
+    uint16_t n_tx_free, n_tx_long_free;
+    uint16_t n_parts, n_parts_needed;
+    uint16_t n_tx, n_tx_long;       /* ids 0..n_tx-1 are short, the next are long */
+    uint32_t parts_len;             /* octets in them, header included */
+    uint32_t rx_cap;
+    uint32_t hdr_len;               /* of the device's header */
+    uint32_t tx_cap, tx_long_cap;   /* octets of frame in a slot */
+    struct virtio_used *parts;      /* of the frame that is being gathered */
+    uint16_t *tx_free, *tx_long_free;    /* stacks of ids */
+    uint8_t *rx_bufs;               /* n_rx buffers of rx_cap octets, the device's */
+    uint8_t *tx_bufs, *tx_long_bufs;
+    struct virtio_queue rx, tx, ctrl;
+    uint8_t *arena;                 /* private */
+    size_t arena_len;
+    uint8_t rx_hdr[VIRTIO_NET_HDR_LEN];
+    uint8_t *ctrl_buf;
     struct virtio_net_stats stats;
     struct virtio_net_config config;     /* once started: with as many buffers as there are */
     uint64_t features_gone;              /* not agreed on at the start: never asked for again */
     struct pvh_retry retry;
-    bool begun;                          /* anew; the stack is to be told */
-
-    uint8_t *rx_bufs;               /* n_rx buffers of rx_cap octets, the device's */
-    uint32_t rx_cap;
-    uint32_t hdr_len;               /* of the device's header */
-    bool mergeable, split;          /* split: the header is a piece of its own */
-    bool mac_differs;               /* from the device's own, or it has none */
-    uint8_t *arena;                 /* private */
-    size_t arena_len;
-    struct virtio_used *parts;      /* of the frame that is being gathered */
-    uint16_t n_parts, n_parts_needed;
-    uint32_t parts_len;             /* octets in them, header included */
-    uint8_t rx_hdr[VIRTIO_NET_HDR_LEN];
-
-    uint8_t *tx_bufs, *tx_long_bufs;
-    uint32_t tx_cap, tx_long_cap;   /* octets of frame in a slot */
-    uint16_t n_tx, n_tx_long;       /* ids 0..n_tx-1 are short, the next are long */
-    uint16_t *tx_free, *tx_long_free;    /* stacks of ids */
-    uint16_t n_tx_free, n_tx_long_free;
-    bool tx_owed, tx_long_owed;
-
-    struct virtio_queue ctrl;
-    bool has_ctrl;                  /* a control queue */
-    uint8_t *ctrl_buf;
-    uint8_t ctrl_wanted;            /* commands still to be given: VIRTIO_NET_CTRL_* */
-    uint8_t ctrl_now;               /* the one that the device has */
-    bool ctrl_busy;
 
     struct tern_rx batch[TERN_LINK_BATCH];
     struct tern_span spans[TERN_LINK_BATCH];

@@ -146,53 +146,46 @@ struct netfront {
     struct tern_link link;
     struct xen_env *env;
     struct gnttab *grants;
-    struct netfront_config config;
-    struct netfront_stats stats;
-    uint64_t breaches[NETFRONT_BREACH_COUNT];
-    struct netfront_peer peer;
     enum netfront_state state;
     bool carrier, news;          /* news: the stack has to be told */
     bool suspended;
+    bool tx_owed, tx_long_owed;
+    bool groups_due;             /* there may be something to tell */
+    bool chooses;                /* the stack has said which groups it listens to */
+    bool rx_more, rx_failed;
+    uint8_t rx_want, rx_flags, gso;
+    uint16_t gso_size, n_parts, n_rx_free, n_tx_id_free;
+    uint16_t n_tx_free, n_tx_long_free;
+    uint16_t n_tx_slots;         /* short ones; long ones have the next numbers */
+    uint16_t n_groups;
+    uint16_t n_groups_asked;     /* requests about groups that are not answered yet */
+    struct netfront_page *pages;
+    uint8_t *io;                 /* pages: rings and rx, short tx, long tx */
+    uint8_t *tx_pending;         /* requests of each slot that are not answered yet */
+    uint16_t *tx_free, *tx_long_free;    /* stacks of slots */
+    uint32_t rx_len;             /* octets in parts */
+    uint32_t n_tx_extras;        /* extras that are not answered yet */
+    uint32_t tx_reserved;        /* ring slots for frames that are lent */
+    uint32_t tx_cap;             /* octets of frame in a short slot */
+    uint16_t n_pages, n_any, n_short;
+    struct xen_ring rx, tx;
+    uint8_t *arena;              /* private */
+    struct netfront_peer peer;
     uint64_t deaf_at_ns;         /* when a backend that has looked at nothing is deaf; 0: it has */
     unsigned n_deaf;             /* times in a row that it was: each is waited for twice as long */
     uint32_t epoch;              /* of the connection: lent slots remember it */
     struct netfront_port ports[2];    /* tx (or both), rx */
+    struct netfront_config config;
+    struct netfront_stats stats;
+    uint64_t breaches[NETFRONT_BREACH_COUNT];
 
-    uint8_t *io;                 /* pages: rings and rx, short tx, long tx */
-    struct netfront_page *pages;
-    uint16_t n_pages, n_any, n_short;
-
-    struct xen_ring rx;
     uint16_t rx_slot[XEN_RING_SLOTS];    /* the page behind each ring slot */
     uint16_t rx_free[XEN_RING_SLOTS + 2];
-    uint16_t n_rx_free;
     struct netfront_part parts[NETFRONT_PARTS];
-    uint16_t n_parts;
-    uint8_t rx_want, rx_flags, gso;
-    uint16_t gso_size;
-    bool rx_more, rx_failed;
-    uint32_t rx_len;             /* octets in parts */
-    uint8_t *arena;              /* private */
-
-    struct xen_ring tx;
     uint16_t tx_id_slot[XEN_RING_SLOTS];    /* which slot a request belongs to */
     bool tx_id_pending[XEN_RING_SLOTS];
     uint16_t tx_id_free[XEN_RING_SLOTS];
-    uint16_t n_tx_id_free;
-    uint32_t n_tx_extras;        /* extras that are not answered yet */
-    uint32_t tx_reserved;        /* ring slots for frames that are lent */
-    uint32_t tx_cap;             /* octets of frame in a short slot */
-    uint16_t n_tx_slots;         /* short ones; long ones have the next numbers */
-    uint16_t *tx_free, *tx_long_free;    /* stacks of slots */
-    uint16_t n_tx_free, n_tx_long_free;
-    uint8_t *tx_pending;         /* requests of each slot that are not answered yet */
-    bool tx_owed, tx_long_owed;
-
     struct netfront_group groups[NETFRONT_GROUPS];
-    uint16_t n_groups;
-    uint16_t n_groups_asked;     /* requests about groups that are not answered yet */
-    bool groups_due;             /* there may be something to tell */
-    bool chooses;                /* the stack has said which groups it listens to */
 
     struct tern_rx batch[TERN_LINK_BATCH];
     struct tern_span spans[TERN_LINK_BATCH];

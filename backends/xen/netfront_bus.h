@@ -19,16 +19,16 @@ struct netfront_read {
 };
 
 struct netfront_bus {
-    struct xenbus bus;
     struct netfront *nf;
-    struct netfront_read reads[NETFRONT_BUS_READS];
     unsigned n_reading;
     bool begin_again;           /* what is under way is of a former life */
     uint32_t life;              /* the one that it is of */
     uint8_t mac[6];
     bool has_mac, aborted, unread;
-    struct xenstore_request carrier;
     bool carrier_again;
+    struct xenbus bus;
+    struct netfront_read reads[NETFRONT_BUS_READS];
+    struct xenstore_request carrier;
     struct xenstore_update update;
     struct xenstore_entry entries[XENSTORE_UPDATE_CAP];
     char texts[4][11];          /* references and ports, in decimal */

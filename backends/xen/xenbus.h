@@ -57,7 +57,6 @@ struct xenbus {
     struct xenstore *store;
     const char *name;                     /* for the log */
     const char *dir;                      /* ours: "device/vif/0" */
-    char backend[XENSTORE_PATH_CAP];      /* the backend's; "": none */
     uint16_t domid;                       /* whose it is */
     enum xenbus_phase phase;
     uint32_t life;                        /* changes with each end: what was asked before is old */
@@ -66,9 +65,10 @@ struct xenbus {
     unsigned n_reopens;
     uint64_t connected_ns;
     uint64_t n_bad;                       /* values that are none */
-    char found[XENSTORE_PATH_CAP];        /* what a look finds, until it is complete */
     uint32_t found_id;
     unsigned n_looking;
+    char backend[XENSTORE_PATH_CAP];      /* the backend's; "": none */
+    char found[XENSTORE_PATH_CAP];        /* what a look finds, until it is complete */
     struct xenstore_watch watch_backend, watch_id, watch_peer;
     struct xenstore_request read_backend, read_id, read_state, write_state;
 };

@@ -102,8 +102,6 @@ struct xenstore {
     enum xenstore_state state;
     uint64_t timeout_ns;         /* XENSTORE_TIMEOUT_NS unless set to another */
     uint64_t now_ns;             /* of the last poll */
-    uint64_t breaches[XENSTORE_BREACH_COUNT];
-    struct xenstore_stats stats;
     uint32_t server_error;       /* what the store says of itself, if it can */
     uint32_t req_prod, req_cons, rsp_cons, rsp_prod;    /* as last checked */
     uint32_t next_id, next_token, n_late;
@@ -112,8 +110,10 @@ struct xenstore {
     struct xenstore_request *waiting, **waiting_end;    /* to be written */
     struct xenstore_request *sent, **sent_end;          /* to be answered */
     struct xenstore_watch *watches;
-    struct xenstore_request reset;
     size_t in_len;
+    uint64_t breaches[XENSTORE_BREACH_COUNT];
+    struct xenstore_stats stats;
+    struct xenstore_request reset;
     uint8_t in[16 + XENSTORE_REPLY_CAP];    /* the message that is being read */
 };
 

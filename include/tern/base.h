@@ -336,10 +336,10 @@ struct tern_turn {
     uint64_t now_ns;                /* how code inside an event knows the time */
     uint32_t budget;                /* events a turn: timers fired and objects visited */
     bool running;                   /* inside tern_turn_run */
-    struct tern_wheel wheel;
     struct tern_provider *ready_first, **ready_last;
     struct tern_provider *worked_first, **worked_last;
     uint64_t n_turns, n_visits, n_timers;    /* for whoever is curious */
+    struct tern_wheel wheel;
 };
 
 struct tern_turn_config {

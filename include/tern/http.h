@@ -185,23 +185,23 @@ struct tern_http_conn {
     struct tern_http_exchange exchange;
     struct tern_http_server *server;
     struct tern_stream *below;
-    struct tern_http_conn *next;          /* in the pool */
+    uint32_t flags, fault_off;
+    uint8_t state, fault, framing, watch, n_spans;
+    uint16_t status;
     struct tern_http_head *held;
+    uint64_t received, written, flushed;  /* octets of bodies in, of answers out, then */
+    uint64_t body_left, discard_left;     /* of the request */
     struct tern_timer timer;
     uint64_t due_ns;                      /* the deadline under way, TERN_NEVER: none */
     uint64_t mark_ns, mark_octets;        /* where the rate under way is measured from */
-    uint64_t received, written, flushed;  /* octets of bodies in, of answers out, then */
-    uint64_t body_left, discard_left;     /* of the request */
+    struct tern_http_conn *next;          /* in the pool */
     struct tern_http_chunked chunked;
     uint64_t answer_left;                 /* of an answer of known length */
     const uint8_t *borrowed;              /* lent by the handler, not yet taken below */
     size_t borrowed_len;
     size_t reserved;                      /* octets lent by reserve */
-    uint32_t flags, fault_off;
-    uint16_t status;
     uint8_t *chunk, *chunk_data;          /* what is reserved for a chunk */
     size_t chunk_gap;
-    uint8_t state, fault, framing, watch, n_spans;
 };
 
 /* A request that the server answered itself, because of a fault. */
@@ -269,19 +269,19 @@ struct tern_http_multipart {
 };
 
 struct tern_http_server {
-    struct tern_http_stats stats;    /* to be read at any time */
-    /* What follows is not part of the interface. */
+    /* But for stats, what follows is not part of the interface. */
     struct tern_turn *turn;
-    struct tern_http_config config;
+    bool draining, paused;
+    size_t n_conns, n_free_conns, n_heads, n_free_heads;
     struct tern_http_conn *conns, *free_conns;
     struct tern_http_head *free_heads;
     struct tern_http_head *waiting, **waiting_end;    /* incomplete heads, the oldest first */
-    size_t n_conns, n_free_conns, n_heads, n_free_heads;
+    struct tern_http_config config;
     struct tern_listener *listeners[TERN_HTTP_LISTENERS];
     size_t n_listeners;
-    bool draining, paused;
     uint64_t date_s;                 /* second that date_text is for */
     char date_text[TERN_HTTP_DATE_LEN];
+    struct tern_http_stats stats;    /* to be read at any time */
     struct tern_http_request scratch;    /* a head that lies whole in one run */
     struct tern_http_multipart multiparts[TERN_HTTP_MULTIPARTS], *free_multiparts;
 };

@@ -137,7 +137,6 @@ struct tern_ipv6_link {
 /* The context of part tern_ipv6: set config, the rest is the library's. */
 struct tern_ipv6 {
     struct tern_ipv6_config config;
-    struct tern_ipv6_stats stats;
     struct tern_ip ip;
     struct tern_ipv6_own addrs[TERN_IPV6_ADDRS];
     struct tern_ipv6_link links[TERN_NET_LINKS];
@@ -155,6 +154,7 @@ struct tern_ipv6 {
     uint8_t good_link;
     uint32_t flow_key, frag_ids[8];
     const void *temporary;           /* what makes temporary addresses; NULL: nothing */
+    struct tern_ipv6_stats stats;
     uint64_t reserved[15];
 };
 
@@ -218,9 +218,12 @@ struct tern_dhcp6_config {
 /* The context of part tern_dhcp6: set config, the rest is the library's. */
 struct tern_dhcp6 {
     struct tern_dhcp6_config config;
-    struct tern_dhcp6_stats stats;
     struct tern_net *net;
     struct tern_endpoint *ep;
+    uint8_t state, n_sent, server_id_len, preference, n_ntp;
+    bool was_up, released;
+    uint32_t xid, sol_max_rt_s, inf_max_rt_s;
+    uint64_t started_ns, rt_ns;         /* of the exchange: its first message, the last wait */
     struct tern_timer timer;
     struct {
         struct tern_addr addr;          /* all zero: none is asked for */
@@ -228,12 +231,8 @@ struct tern_dhcp6 {
         uint64_t valid_ns;              /* 0: it is not ours */
     } lease;
     struct tern_addr ntp[2];
-    uint64_t started_ns, rt_ns;         /* of the exchange: its first message, the last wait */
-    uint32_t xid, sol_max_rt_s, inf_max_rt_s;
     uint8_t server_id[130];             /* whom we have chosen */
-    uint8_t server_id_len, preference, n_ntp;
-    uint8_t state, n_sent;
-    bool was_up, released;
+    struct tern_dhcp6_stats stats;
     uint64_t reserved[8];
 };
 

@@ -158,26 +158,26 @@ struct tern_net_path {
 
 /* Members are not part of the interface, but for stats. */
 struct tern_net {
-    struct tern_net_stats stats;
-    struct tern_provider provider;
+    /* What is named most stands first: it is reached by the shortest instructions. */
     struct tern_turn *turn;
     struct tern_drbg *drbg;
-    struct tern_block_pool *blocks;
-    const struct tern_checksum_ops *checksum;
-    tern_net_event_fn *event;
-    void *app;
-    struct tern_net_link links[TERN_NET_LINKS];
-    struct tern_net_slot networks[TERN_NET_NETWORKS];
-    struct tern_net_slot transports[TERN_NET_TRANSPORTS];
-    struct tern_net_slot clients[TERN_NET_CLIENTS];
-    struct tern_net_slot congestions[TERN_NET_CONGESTIONS];
-    struct tern_route routes[TERN_NET_ROUTES];    /* in the order in which they are tried */
     uint8_t n_links, n_networks, n_transports, n_clients, n_congestions, n_routes;
+    uint8_t n_events, event_first;
     uint16_t max_waiting, max_waiting_per_neighbour, n_waiting;
     uint32_t ready_first, ready_last;         /* handles of objects with news */
+    struct tern_block_pool *blocks;
+    const struct tern_checksum_ops *checksum;
+    struct tern_net_slot networks[TERN_NET_NETWORKS];
+    struct tern_net_slot transports[TERN_NET_TRANSPORTS];
+    struct tern_net_link links[TERN_NET_LINKS];
+    struct tern_net_slot clients[TERN_NET_CLIENTS];
+    struct tern_net_slot congestions[TERN_NET_CONGESTIONS];
+    struct tern_provider provider;
+    tern_net_event_fn *event;
+    void *app;
     struct { uint8_t event, link; struct tern_addr addr; } events[16];    /* to be told */
-    uint8_t n_events;
-    uint8_t event_first;
+    struct tern_net_stats stats;
+    struct tern_route routes[TERN_NET_ROUTES];    /* in the order in which they are tried */
     bool any_address;                         /* any link takes any of our addresses */
     uint8_t routes_v6;                        /* bits: links that forward IPv6 */
     int (*forward)(struct tern_net *net, struct tern_net_packet *pkt, bool to_group);
@@ -350,38 +350,37 @@ struct tern_ip_group {
 
 /* What a network layer's context holds of them; members are the library's. */
 struct tern_ip {
-    struct tern_ip_stats *stats;
-    const void *family;
     struct tern_net *net;
+    struct tern_ip_stats *stats;
     struct tern_neighbour *neighbours;
+    uint32_t generation;
+    uint8_t slot;                                /* among the stack's network layers */
+    uint16_t lru_first, lru_last, free_first;
+    uint16_t due_first[2], due_last[2];          /* in order of time: retries, delays */
+    uint16_t n_free, n_incomplete;
+    size_t n_neighbours, n_reassemblies, n_groups;
     struct tern_reassembly *reassemblies;
-    size_t n_neighbours, n_reassemblies;
+    struct tern_ip_group *groups;
+    uint8_t key[16];
+    const void *family;
     uint64_t reassembly_ns, n_reassembly_order;
+    struct tern_timer timer;
+    const void *group_ops;                       /* NULL: no groups but that of all hosts */
     uint64_t retry_ns[TERN_NET_LINKS];           /* between two questions about a neighbour */
     uint64_t reachable_ns[TERN_NET_LINKS];       /* so long one is taken to live */
+    uint16_t buckets[256];                       /* of the neighbour cache */
     struct {    /* the last ones count for echo replies only */
         struct tern_addr dst;
         uint16_t mtu;
         uint64_t due_ns;
     } pmtus[TERN_IP_PMTUS + TERN_IP_ECHO_PMTUS];
     struct { struct tern_addr dst; uint32_t tokens; uint64_t at_ns; } rates[TERN_IP_RATES];
-    uint8_t key[16];
-    uint16_t buckets[256];                       /* of the neighbour cache */
-    uint16_t lru_first, lru_last, free_first;
-    uint16_t due_first[2], due_last[2];          /* in order of time: retries, delays */
-    uint16_t n_free, n_incomplete;
-    uint32_t generation;
-    struct tern_ip_group *groups;
-    size_t n_groups;
     struct {
         uint64_t old_ns[2];                      /* version 1, 2 has been heard: until then */
         uint64_t general_ns;                     /* all are reported then; 0: nobody asked */
         uint16_t interval_s;                     /* the querier's */
         uint8_t robustness, version;
     } group_links[TERN_NET_LINKS];
-    uint8_t slot;                                /* among the stack's network layers */
-    struct tern_timer timer;
-    const void *group_ops;                       /* NULL: no groups but that of all hosts */
     uint64_t reserved[7];
 };
 
@@ -428,7 +427,7 @@ struct tern_ipv4_config {
 /* The context of part tern_ipv4: set config, the rest is the library's. */
 struct tern_ipv4 {
     struct tern_ipv4_config config;
-    struct tern_ipv4_stats stats;
+    struct tern_ip ip;
     struct {
         uint32_t addr, mask, gateway;
         uint16_t mtu;                /* a lease may lower the link's; 0: it has not */
@@ -442,7 +441,7 @@ struct tern_ipv4 {
     } links[TERN_NET_LINKS];
     struct tern_ip_group groups[TERN_IPV4_GROUPS];
     uint16_t ids[64];                            /* of packets: RFC 7739 section 5.3 */
-    struct tern_ip ip;
+    struct tern_ipv4_stats stats;
     uint64_t reserved[15];
 };
 
@@ -516,17 +515,17 @@ struct tern_udp_config {
 /* The context of part tern_udp. */
 struct tern_udp {
     struct tern_udp_config config;
-    struct tern_udp_stats stats;
-    uint32_t buckets[64];                        /* by port */
+    struct tern_net *net;
     uint32_t free_first, lent_first, lent_last;
     uint8_t key[16];
     uint8_t slot;
-    struct tern_net *net;
     /* set when the first endpoint is opened that is not a client's of the stack's own */
     void (*error)(struct tern_net *net, struct tern_udp *udp,
                   const struct tern_net_error *error);
     uint16_t (*port_choose)(struct tern_net *net, struct tern_udp *udp,
                             const struct tern_endpoint_addr *local);
+    uint32_t buckets[64];                        /* by port */
+    struct tern_udp_stats stats;
     uint64_t reserved[14];
 };
 
@@ -566,9 +565,13 @@ struct tern_dhcp4_config {
 /* The context of part tern_dhcp4: set config, the rest is the library's. */
 struct tern_dhcp4 {
     struct tern_dhcp4_config config;
-    struct tern_dhcp4_stats stats;
     struct tern_net *net;
     struct tern_endpoint *ep;
+    uint32_t xid;
+    uint8_t state, n_tries;
+    bool was_up;
+    uint16_t secs;                /* of the last DISCOVER */
+    uint64_t started_ns, asked_ns;
     struct tern_timer timer;
     struct {
         uint32_t addr, mask, gateway, server, dns[3], ntp[2];
@@ -576,12 +579,8 @@ struct tern_dhcp4 {
         uint16_t mtu;
         struct { uint32_t prefix, gateway; uint8_t prefix_len; } routes[TERN_DHCP4_ROUTES];
         uint64_t t1_ns, t2_ns, expires_ns;
-    } offer, lease;               /* being asked for; in use (addr 0: none) */
-    uint32_t xid;
-    uint8_t state, n_tries;
-    bool was_up;
-    uint16_t secs;                /* of the last DISCOVER */
-    uint64_t started_ns, asked_ns;
+    } lease, offer;               /* in use (addr 0: none); being asked for */
+    struct tern_dhcp4_stats stats;
     uint64_t reserved[16];
 };
 

@@ -340,11 +340,8 @@ struct tern_net_packet;
 
 /* The context of part tern_tcp: set config, the rest is the library's. */
 struct tern_tcp {
-    struct tern_tcp_config config;
-    struct tern_tcp_stats stats;
     struct tern_net *net;
     const struct tern_tcp_cc_ops *cc;
-    uint8_t hash_key[16], isn_key[16];
     uint8_t slot;                 /* among the stack's transports */
     uint32_t bucket_mask;
     uint32_t recent;              /* the connection of the last segment: a batch is mostly one's */
@@ -352,12 +349,15 @@ struct tern_tcp {
     uint32_t n_conns_free, n_halves_free, n_time_waits_free, n_works_free, n_flights_free;
     uint32_t turn_first, turn_last;              /* with something to do at the turn's end */
     uint32_t work_wait_first, work_wait_last;
-    struct { uint32_t first, last; } half_lists[TERN_TCP_HALF_LISTS];
     uint32_t time_wait_first, time_wait_last;
+    struct tern_tcp_config config;
+    uint8_t hash_key[16], isn_key[16];
+    struct { uint32_t first, last; } half_lists[TERN_TCP_HALF_LISTS];
     struct tern_timer half_timer, time_wait_timer;
     /* set by the first tern_tcp_connect: what serves SYN-SENT is linked with that */
     void (*synsent)(struct tern_tcp_conn *conn, struct tern_tcp_seg *seg,
                     const struct tern_net_packet *pkt);
+    struct tern_tcp_stats stats;
     uint64_t reserved[15];
 };
 
