@@ -51,13 +51,8 @@ start:
         cmpl    $(1 << 29 | 1 << 20), %edx
         jne     no_cpu
 
-        /* Not every loader hands over zeroed memory. */
+        /* Not every loader hands over zeroed memory: tables now, variables below. */
         xorl    %eax, %eax
-        movl    $pvh_sealed, %edi
-        movl    $pvh_bss_end, %ecx
-        subl    %edi, %ecx
-        shrl    $2, %ecx
-        rep stosl
         movl    $pvh_tables, %edi
         movl    $(PVH_TABLE_PD / 4), %ecx
         rep stosl
@@ -143,6 +138,14 @@ start_long:
         xorl    %eax, %eax
         movl    %eax, %fs
         movl    %eax, %gs
+        movl    %esi, %ebx
+        movl    $pvh_stack_main, %esp
+        movl    $pvh_sealed, %edi
+        xorl    %esi, %esi
+        movl    $pvh_bss_end, %edx
+        subl    %edi, %edx
+        call    memset                  /* that of string.S, which needs no canary */
+        pushq   %rbx
 
         /*
          * The stack protector reads its canary at %fs:40: the block must stand
@@ -167,7 +170,7 @@ start_long:
         xorl    %edx, %edx
         wrmsr
 
-        movl    $pvh_stack_main, %esp
+        popq    %rsi
         movl    %ebp, %edi
         xorl    %ebp, %ebp
         call    pvh_start               /* returns the root of the sealed tables */
