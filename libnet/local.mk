@@ -107,6 +107,4 @@ libnet_libtern_net_la_SOURCES = \
 
 tern_HEADERS += include/tern/net.h include/tern/ipv6.h include/tern/forward.h
 
-# Small, but for what a segment takes most of its time in.
 libnet/libtern_net_la-%.lo: CFLAGS := $(TERN_SMALL)
-$(patsubst %,libnet/libtern_net_la-%.lo,tcp_input): CFLAGS := $(CFLAGS)

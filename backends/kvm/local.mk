@@ -21,16 +21,12 @@ backends_kvm_libtern_virtio_la_SOURCES = \
 backends_kvm_libtern_virtio_handlers_la_CPPFLAGS = $(KVM_CPPFLAGS)
 backends_kvm_libtern_virtio_handlers_la_CFLAGS = $(TERN_LIB_CFLAGS) $(PVH_HANDLER_CFLAGS)
 backends_kvm_libtern_virtio_handlers_la_SOURCES = $(kvm_virtio_handlers)
-# Rings and what is received are the exceptions.
-KVM_FAST = backends/kvm/libtern_virtio_la-virtio_queue.lo \
-    backends/kvm/libtern_virtio_la-virtio_net_rx.lo
 backends/kvm/libtern_virtio_la-%.lo backends/kvm/libtern_virtio_handlers_la-%.lo \
     backends/pvh/kvm_libtern_virtio_la-retry.lo: CFLAGS := $(TERN_SMALL)
-$(KVM_FAST): CFLAGS := $(CFLAGS)
 
 # The PC, all of which runs once but waiting and the clock.
 noinst_LTLIBRARIES += backends/kvm/libtern-pc.la
-backends/kvm/libtern_pc_la-%.lo: CFLAGS := $(TERN_SMALL)
+backends/kvm/libtern_pc_la-%.lo: CFLAGS := $(TERN_INNER)
 backends_kvm_libtern_pc_la_CFLAGS = $(PVH_CFLAGS)
 # In reading order.
 backends_kvm_libtern_pc_la_SOURCES = \
