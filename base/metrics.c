@@ -35,6 +35,8 @@ bool tern_metrics_next(const struct tern_metrics *set, struct tern_metric *metri
         metric->name = string_take(&at);
         metric->label = string_take(&at);
         metric->help = string_take(&at);
+        if (*metric->help == '\0')
+            metric->help = metric->name;
         metric->label_value = *metric->label != '\0' ? string_take(&at) : metric->label;
     } else {
         at++;

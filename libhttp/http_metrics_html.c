@@ -48,7 +48,7 @@ static void value_put(const struct tern_metrics *set, const struct tern_metric *
                       struct metrics_out *out)
 {
     tern_http_metrics_put_text(out, "<tr><td>");
-    text_put(out, m->help, false);
+    text_put(out, m->help, m->help == m->name);
     if (*m->label != '\0') {
         tern_http_metrics_put_text(out, ": ");
         text_put(out, m->label_value, true);

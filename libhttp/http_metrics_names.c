@@ -5,23 +5,23 @@
 #include "http_internal.h"
 
 #define SERVER_METRICS(X, T)                                                                  \
-    X(T, connections, TERN_COUNTER("accepted", "Connections accepted"))                       \
+    X(T, connections, TERN_COUNTER("accepted", ""))                                           \
     X(T, refused, TERN_COUNTER_BY("refused", "reason", "no_connection",                       \
                                   "Connections not served"))                                  \
-    X(T, requests, TERN_COUNTER("requests", "Requests that reached the handler"))             \
-    X(T, answers, TERN_COUNTER("answers", "Answers that are complete"))                       \
-    X(T, idle_closes, TERN_COUNTER("idle_closes", "Connections closed for idleness"))
+    X(T, requests, TERN_COUNTER("requests", ""))                                              \
+    X(T, answers, TERN_COUNTER("answers", ""))                                                \
+    X(T, idle_closes, TERN_COUNTER("idle_closes", ""))
 
 TERN_METRICS_TABLE(SERVER_METRICS, tern_http_stats, offsetof(struct tern_http_stats, statuses),
                    "http");
 
 static const char statuses_text[] = "http\0"
-    TERN_COUNTER_BY("responses", "status", "2xx", "Answers begun")
+    TERN_COUNTER_BY("responses", "status", "2xx", "")
     TERN_METRIC_ALSO("3xx") TERN_METRIC_ALSO("4xx") TERN_METRIC_ALSO("5xx");
 
 static const char pools_text[] = "http\0"
-    TERN_GAUGE("connections", "Connections now")
-    TERN_GAUGE("connections_free", "Connections not in use")
+    TERN_GAUGE("connections", "")
+    TERN_GAUGE("connections_free", "")
     TERN_GAUGE("heads_free", "Buffers for heads not in use");
 
 bool tern_http_server_metrics(void *user, size_t i, struct tern_metrics *set)

@@ -11,12 +11,12 @@
 #include <string.h>
 
 #define NET_METRICS(X, T)                                                                     \
-    X(T, rx_frames, TERN_COUNTER("in_frames", "Frames received"))                             \
-    X(T, rx_octets, TERN_COUNTER("in_bytes", "Octets of frames received"))                    \
-    X(T, tx_frames, TERN_COUNTER("out_frames", "Frames sent"))                                \
-    X(T, tx_octets, TERN_COUNTER("out_bytes", "Octets of frames sent"))                       \
+    X(T, rx_frames, TERN_COUNTER("in_frames", ""))                                            \
+    X(T, rx_octets, TERN_COUNTER("in_bytes", ""))                                             \
+    X(T, tx_frames, TERN_COUNTER("out_frames", ""))                                           \
+    X(T, tx_octets, TERN_COUNTER("out_bytes", ""))                                            \
     X(T, tx_full, TERN_COUNTER("out_waits", "Slots the driver had not: sent later"))          \
-    X(T, eth_short, TERN_COUNTER_BY("in_drops", "reason", "short", "Frames dropped"))         \
+    X(T, eth_short, TERN_COUNTER_BY("in_drops", "reason", "short", ""))                       \
     X(T, eth_other_host, TERN_METRIC_ALSO("other_host"))                                      \
     X(T, eth_bad_source, TERN_METRIC_ALSO("bad_source"))                                      \
     X(T, eth_unknown_type, TERN_METRIC_ALSO("unknown_type"))                                  \
@@ -26,10 +26,9 @@
     X(T, events_lost, TERN_COUNTER("events_lost", "Network events not told"))
 
 #define IP_METRICS(X, T)                                                                      \
-    X(T, frag_in, TERN_COUNTER("reasm_stored", "Fragments kept for reassembly"))              \
-    X(T, frag_reassembled, TERN_COUNTER("reasm_oks", "Datagrams reassembled"))                \
-    X(T, frag_bad_offset, TERN_COUNTER_BY("reasm_fails", "reason", "bad_offset",              \
-                                          "Fragments or datagrams not reassembled"))          \
+    X(T, frag_in, TERN_COUNTER("reasm_stored", ""))                                           \
+    X(T, frag_reassembled, TERN_COUNTER("reasm_oks", ""))                                     \
+    X(T, frag_bad_offset, TERN_COUNTER_BY("reasm_fails", "reason", "bad_offset", ""))         \
     X(T, frag_bad_len, TERN_METRIC_ALSO("bad_len"))                                           \
     X(T, frag_overlap, TERN_METRIC_ALSO("overlap"))                                           \
     X(T, frag_duplicate, TERN_METRIC_ALSO("duplicate"))                                       \
@@ -41,31 +40,27 @@
     X(T, frag_timed_out, TERN_METRIC_ALSO("timed_out"))                                       \
     X(T, frag_evicted, TERN_METRIC_ALSO("evicted"))                                           \
     X(T, frag_cleared, TERN_METRIC_ALSO("cleared"))                                           \
-    X(T, out_packets, TERN_COUNTER("out_transmits", "Packets sent"))                          \
-    X(T, out_fragments, TERN_COUNTER("out_frag_creates", "Fragments made"))                   \
-    X(T, out_dont_fragment, TERN_COUNTER_BY("out_frag_fails", "reason", "dont_fragment",      \
-                                            "Packets not to be fragmented, and too long"))    \
-    X(T, out_no_route, TERN_COUNTER_BY("out_no_routes", "reason", "no_route",                 \
-                                       "Packets without a route"))                            \
-    X(T, out_no_neighbour, TERN_COUNTER_BY("out_discards", "reason", "no_neighbour",          \
-                                           "Packets not sent"))                               \
+    X(T, out_packets, TERN_COUNTER("out_transmits", ""))                                      \
+    X(T, out_fragments, TERN_COUNTER("out_frag_creates", ""))                                 \
+    X(T, out_dont_fragment, TERN_COUNTER_BY("out_frag_fails", "reason", "dont_fragment", "")) \
+    X(T, out_no_route, TERN_COUNTER_BY("out_no_routes", "reason", "no_route", ""))            \
+    X(T, out_no_neighbour, TERN_COUNTER_BY("out_discards", "reason", "no_neighbour", ""))     \
     X(T, out_full, TERN_METRIC_ALSO("full"))                                                  \
     X(T, out_waiting_full, TERN_METRIC_ALSO("waiting_full"))                                  \
     X(T, out_too_long, TERN_METRIC_ALSO("too_long"))                                          \
     X(T, out_link_down, TERN_METRIC_ALSO("link_down"))                                        \
     X(T, neigh_rate_limited, TERN_COUNTER("neigh_rate_limited", "Questions not asked again")) \
-    X(T, neigh_failed, TERN_COUNTER("neigh_failed", "Neighbours that do not answer"))         \
+    X(T, neigh_failed, TERN_COUNTER("neigh_failed", ""))                                      \
     X(T, neigh_cache_full, TERN_COUNTER("neigh_cache_full", "Neighbours without a place"))    \
-    X(T, icmp_rate_limited, TERN_COUNTER("icmp_rate_limited", "Errors not sent so often"))    \
-    X(T, pmtu_lowered, TERN_COUNTER("pmtu_lowered", "Path MTUs learned"))                     \
-    X(T, pmtu_refused, TERN_COUNTER("pmtu_refused", "Path MTUs not believed"))                \
-    X(T, group_queries, TERN_COUNTER("group_in_queries", "Questions after groups"))           \
-    X(T, group_heard, TERN_COUNTER("group_in_reports", "Groups that others report"))          \
-    X(T, group_ignored, TERN_COUNTER_BY("group_drops", "reason", "ignored",                   \
-                                        "IGMP and MLD messages not used"))                    \
+    X(T, icmp_rate_limited, TERN_COUNTER("icmp_rate_limited", ""))                            \
+    X(T, pmtu_lowered, TERN_COUNTER("pmtu_lowered", ""))                                      \
+    X(T, pmtu_refused, TERN_COUNTER("pmtu_refused", ""))                                      \
+    X(T, group_queries, TERN_COUNTER("group_in_queries", ""))                                 \
+    X(T, group_heard, TERN_COUNTER("group_in_reports", ""))                                   \
+    X(T, group_ignored, TERN_COUNTER_BY("group_drops", "reason", "ignored", ""))              \
     X(T, group_not_local, TERN_METRIC_ALSO("not_local"))                                      \
     X(T, group_malformed, TERN_METRIC_ALSO("malformed"))                                      \
-    X(T, group_reports, TERN_COUNTER("group_out_reports", "Reports and leaves sent"))         \
+    X(T, group_reports, TERN_COUNTER("group_out_reports", ""))                                \
     X(T, group_full, TERN_COUNTER("group_unsent", "Reports without a slot"))
 
 TERN_METRICS_TABLE(NET_METRICS, tern_net_stats, sizeof(struct tern_net_stats), "link");

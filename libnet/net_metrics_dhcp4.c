@@ -3,21 +3,21 @@
 #include "net_metrics.h"
 
 #define DHCP4_METRICS(X, T)                                                                   \
-    X(T, discovers, TERN_COUNTER("discovers", "DISCOVERs sent"))                              \
-    X(T, requests, TERN_COUNTER("requests", "REQUESTs sent"))                                 \
-    X(T, offers, TERN_COUNTER("offers", "OFFERs taken"))                                      \
-    X(T, acks, TERN_COUNTER("acks", "ACKs taken"))                                            \
-    X(T, naks, TERN_COUNTER("naks", "NAKs taken"))                                            \
-    X(T, declines, TERN_COUNTER("declines", "DECLINEs sent"))                                 \
-    X(T, renewals, TERN_COUNTER("renewals", "Leases up for renewal"))                         \
-    X(T, rebinds, TERN_COUNTER("rebinds", "Leases up for rebinding"))                         \
-    X(T, expiries, TERN_COUNTER("expiries", "Leases that ran out"))                           \
-    X(T, in_short, TERN_COUNTER_BY("in_drops", "reason", "short", "Datagrams dropped"))       \
+    X(T, discovers, TERN_COUNTER("discovers", ""))                                            \
+    X(T, requests, TERN_COUNTER("requests", ""))                                              \
+    X(T, offers, TERN_COUNTER("offers", ""))                                                  \
+    X(T, acks, TERN_COUNTER("acks", ""))                                                      \
+    X(T, naks, TERN_COUNTER("naks", ""))                                                      \
+    X(T, declines, TERN_COUNTER("declines", ""))                                              \
+    X(T, renewals, TERN_COUNTER("renewals", ""))                                              \
+    X(T, rebinds, TERN_COUNTER("rebinds", ""))                                                \
+    X(T, expiries, TERN_COUNTER("expiries", ""))                                              \
+    X(T, in_short, TERN_COUNTER_BY("in_drops", "reason", "short", ""))                        \
     X(T, in_malformed, TERN_METRIC_ALSO("malformed"))                                         \
     X(T, in_not_ours, TERN_METRIC_ALSO("not_ours"))                                           \
     X(T, in_unexpected, TERN_METRIC_ALSO("unexpected"))                                       \
     X(T, repaired, TERN_COUNTER("repaired", "Lease values put right"))                        \
-    X(T, conflicts, TERN_COUNTER("conflicts", "Addresses found in use"))
+    X(T, conflicts, TERN_COUNTER("conflicts", ""))
 
 TERN_METRICS_TABLE(DHCP4_METRICS, tern_dhcp4_stats, sizeof(struct tern_dhcp4_stats), "dhcp4");
 

@@ -5,25 +5,24 @@
 #include <tern/ipv6.h>
 
 #define DHCP6_METRICS(X, T)                                                                   \
-    X(T, solicits, TERN_COUNTER("solicits", "SOLICITs sent"))                                 \
-    X(T, requests, TERN_COUNTER("requests", "REQUESTs sent"))                                 \
-    X(T, confirms, TERN_COUNTER("confirms", "CONFIRMs sent"))                                 \
-    X(T, renews, TERN_COUNTER("renews", "RENEWs sent"))                                       \
-    X(T, rebinds, TERN_COUNTER("rebinds", "REBINDs sent"))                                    \
-    X(T, information_requests, TERN_COUNTER("information_requests",                           \
-                                            "INFORMATION-REQUESTs sent"))                     \
-    X(T, releases, TERN_COUNTER("releases", "RELEASEs sent"))                                 \
-    X(T, declines, TERN_COUNTER("declines", "DECLINEs sent"))                                 \
-    X(T, expiries, TERN_COUNTER("expiries", "Leases that ran out"))                           \
-    X(T, advertises, TERN_COUNTER("advertises", "ADVERTISEs taken"))                          \
-    X(T, replies, TERN_COUNTER("replies", "REPLYs taken"))                                    \
-    X(T, refusals, TERN_COUNTER("refusals", "Answers that grant nothing"))                    \
-    X(T, in_short, TERN_COUNTER_BY("in_drops", "reason", "short", "Datagrams dropped"))       \
+    X(T, solicits, TERN_COUNTER("solicits", ""))                                              \
+    X(T, requests, TERN_COUNTER("requests", ""))                                              \
+    X(T, confirms, TERN_COUNTER("confirms", ""))                                              \
+    X(T, renews, TERN_COUNTER("renews", ""))                                                  \
+    X(T, rebinds, TERN_COUNTER("rebinds", ""))                                                \
+    X(T, information_requests, TERN_COUNTER("information_requests", ""))                      \
+    X(T, releases, TERN_COUNTER("releases", ""))                                              \
+    X(T, declines, TERN_COUNTER("declines", ""))                                              \
+    X(T, expiries, TERN_COUNTER("expiries", ""))                                              \
+    X(T, advertises, TERN_COUNTER("advertises", ""))                                          \
+    X(T, replies, TERN_COUNTER("replies", ""))                                                \
+    X(T, refusals, TERN_COUNTER("refusals", ""))                                              \
+    X(T, in_short, TERN_COUNTER_BY("in_drops", "reason", "short", ""))                        \
     X(T, in_malformed, TERN_METRIC_ALSO("malformed"))                                         \
     X(T, in_not_ours, TERN_METRIC_ALSO("not_ours"))                                           \
     X(T, in_unexpected, TERN_METRIC_ALSO("unexpected"))                                       \
     X(T, repaired, TERN_COUNTER("repaired", "Lease values put right"))                        \
-    X(T, conflicts, TERN_COUNTER("conflicts", "Addresses found in use"))
+    X(T, conflicts, TERN_COUNTER("conflicts", ""))
 
 TERN_METRICS_TABLE(DHCP6_METRICS, tern_dhcp6_stats, sizeof(struct tern_dhcp6_stats), "dhcp6");
 

@@ -5,14 +5,14 @@
 #include "net_metrics.h"
 
 #define FORWARD_METRICS(X, T)                                                                 \
-    X(T, in, TERN_COUNTER("in_packets", "Packets for others"))                                \
-    X(T, passed, TERN_COUNTER("out_packets", "Packets forwarded"))                            \
-    X(T, passed_octets, TERN_COUNTER("out_bytes", "Octets of packets forwarded"))             \
-    X(T, segments, TERN_COUNTER("out_segments", "Segments made of super-frames"))             \
-    X(T, fragments, TERN_COUNTER("out_frag_creates", "Fragments made"))                       \
-    X(T, super_frames, TERN_COUNTER("out_super_frames", "Super-frames that left as such"))    \
-    X(T, waiting, TERN_GAUGE("waiting", "Packets that wait for a neighbour now"))             \
-    X(T, bad_source, TERN_COUNTER_BY("drops", "reason", "bad_source", "Packets dropped"))     \
+    X(T, in, TERN_COUNTER("in_packets", ""))                                                  \
+    X(T, passed, TERN_COUNTER("out_packets", ""))                                             \
+    X(T, passed_octets, TERN_COUNTER("out_bytes", ""))                                        \
+    X(T, segments, TERN_COUNTER("out_segments", ""))                                          \
+    X(T, fragments, TERN_COUNTER("out_frag_creates", ""))                                     \
+    X(T, super_frames, TERN_COUNTER("out_super_frames", ""))                                  \
+    X(T, waiting, TERN_GAUGE("waiting", ""))                                                  \
+    X(T, bad_source, TERN_COUNTER_BY("drops", "reason", "bad_source", ""))                    \
     X(T, wrong_way, TERN_METRIC_ALSO("wrong_way"))                                            \
     X(T, link_group, TERN_METRIC_ALSO("link_group"))                                          \
     X(T, cut, TERN_METRIC_ALSO("cut"))                                                        \

@@ -5,11 +5,10 @@
 #include <tern/ipv6.h>
 
 #define IPV6_METRICS(X, T)                                                                    \
-    X(T, in_packets, TERN_COUNTER("in_receives", "Packets received"))                         \
-    X(T, in_delivered, TERN_COUNTER("in_delivers", "Packets delivered"))                      \
-    X(T, in_forwarded, TERN_COUNTER("in_forwarded", "Packets handed on"))                     \
-    X(T, in_short, TERN_COUNTER_BY("in_hdr_errors", "reason", "short",                        \
-                                   "Packets dropped for their headers"))                      \
+    X(T, in_packets, TERN_COUNTER("in_receives", ""))                                         \
+    X(T, in_delivered, TERN_COUNTER("in_delivers", ""))                                       \
+    X(T, in_forwarded, TERN_COUNTER("in_forwarded", ""))                                      \
+    X(T, in_short, TERN_COUNTER_BY("in_hdr_errors", "reason", "short", ""))                   \
     X(T, in_bad_version, TERN_METRIC_ALSO("bad_version"))                                     \
     X(T, in_bad_payload_len, TERN_METRIC_ALSO("bad_payload_len"))                             \
     X(T, in_jumbo, TERN_METRIC_ALSO("jumbo"))                                                 \
@@ -21,51 +20,46 @@
     X(T, in_cut_chain, TERN_METRIC_ALSO("cut_chain"))                                         \
     X(T, in_bad_next, TERN_METRIC_ALSO("bad_next"))                                           \
     X(T, in_no_next, TERN_METRIC_ALSO("no_next"))                                             \
-    X(T, in_bad_source, TERN_COUNTER_BY("in_addr_errors", "reason", "bad_source",             \
-                                        "Packets dropped for their addresses"))               \
+    X(T, in_bad_source, TERN_COUNTER_BY("in_addr_errors", "reason", "bad_source", ""))        \
     X(T, in_mapped, TERN_METRIC_ALSO("mapped"))                                               \
     X(T, in_not_ours, TERN_METRIC_ALSO("not_ours"))                                           \
     X(T, in_wrong_link, TERN_METRIC_ALSO("wrong_link"))                                       \
     X(T, in_tentative, TERN_METRIC_ALSO("tentative"))                                         \
     X(T, in_link_group, TERN_METRIC_ALSO("link_group"))                                       \
     X(T, in_unknown_protocol, TERN_COUNTER_BY("in_unknown_protos", "reason",                  \
-                                              "unknown_protocol", "Packets nobody wants"))    \
-    X(T, icmp_in, TERN_COUNTER("icmp_in_msgs", "ICMP messages received"))                     \
-    X(T, icmp_echo_in, TERN_COUNTER("icmp_in_echos", "Echo requests received"))               \
-    X(T, icmp_errors_in, TERN_COUNTER("icmp_in_errors_used", "Errors told to a transport"))   \
-    X(T, icmp_nd_in, TERN_COUNTER("icmp_in_nd", "Neighbour Discovery received"))              \
-    X(T, icmp_mld_in, TERN_COUNTER("icmp_in_mld", "MLD messages received"))                   \
-    X(T, icmp_short, TERN_COUNTER_BY("icmp_drops", "reason", "short",                         \
-                                     "ICMP messages dropped"))                                \
+                                              "unknown_protocol", ""))    \
+    X(T, icmp_in, TERN_COUNTER("icmp_in_msgs", ""))                                           \
+    X(T, icmp_echo_in, TERN_COUNTER("icmp_in_echos", ""))                                     \
+    X(T, icmp_errors_in, TERN_COUNTER("icmp_in_errors_used", ""))                             \
+    X(T, icmp_nd_in, TERN_COUNTER("icmp_in_nd", ""))                                          \
+    X(T, icmp_mld_in, TERN_COUNTER("icmp_in_mld", ""))                                        \
+    X(T, icmp_short, TERN_COUNTER_BY("icmp_drops", "reason", "short", ""))                    \
     X(T, icmp_bad_checksum, TERN_METRIC_ALSO("bad_checksum"))                                 \
     X(T, icmp_unknown_type, TERN_METRIC_ALSO("unknown_type"))                                 \
     X(T, icmp_ignored, TERN_METRIC_ALSO("ignored"))                                           \
     X(T, icmp_errors_bad, TERN_METRIC_ALSO("error_bad"))                                      \
     X(T, icmp_errors_unmatched, TERN_METRIC_ALSO("error_unmatched"))                          \
-    X(T, icmp_echo_replies, TERN_COUNTER("icmp_out_echo_reps", "Echo replies sent"))          \
-    X(T, icmp_errors_out, TERN_COUNTER("icmp_out_errors_sent", "Errors sent"))                \
-    X(T, icmp_full, TERN_COUNTER_BY("icmp_out_errors", "reason", "full",                      \
-                                    "ICMP messages not sent"))                                \
+    X(T, icmp_echo_replies, TERN_COUNTER("icmp_out_echo_reps", ""))                           \
+    X(T, icmp_errors_out, TERN_COUNTER("icmp_out_errors_sent", ""))                           \
+    X(T, icmp_full, TERN_COUNTER_BY("icmp_out_errors", "reason", "full", ""))                 \
     X(T, icmp_not_allowed, TERN_METRIC_ALSO("not_allowed"))                                   \
-    X(T, nd_solicitations, TERN_COUNTER("nd_in_solicits", "Questions for an address of ours"))\
-    X(T, nd_advertisements, TERN_COUNTER("nd_in_adverts", "Answers and news taken"))          \
-    X(T, nd_routers, TERN_COUNTER("nd_in_routers", "Router advertisements taken"))            \
-    X(T, nd_redirects, TERN_COUNTER("nd_in_redirects", "Redirects taken"))                    \
-    X(T, nd_not_local, TERN_COUNTER_BY("nd_drops", "reason", "not_local",                     \
-                                       "Neighbour Discovery not used"))                       \
+    X(T, nd_solicitations, TERN_COUNTER("nd_in_solicits", ""))                                \
+    X(T, nd_advertisements, TERN_COUNTER("nd_in_adverts", ""))                                \
+    X(T, nd_routers, TERN_COUNTER("nd_in_routers", ""))                                       \
+    X(T, nd_redirects, TERN_COUNTER("nd_in_redirects", ""))                                   \
+    X(T, nd_not_local, TERN_COUNTER_BY("nd_drops", "reason", "not_local", ""))                \
     X(T, nd_fragmented, TERN_METRIC_ALSO("fragmented"))                                       \
     X(T, nd_malformed, TERN_METRIC_ALSO("malformed"))                                         \
     X(T, nd_bad_addr, TERN_METRIC_ALSO("bad_addr"))                                           \
     X(T, nd_not_ours, TERN_METRIC_ALSO("not_ours"))                                           \
     X(T, nd_unsolicited, TERN_METRIC_ALSO("unsolicited"))                                     \
-    X(T, nd_bad_options, TERN_COUNTER("nd_bad_options", "Options passed over"))               \
-    X(T, nd_asked, TERN_COUNTER("nd_out_solicits", "Questions sent"))                         \
-    X(T, nd_answered, TERN_COUNTER("nd_out_adverts", "Answers and announcements sent"))       \
+    X(T, nd_bad_options, TERN_COUNTER("nd_bad_options", ""))                                  \
+    X(T, nd_asked, TERN_COUNTER("nd_out_solicits", ""))                                       \
+    X(T, nd_answered, TERN_COUNTER("nd_out_adverts", ""))                                     \
     X(T, nd_full, TERN_COUNTER("nd_unsent", "Neighbour Discovery without a slot"))            \
-    X(T, dad_conflicts, TERN_COUNTER("dad_conflicts", "Others with our address"))             \
+    X(T, dad_conflicts, TERN_COUNTER("dad_conflicts", ""))                                    \
     X(T, dad_looped, TERN_COUNTER("dad_looped", "Our own questions heard"))                   \
-    X(T, router_no_room, TERN_COUNTER_BY("router_drops", "reason", "no_room",                 \
-                                         "What routers say, not followed"))                   \
+    X(T, router_no_room, TERN_COUNTER_BY("router_drops", "reason", "no_room", ""))            \
     X(T, prefix_no_room, TERN_METRIC_ALSO("prefix_no_room"))                                  \
     X(T, mtu_refused, TERN_METRIC_ALSO("mtu"))                                                \
     X(T, hop_limit_refused, TERN_METRIC_ALSO("hop_limit"))                                    \

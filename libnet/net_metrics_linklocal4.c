@@ -3,9 +3,9 @@
 #include "net_metrics.h"
 
 #define LINKLOCAL4_METRICS(X, T)                                                              \
-    X(T, probes, TERN_COUNTER("probes", "Questions after an address"))                        \
-    X(T, claims, TERN_COUNTER("claims", "Addresses put to use"))                              \
-    X(T, conflicts, TERN_COUNTER("conflicts", "Addresses that others have"))
+    X(T, probes, TERN_COUNTER("probes", ""))                                                  \
+    X(T, claims, TERN_COUNTER("claims", ""))                                                  \
+    X(T, conflicts, TERN_COUNTER("conflicts", ""))
 
 TERN_METRICS_TABLE(LINKLOCAL4_METRICS, tern_linklocal4_stats,
                    sizeof(struct tern_linklocal4_stats), "linklocal4");

@@ -7,17 +7,17 @@
 #include <tern/tcp.h>
 
 #define TCP_METRICS(X, T)                                                                     \
-    X(T, active_opens, TERN_COUNTER("active_opens", "Connections we opened"))                 \
-    X(T, passive_opens, TERN_COUNTER("passive_opens", "Connections peers opened"))            \
-    X(T, attempt_fails, TERN_COUNTER("attempt_fails", "Handshakes that failed"))              \
-    X(T, estab_resets, TERN_COUNTER("estab_resets", "Connections reset"))                     \
-    X(T, curr_estab, TERN_GAUGE("curr_estab", "Connections established now"))                 \
-    X(T, in_segs, TERN_COUNTER("in_segs", "Segments received"))                               \
-    X(T, out_segs, TERN_COUNTER("out_segs", "Segments sent, each once"))                      \
-    X(T, retrans_segs, TERN_COUNTER("retrans_segs", "Segments retransmitted"))                \
+    X(T, active_opens, TERN_COUNTER("active_opens", ""))                                      \
+    X(T, passive_opens, TERN_COUNTER("passive_opens", ""))                                    \
+    X(T, attempt_fails, TERN_COUNTER("attempt_fails", ""))                                    \
+    X(T, estab_resets, TERN_COUNTER("estab_resets", ""))                                      \
+    X(T, curr_estab, TERN_GAUGE("curr_estab", ""))                                            \
+    X(T, in_segs, TERN_COUNTER("in_segs", ""))                                                \
+    X(T, out_segs, TERN_COUNTER("out_segs", ""))                                              \
+    X(T, retrans_segs, TERN_COUNTER("retrans_segs", ""))                                      \
     X(T, in_errs, TERN_COUNTER("in_errs", "Broken segments, in drops too"))                   \
-    X(T, out_rsts, TERN_COUNTER("out_rsts", "RST segments sent"))                             \
-    X(T, drop_short, TERN_COUNTER_BY("drops", "reason", "short", "Segments dropped"))         \
+    X(T, out_rsts, TERN_COUNTER("out_rsts", ""))                                              \
+    X(T, drop_short, TERN_COUNTER_BY("drops", "reason", "short", ""))                         \
     X(T, drop_bad_offset, TERN_METRIC_ALSO("bad_offset"))                                     \
     X(T, drop_bad_checksum, TERN_METRIC_ALSO("bad_checksum"))                                 \
     X(T, drop_bad_options, TERN_METRIC_ALSO("bad_options"))                                   \
@@ -49,47 +49,46 @@
     X(T, drop_no_block, TERN_METRIC_ALSO("no_block"))                                         \
     X(T, drop_no_work, TERN_METRIC_ALSO("no_work"))                                           \
     X(T, drop_no_range, TERN_METRIC_ALSO("no_range"))                                         \
-    X(T, in_data_octets, TERN_COUNTER("in_data_bytes", "Octets received in order"))           \
-    X(T, in_out_of_order, TERN_COUNTER("in_out_of_order", "Segments ahead of their turn"))    \
-    X(T, in_duplicate, TERN_COUNTER("in_duplicates", "Segments with octets we had"))          \
-    X(T, in_urgent, TERN_COUNTER("in_urgent", "Segments with URG"))                           \
-    X(T, in_rst, TERN_COUNTER("in_rsts", "RST segments that ended a connection"))             \
-    X(T, in_syn_data, TERN_COUNTER("in_syn_data", "SYN segments with octets"))                \
-    X(T, in_ack_only, TERN_COUNTER("in_acks", "Segments with nothing but an ACK"))            \
-    X(T, in_dup_acks, TERN_COUNTER("in_dup_acks", "Duplicate ACKs received"))                 \
-    X(T, in_window_probes, TERN_COUNTER("in_window_probes", "Window probes received"))        \
-    X(T, out_data_octets, TERN_COUNTER("out_data_bytes", "Octets sent, each once"))           \
-    X(T, out_acks, TERN_COUNTER("out_acks", "ACKs sent alone"))                               \
-    X(T, out_dup_acks, TERN_COUNTER("out_dup_acks", "Duplicate ACKs sent"))                   \
-    X(T, out_challenge_acks, TERN_COUNTER("out_challenge_acks", "Challenge ACKs sent"))       \
-    X(T, out_window_updates, TERN_COUNTER("out_window_updates", "Window updates sent"))       \
+    X(T, in_data_octets, TERN_COUNTER("in_data_bytes", ""))                                   \
+    X(T, in_out_of_order, TERN_COUNTER("in_out_of_order", ""))                                \
+    X(T, in_duplicate, TERN_COUNTER("in_duplicates", ""))                                     \
+    X(T, in_urgent, TERN_COUNTER("in_urgent", ""))                                            \
+    X(T, in_rst, TERN_COUNTER("in_rsts", ""))                                                 \
+    X(T, in_syn_data, TERN_COUNTER("in_syn_data", ""))                                        \
+    X(T, in_ack_only, TERN_COUNTER("in_acks", ""))                                            \
+    X(T, in_dup_acks, TERN_COUNTER("in_dup_acks", ""))                                        \
+    X(T, in_window_probes, TERN_COUNTER("in_window_probes", ""))                              \
+    X(T, out_data_octets, TERN_COUNTER("out_data_bytes", ""))                                 \
+    X(T, out_acks, TERN_COUNTER("out_acks", ""))                                              \
+    X(T, out_dup_acks, TERN_COUNTER("out_dup_acks", ""))                                      \
+    X(T, out_challenge_acks, TERN_COUNTER("out_challenge_acks", ""))                          \
+    X(T, out_window_updates, TERN_COUNTER("out_window_updates", ""))                          \
     X(T, challenge_limited, TERN_COUNTER("challenge_limited", "Challenge ACKs not sent"))     \
     X(T, reply_lost, TERN_COUNTER("replies_lost", "Answers sent nowhere"))                    \
-    X(T, timeouts_rto, TERN_COUNTER_BY("timeouts", "timer", "rto", "Timers that fired"))      \
+    X(T, timeouts_rto, TERN_COUNTER_BY("timeouts", "timer", "rto", ""))                       \
     X(T, timeouts_delayed_ack, TERN_METRIC_ALSO("delayed_ack"))                               \
     X(T, timeouts_persist, TERN_METRIC_ALSO("persist"))                                       \
     X(T, timeouts_keepalive, TERN_METRIC_ALSO("keepalive"))                                   \
     X(T, timeouts_user, TERN_METRIC_ALSO("user"))                                             \
     X(T, timeouts_linger, TERN_METRIC_ALSO("linger"))                                         \
-    X(T, fast_retransmits, TERN_COUNTER("fast_retransmits", "Fast retransmits"))              \
-    X(T, recoveries, TERN_COUNTER("recoveries", "Recoveries from loss begun"))                \
-    X(T, partial_acks, TERN_COUNTER("partial_acks", "Partial ACKs in recovery"))              \
-    X(T, limited_transmits, TERN_COUNTER("limited_transmits", "Limited transmits"))           \
+    X(T, fast_retransmits, TERN_COUNTER("fast_retransmits", ""))                              \
+    X(T, recoveries, TERN_COUNTER("recoveries", ""))                                          \
+    X(T, partial_acks, TERN_COUNTER("partial_acks", ""))                                      \
+    X(T, limited_transmits, TERN_COUNTER("limited_transmits", ""))                            \
     X(T, half_open, TERN_GAUGE("half_open", "Handshakes under way now"))                      \
     X(T, half_completed, TERN_COUNTER("half_completed", "Handshakes completed"))              \
     X(T, half_evicted, TERN_COUNTER("half_evicted", "Handshakes given up for others"))        \
     X(T, half_timed_out, TERN_COUNTER("half_timed_out", "Handshakes timed out"))              \
     X(T, half_retransmits, TERN_COUNTER("half_retransmits", "SYN-ACKs sent again"))           \
-    X(T, time_wait, TERN_GAUGE("time_wait", "Connections in TIME-WAIT now"))                  \
-    X(T, time_wait_evicted, TERN_COUNTER("time_wait_evicted", "TIME-WAITs ended early"))      \
-    X(T, time_wait_expired, TERN_COUNTER("time_wait_expired", "TIME-WAITs ended"))            \
-    X(T, time_wait_reused, TERN_COUNTER("time_wait_reused", "TIME-WAITs reopened by a SYN"))  \
+    X(T, time_wait, TERN_GAUGE("time_wait", ""))                                              \
+    X(T, time_wait_evicted, TERN_COUNTER("time_wait_evicted", ""))                            \
+    X(T, time_wait_expired, TERN_COUNTER("time_wait_expired", ""))                            \
+    X(T, time_wait_reused, TERN_COUNTER("time_wait_reused", ""))                              \
     X(T, work_waits, TERN_COUNTER("work_waits", "Connections that waited for a work block"))  \
     X(T, flight_merges, TERN_COUNTER("flight_merges", "Records of segments joined"))          \
     X(T, accept_aborts, TERN_COUNTER("accept_aborts", "Connections nobody took"))             \
     X(T, tx_waits, TERN_COUNTER("out_waits", "Segments that waited for a slot"))              \
-    X(T, icmp_unmatched, TERN_COUNTER_BY("icmp_errors", "effect", "unmatched",                \
-                                         "ICMP errors told to TCP"))                          \
+    X(T, icmp_unmatched, TERN_COUNTER_BY("icmp_errors", "effect", "unmatched", ""))           \
     X(T, icmp_out_of_window, TERN_METRIC_ALSO("out_of_window"))                               \
     X(T, icmp_soft, TERN_METRIC_ALSO("soft"))                                                 \
     X(T, icmp_hard, TERN_METRIC_ALSO("hard"))                                                 \

@@ -3,22 +3,20 @@
 #include "net_metrics.h"
 
 #define UDP_METRICS(X, T)                                                                     \
-    X(T, in_dgrams, TERN_COUNTER("in_receives", "Datagrams received"))                        \
-    X(T, in_delivered, TERN_COUNTER("in_datagrams", "Datagrams delivered"))                   \
-    X(T, out_dgrams, TERN_COUNTER("out_datagrams", "Datagrams sent"))                         \
-    X(T, in_no_port, TERN_COUNTER_BY("no_ports", "reason", "no_port",                         \
-                                     "Datagrams to no endpoint"))                             \
-    X(T, in_short, TERN_COUNTER_BY("in_errors", "reason", "short", "Datagrams dropped"))      \
+    X(T, in_dgrams, TERN_COUNTER("in_receives", ""))                                          \
+    X(T, in_delivered, TERN_COUNTER("in_datagrams", ""))                                      \
+    X(T, out_dgrams, TERN_COUNTER("out_datagrams", ""))                                       \
+    X(T, in_no_port, TERN_COUNTER_BY("no_ports", "reason", "no_port", ""))                    \
+    X(T, in_short, TERN_COUNTER_BY("in_errors", "reason", "short", ""))                       \
     X(T, in_bad_len, TERN_METRIC_ALSO("bad_len"))                                             \
     X(T, in_bad_checksum, TERN_METRIC_ALSO("bad_checksum"))                                   \
     X(T, in_no_room, TERN_METRIC_ALSO("no_room"))                                             \
     X(T, in_port_zero, TERN_METRIC_ALSO("port_zero"))                                         \
     X(T, in_closed, TERN_METRIC_ALSO("closed"))                                               \
     X(T, out_full, TERN_COUNTER("out_waits", "Datagrams without room: told the sender"))      \
-    X(T, out_refused, TERN_COUNTER("out_refused", "Datagrams that cannot be sent"))           \
-    X(T, errors_in, TERN_COUNTER("icmp_errors", "ICMP errors for an endpoint"))               \
-    X(T, errors_unmatched, TERN_COUNTER_BY("icmp_drops", "reason", "unmatched",               \
-                                           "ICMP errors not told"))                           \
+    X(T, out_refused, TERN_COUNTER("out_refused", ""))                                        \
+    X(T, errors_in, TERN_COUNTER("icmp_errors", ""))                                          \
+    X(T, errors_unmatched, TERN_COUNTER_BY("icmp_drops", "reason", "unmatched", ""))          \
     X(T, errors_lost, TERN_METRIC_ALSO("superseded"))
 
 TERN_METRICS_TABLE(UDP_METRICS, tern_udp_stats, sizeof(struct tern_udp_stats), "udp");

@@ -12,8 +12,8 @@ static const char build_text[] = "build\0" TERN_INFO("info", "What is running");
 
 static const char core_text[] = "host\0"
     TERN_GAUGE("uptime_seconds", "Seconds since the start")
-    TERN_GAUGE("blocks", "Blocks for payload")
-    TERN_GAUGE("blocks_free", "Blocks not in use")
+    TERN_GAUGE("blocks", "")
+    TERN_GAUGE("blocks_free", "")
     TERN_GAUGE("blocks_free_least", "The fewest blocks that were ever free")
     TERN_COUNTER("blocks_wanting", "Blocks wanted when none was free")
     TERN_COUNTER("log_lines_lost", "Log lines of more than 200 a second");

@@ -6,12 +6,12 @@
 #include "backends/pvh/guest.h"
 
 #define PVH_METRICS(X, T)                                                                     \
-    X(T, wakeups, TERN_COUNTER("wakeups", "Times the processor woke up"))                     \
-    X(T, irq_device, TERN_COUNTER_BY("interrupts", "of", "device", "Interrupts"))             \
+    X(T, wakeups, TERN_COUNTER("wakeups", ""))                                                \
+    X(T, irq_device, TERN_COUNTER_BY("interrupts", "of", "device", ""))                       \
     X(T, irq_timer, TERN_METRIC_ALSO("timer"))                                                \
     X(T, irq_spurious, TERN_METRIC_ALSO("spurious"))                                          \
     X(T, irq_storms, TERN_COUNTER("interrupt_storms", "Lines masked for never being silent")) \
-    X(T, log_dropped, TERN_COUNTER("log_lost_bytes", "Octets of log the console did not take"))
+    X(T, log_dropped, TERN_COUNTER("log_lost_bytes", ""))
 
 TERN_METRICS_TABLE(PVH_METRICS, pvh_stats, sizeof(struct pvh_stats), "guest");
 

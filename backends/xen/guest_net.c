@@ -345,50 +345,50 @@ uint64_t guest_net_until(uint64_t now_ns, uint64_t deadline_ns)
 /* ---- What it counts ---- */
 
 #define NET_METRICS(X, T)                                                                      \
-    X(T, rx_frames, TERN_COUNTER("in_frames", "Frames received"))                              \
-    X(T, rx_octets, TERN_COUNTER("in_bytes", "Octets of frames received"))                     \
-    X(T, rx_batches, TERN_COUNTER("in_batches", "Batches of frames"))                          \
-    X(T, rx_runt, TERN_COUNTER_BY("in_drops", "reason", "runt", "Frames dropped"))             \
-    X(T, rx_error, TERN_METRIC_ALSO("failed"))                                                 \
-    X(T, tx_frames, TERN_COUNTER("out_frames", "Frames sent"))                                 \
-    X(T, tx_octets, TERN_COUNTER("out_bytes", "Octets of frames sent"))                        \
-    X(T, tx_full, TERN_COUNTER("out_waits", "Slots there were not: sent later"))               \
-    X(T, tx_refused, TERN_COUNTER_BY("out_drops", "reason", "refused", "Frames not sent"))     \
-    X(T, tx_stale, TERN_METRIC_ALSO("stale"))                                                  \
-    X(T, tx_bad, TERN_METRIC_ALSO("bad"))                                                      \
-    X(T, tx_summed, TERN_COUNTER("out_summed", "Checksums completed by the driver"))           \
-    X(T, changes, TERN_COUNTER("changes", "Changes of carrier, MTU or backend"))               \
-    X(T, connects, TERN_COUNTER("connects", "Backends connected"))                             \
-    X(T, storms, TERN_COUNTER("storms", "Times a port was masked for bringing no work"))       \
-    X(T, no_pages, TERN_COUNTER("no_pages", "Connections not made: pages are kept back"))      \
-    X(T, groups_refused, TERN_COUNTER("groups_refused", "Groups the backend takes no more of"))
+    X(T, rx_frames, TERN_COUNTER("in_frames", ""))                                            \
+    X(T, rx_octets, TERN_COUNTER("in_bytes", ""))                                             \
+    X(T, rx_batches, TERN_COUNTER("in_batches", ""))                                          \
+    X(T, rx_runt, TERN_COUNTER_BY("in_drops", "reason", "runt", ""))                          \
+    X(T, rx_error, TERN_METRIC_ALSO("failed"))                                                \
+    X(T, tx_frames, TERN_COUNTER("out_frames", ""))                                           \
+    X(T, tx_octets, TERN_COUNTER("out_bytes", ""))                                            \
+    X(T, tx_full, TERN_COUNTER("out_waits", "Slots there were not: sent later"))              \
+    X(T, tx_refused, TERN_COUNTER_BY("out_drops", "reason", "refused", ""))                   \
+    X(T, tx_stale, TERN_METRIC_ALSO("stale"))                                                 \
+    X(T, tx_bad, TERN_METRIC_ALSO("bad"))                                                     \
+    X(T, tx_summed, TERN_COUNTER("out_summed", ""))                                           \
+    X(T, changes, TERN_COUNTER("changes", "Changes of carrier, MTU or backend"))              \
+    X(T, connects, TERN_COUNTER("connects", ""))                                              \
+    X(T, storms, TERN_COUNTER("storms", ""))                                                  \
+    X(T, no_pages, TERN_COUNTER("no_pages", ""))                                              \
+    X(T, groups_refused, TERN_COUNTER("groups_refused", ""))
 
 #define BREACH_METRICS(X, T)                                                                   \
-    X(T, NETFRONT_BREACH_PROD, TERN_COUNTER_BY("breaches", "reason", "prod",                   \
+    X(T, NETFRONT_BREACH_PROD, TERN_COUNTER_BY("breaches", "reason", "prod",                  \
                                                "Rules the backend broke: it is left"))         \
-    X(T, NETFRONT_BREACH_BACKWARDS, TERN_METRIC_ALSO("backwards"))                             \
-    X(T, NETFRONT_BREACH_TX_ID, TERN_METRIC_ALSO("tx_id"))                                     \
-    X(T, NETFRONT_BREACH_TX_PENDING, TERN_METRIC_ALSO("tx_pending"))                           \
-    X(T, NETFRONT_BREACH_TX_STATUS, TERN_METRIC_ALSO("tx_status"))                             \
-    X(T, NETFRONT_BREACH_TX_NULL, TERN_METRIC_ALSO("tx_null"))                                 \
-    X(T, NETFRONT_BREACH_RX_EXTENT, TERN_METRIC_ALSO("rx_extent"))                             \
-    X(T, NETFRONT_BREACH_RX_FLAGS, TERN_METRIC_ALSO("rx_flags"))                               \
-    X(T, NETFRONT_BREACH_RX_SLOTS, TERN_METRIC_ALSO("rx_slots"))                               \
-    X(T, NETFRONT_BREACH_RX_EXTRA, TERN_METRIC_ALSO("rx_extra"))                               \
-    X(T, NETFRONT_BREACH_RX_GSO, TERN_METRIC_ALSO("rx_gso"))                                   \
+    X(T, NETFRONT_BREACH_BACKWARDS, TERN_METRIC_ALSO("backwards"))                            \
+    X(T, NETFRONT_BREACH_TX_ID, TERN_METRIC_ALSO("tx_id"))                                    \
+    X(T, NETFRONT_BREACH_TX_PENDING, TERN_METRIC_ALSO("tx_pending"))                          \
+    X(T, NETFRONT_BREACH_TX_STATUS, TERN_METRIC_ALSO("tx_status"))                            \
+    X(T, NETFRONT_BREACH_TX_NULL, TERN_METRIC_ALSO("tx_null"))                                \
+    X(T, NETFRONT_BREACH_RX_EXTENT, TERN_METRIC_ALSO("rx_extent"))                            \
+    X(T, NETFRONT_BREACH_RX_FLAGS, TERN_METRIC_ALSO("rx_flags"))                              \
+    X(T, NETFRONT_BREACH_RX_SLOTS, TERN_METRIC_ALSO("rx_slots"))                              \
+    X(T, NETFRONT_BREACH_RX_EXTRA, TERN_METRIC_ALSO("rx_extra"))                              \
+    X(T, NETFRONT_BREACH_RX_GSO, TERN_METRIC_ALSO("rx_gso"))                                  \
     X(T, NETFRONT_BREACH_RX_TOO_LONG, TERN_METRIC_ALSO("rx_too_long"))
 
 #define STORE_METRICS(X, T)                                                                    \
-    X(T, XENSTORE_BREACH_INDEX, TERN_COUNTER_BY("breaches", "reason", "index",                 \
+    X(T, XENSTORE_BREACH_INDEX, TERN_COUNTER_BY("breaches", "reason", "index",                \
                                                 "Rules the store broke: it is left"))          \
-    X(T, XENSTORE_BREACH_LEN, TERN_METRIC_ALSO("len"))                                         \
-    X(T, XENSTORE_BREACH_ID, TERN_METRIC_ALSO("id"))                                           \
-    X(T, XENSTORE_BREACH_TYPE, TERN_METRIC_ALSO("type"))                                       \
+    X(T, XENSTORE_BREACH_LEN, TERN_METRIC_ALSO("len"))                                        \
+    X(T, XENSTORE_BREACH_ID, TERN_METRIC_ALSO("id"))                                          \
+    X(T, XENSTORE_BREACH_TYPE, TERN_METRIC_ALSO("type"))                                      \
     X(T, XENSTORE_BREACH_EVENT, TERN_METRIC_ALSO("event"))
 
 #define OTHER_METRICS(X, T)                                                                    \
-    X(T, console, TERN_COUNTER("console_breaches", "Rules the console broke: it is left"))     \
-    X(T, values, TERN_COUNTER("bad_values", "Values in the store that are none"))
+    X(T, console, TERN_COUNTER("console_breaches", ""))                                       \
+    X(T, values, TERN_COUNTER("bad_values", ""))
 
 struct others {
     uint64_t console, values;
