@@ -542,7 +542,7 @@ END_TEST
 
 START_TEST(test_connection_has_its_stated_size)
 {
-    ck_assert_uint_le(sizeof(struct tern_http_conn), 272);    /* doc/http.md says so */
+    ck_assert_uint_le(sizeof(struct tern_http_conn), 264);    /* doc/http.md says so */
     ck_assert_uint_le(sizeof(struct tern_http_head), 9072);
 }
 END_TEST
