@@ -106,6 +106,35 @@ START_TEST(test_forward_copies_the_options_that_say_so)
 }
 END_TEST
 
+/* Nobody leaves a fragment's sum open, nor makes a super-frame of one. */
+START_TEST(test_forward_hostile_fragments_with_offloads)
+{
+    struct forward_fixture *f = forward_fixture(TSO);
+    struct forward_say say = tcp(&forward_v4);
+    say.frag = 0x0064;
+    forward_in_as(f, &say, 80, 100, TERN_CSUM_PARTIAL, TERN_GSO_NONE, 0);
+    ck_assert_uint_eq(f->forward.stats.bad_offload, 1);
+    say.frag = 0x2000;
+    forward_in_as(f, &say, 80, 1000, TERN_CSUM_PARTIAL, TERN_GSO_TCP4, 500);
+    ck_assert_uint_eq(f->forward.stats.bad_offload, 2);
+    ck_assert_ptr_null(forward_sent(f, 1));
+    forward_counted(f);
+}
+END_TEST
+
+START_TEST(test_forward_counts_a_super_frame_once_whatever_was_lost)
+{
+    struct forward_fixture *f = forward_fixture(0);
+    struct forward_say say = tcp(families[_i]);
+    f->wires[1].full_after = 1;
+    forward_in_as(f, &say, 80, 3000, TERN_CSUM_PARTIAL, gso_of(_i), 1000);
+    ck_assert_uint_eq(f->forward.stats.full, 1);
+    ck_assert_uint_eq(f->forward.stats.segments, 1);
+    ck_assert_uint_eq(f->forward.stats.passed, 0);
+    forward_counted(f);
+}
+END_TEST
+
 /* A slot that is refused on the way loses the rest; the packet is counted once. */
 START_TEST(test_forward_counts_a_packet_once_whatever_was_lost)
 {
@@ -174,6 +203,23 @@ START_TEST(test_forward_hostile_words_of_a_driver)
     ck_assert_uint_eq(f->forward.stats.bad_offload, ++n);
     forward_in_as(f, &udp, 80, 1400, TERN_CSUM_PARTIAL, gso_of(_i), 500);
     ck_assert_uint_eq(f->forward.stats.bad_offload, ++n);
+    /* A header that is too short for one, or longer than what there is. */
+    struct forward_say odd = say;
+    odd.data_off = 0x40;
+    forward_in_as(f, &odd, 80, 1400, TERN_CSUM_PARTIAL, gso_of(_i), 500);
+    ck_assert_uint_eq(f->forward.stats.bad_offload, ++n);
+    odd.data_off = 0xf0;
+    forward_in_as(f, &odd, 80, 39, TERN_CSUM_PARTIAL, gso_of(_i), 5);
+    ck_assert_uint_eq(f->forward.stats.bad_offload, ++n);
+    /* Headers that have no end where they should. */
+    static const uint8_t ext[208] = { 6, 25 };
+    odd = say;
+    odd.options = ext;
+    odd.options_len = sizeof ext;
+    if (_i == V6) {
+        forward_in_as(f, &odd, 80, 300, TERN_CSUM_PARTIAL, TERN_GSO_NONE, 0);
+        ck_assert_uint_eq(f->forward.stats.bad_offload, ++n);
+    }
     /* One whose sums nobody has looked at is looked at, before we make others. */
     say.bad_sum = true;
     forward_in_as(f, &say, 80, 1400, TERN_CSUM_NONE, gso_of(_i), 500);
@@ -353,6 +399,8 @@ Suite *forward_cut_suite(void)
     LOOP(test_forward_cuts_packets_of_ipv4, sizeof cuts / sizeof cuts[0]);
     tcase_add_test(tc, test_forward_copies_the_options_that_say_so);
     tcase_add_test(tc, test_forward_counts_a_packet_once_whatever_was_lost);
+    tcase_add_test(tc, test_forward_hostile_fragments_with_offloads);
+    LOOP(test_forward_counts_a_super_frame_once_whatever_was_lost, N_FAMILIES);
     LOOP(test_forward_completes_sums_or_leaves_them_to_the_link, N_FAMILIES);
     LOOP(test_forward_hostile_words_of_a_driver, N_FAMILIES);
     LOOP(test_forward_cuts_super_frames_into_their_segments, 8);

@@ -213,7 +213,7 @@ size_t forward_frame(uint8_t *frame, const struct forward_say *say, uint16_t por
     if (tcp) {
         tern_store_be32(l4 + 4, 1000);
         tern_store_be32(l4 + 8, 2000);
-        l4[12] = 0x50;
+        l4[12] = say->data_off != 0 ? say->data_off : 0x50;
         l4[13] = 0x99;    /* CWR, ACK, PSH, FIN */
     } else if (say->protocol == 17) {
         tern_store_be16(l4 + 4, (uint16_t)l4_len);

@@ -64,6 +64,7 @@ struct forward_say {
     const uint8_t *options;         /* IPv4's, or IPv6's extension headers with their next */
     size_t options_len;
     uint8_t next;                   /* IPv6's next header, with extension headers */
+    uint8_t data_off;               /* TCP's, as on the wire; 0: 0x50 */
     bool bad_sum;
     const uint8_t *dst_mac;         /* NULL: ours */
 };

@@ -99,6 +99,9 @@ START_TEST(test_forward_link_refuses_what_there_is_not)
     ck_assert_int_eq(tern_forward_link(&f->net, 0, 0x10), TERN_INVALID);
     f->forward.config.ipv6 = NULL;
     ck_assert_int_eq(tern_forward_link(&f->net, 0, TERN_FORWARD_IPV6), TERN_INVALID);
+    ck_assert_int_eq(tern_forward_link(&f->net, 0, TERN_FORWARD_IPV4), TERN_OK);
+    f->forward.config.ipv4 = NULL;
+    ck_assert_int_eq(tern_forward_link(&f->net, 0, TERN_FORWARD_IPV4), TERN_INVALID);
     ck_assert_ptr_eq(tern_forward_stats(&f->net), &f->forward.stats);
     ck_assert_uint_eq(tern_forward_size(), sizeof f->forward);
     struct tern_metrics set = { 0 };
@@ -109,6 +112,66 @@ START_TEST(test_forward_link_refuses_what_there_is_not)
     f->net.n_transports--;
     ck_assert_ptr_null(tern_forward_stats(&f->net));
     ck_assert_int_eq(tern_forward_link(&f->net, 0, 0), TERN_UNSUPPORTED);
+}
+END_TEST
+
+static uint16_t routers_users(const struct forward_fixture *f, uint8_t link)
+{
+    static const uint8_t routers[16] = { 0xff, 2, [15] = 2 };
+    uint16_t n = 0;
+    for (size_t i = 0; i < f->ipv6.ip.n_groups; i++)
+        if (f->ipv6.groups[i].link == link &&
+            memcmp(f->ipv6.groups[i].group.octets, routers, 16) == 0)
+            n = (uint16_t)(n + f->ipv6.groups[i].n_users);
+    return n;
+}
+
+/* RFC 4291 section 2.8: in the group once, as long as it forwards. */
+START_TEST(test_forward_is_in_the_group_of_routers)
+{
+    struct forward_fixture *f = forward_fixture(0);
+    ck_assert_uint_eq(routers_users(f, 0), 1);
+    ck_assert_int_eq(tern_forward_link(&f->net, 0, 3), TERN_OK);
+    ck_assert_uint_eq(routers_users(f, 0), 1);
+    ck_assert_int_eq(tern_forward_link(&f->net, 0, TERN_FORWARD_IPV4), TERN_OK);
+    ck_assert_uint_eq(routers_users(f, 0), 0);
+    ck_assert_uint_eq(routers_users(f, 1), 1);
+    /* Without room for it nothing is changed; nor is a family that is not there. */
+    size_t n_groups = f->ipv6.ip.n_groups;
+    f->ipv6.ip.n_groups = 0;
+    ck_assert_int_eq(tern_forward_link(&f->net, 0, TERN_FORWARD_IPV6), TERN_FULL);
+    ck_assert_uint_eq(f->forward.flags[0], TERN_FORWARD_IPV4);
+    f->ipv6.ip.n_groups = n_groups;
+    f->net.n_networks--;
+    ck_assert_int_eq(tern_forward_link(&f->net, 0, TERN_FORWARD_IPV6), TERN_UNSUPPORTED);
+}
+END_TEST
+
+START_TEST(test_forward_passes_no_family_without_its_table)
+{
+    struct forward_fixture *f = forward_fixture(0);
+    struct forward_say say = tcp(families[_i]);
+    f->forward.config.ipv4 = f->forward.config.ipv6 = NULL;
+    forward_in(f, &say, 80, 10);
+    ck_assert_uint_eq(_i == V6 ? f->ipv6.stats.in_not_ours : f->ipv4.stats.in_not_ours, 1);
+    forward_counted(f);
+}
+END_TEST
+
+/* A link without an address of IPv4 forwards none, in or out. */
+START_TEST(test_forward_needs_an_address)
+{
+    struct forward_fixture *f = forward_fixture(0);
+    struct forward_say say = tcp(&forward_v4);
+    say.dst = forward_v4.far_b;
+    tern_ipv4_clear(&f->net, 1);
+    forward_in(f, &say, 80, 10);
+    ck_assert_uint_eq(f->forward.stats.no_route, 1);
+    tern_ipv4_clear(&f->net, 0);
+    forward_in(f, &say, 80, 10);
+    ck_assert_uint_eq(f->ipv4.stats.in_not_ours, 1);
+    ck_assert_uint_eq(f->forward.stats.in, 1);
+    forward_counted(f);
 }
 END_TEST
 
@@ -620,6 +683,9 @@ Suite *forward_suite(void)
     BOTH(test_forward_leaves_wrong_sums_as_they_are);
     BOTH(test_forward_is_off_until_both_links_do);
     tcase_add_test(tc, test_forward_link_refuses_what_there_is_not);
+    tcase_add_test(tc, test_forward_is_in_the_group_of_routers);
+    BOTH(test_forward_passes_no_family_without_its_table);
+    tcase_add_test(tc, test_forward_needs_an_address);
     BOTH(test_forward_answers_when_the_hops_are_used_up);
     BOTH(test_forward_answers_without_a_route);
     BOTH(test_forward_answers_what_is_too_big);
