@@ -4,24 +4,17 @@
  */
 #include "base_internal.h"
 
+/* In the order of the enumerators; the last stands for what is none. */
+static const char words[] =
+    "no error\0more input is needed\0no room\0input ends too early\0malformed input\0"
+    "not supported\0refused by the peer\0reset by the peer\0timed out\0unreachable\0aborted\0"
+    "not trusted\0invalid argument\0header and library of different versions\0"
+    "an error in tern, please report it\0unknown error";
+
 const char *tern_err_text(enum tern_err err)
 {
-    switch (err) {
-    case TERN_OK: return "no error";
-    case TERN_AGAIN: return "more input is needed";
-    case TERN_FULL: return "no room";
-    case TERN_TRUNCATED: return "input ends too early";
-    case TERN_MALFORMED: return "malformed input";
-    case TERN_UNSUPPORTED: return "not supported";
-    case TERN_REFUSED: return "refused by the peer";
-    case TERN_RESET: return "reset by the peer";
-    case TERN_TIMED_OUT: return "timed out";
-    case TERN_UNREACHABLE: return "unreachable";
-    case TERN_ABORTED: return "aborted";
-    case TERN_UNTRUSTED: return "not trusted";
-    case TERN_INVALID: return "invalid argument";
-    case TERN_MISMATCH: return "header and library of different versions";
-    case TERN_BUG: return "an error in tern, please report it";
-    }
-    return "unknown error";
+    const char *at = words;
+    for (unsigned i = (unsigned)err <= TERN_BUG ? (unsigned)err : TERN_BUG + 1; i > 0; at++)
+        i -= *at == '\0';
+    return at;
 }

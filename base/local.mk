@@ -28,8 +28,8 @@ base_libtern_base_la_SOURCES = \
     base/feed.c \
     base/base_size.c
 
-# Small, but for sums. Random numbers are not small either: for size they cost 15,000
+# Small, but for hashes and sums. Random numbers are not small either: for size they cost 15,000
 # instructions more before a guest's first frame.
 base/libtern_base_la-%.lo: CFLAGS := $(TERN_SMALL)
 $(patsubst %,base/libtern_base_la-%.lo,wheel turn block err metrics): CFLAGS := $(TERN_INNER)
-$(patsubst %,base/libtern_base_la-%.lo,checksum drbg sha256): CFLAGS := $(CFLAGS)
+$(patsubst %,base/libtern_base_la-%.lo,siphash checksum drbg sha256): CFLAGS := $(CFLAGS)
