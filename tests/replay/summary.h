@@ -9,15 +9,35 @@
 
 #include <tern/base.h>
 
-#define SUMMARY_FLOWS 64u
+#define SUMMARY_FLOWS 192u
 #define SUMMARY_FRAGMENTS 4u
 
-enum summary_kind { SUMMARY_ARP, SUMMARY_ICMP, SUMMARY_UDP, SUMMARY_TCP };
+enum summary_kind { SUMMARY_ARP, SUMMARY_ICMP, SUMMARY_UDP, SUMMARY_TCP, SUMMARY_GROUP };
 
-/* One conversation: ARP answers, one kind of ICMP message, a pair of ports. */
+/* A packet of either family in a frame; offsets are from the frame's start. */
+struct summary_packet {
+    struct tern_addr src, dst;
+    uint8_t protocol;
+    bool fragment, more;
+    size_t frag_off;
+    uint32_t id;
+    size_t l4_off, l4_len;
+};
+
+/* False: no packet, or it is cut. */
+bool summary_packet(const uint8_t *frame, size_t len, struct summary_packet *pkt);
+
+/* The sum over a packet's pseudo-header, to which that over its l4_len octets is added. */
+uint32_t summary_pseudo_sum(const struct summary_packet *pkt);
+
+/*
+ * One conversation: answers to ARP or Neighbour Discovery, one kind of ICMP
+ * message, a pair of ports, a group that is reported (with how many, and other
+ * Neighbour Discovery, each host does as it likes).
+ */
 struct summary_flow {
     enum summary_kind kind;
-    uint32_t peer;
+    struct tern_addr peer;
     uint16_t ours, theirs;       /* ports; ICMP: type and code */
     uint64_t n_messages;         /* TCP: 0 */
     uint64_t n_octets, hash;     /* FNV-1a of all octets in order */
@@ -32,8 +52,8 @@ struct summary {
     size_t n_flows;
     bool overflow;               /* more than it can hold: comparisons mean nothing */
     struct {
-        uint32_t dst;
-        uint16_t id;
+        struct tern_addr dst;
+        uint32_t id;
         uint8_t protocol;
         bool used;
         size_t len;
@@ -45,7 +65,7 @@ struct summary {
 void summary_add(struct summary *s, const uint8_t *frame, size_t len);
 
 /* The TCP flow of these ports, or NULL. */
-struct summary_flow *summary_tcp(struct summary *s, uint32_t peer, uint16_t ours,
+struct summary_flow *summary_tcp(struct summary *s, const struct tern_addr *peer, uint16_t ours,
                                  uint16_t theirs);
 
 /* Are they the same? Prints each difference to standard output, "want" first. */

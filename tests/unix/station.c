@@ -3,12 +3,13 @@
  * A host on a TAP device that does what it is told, a line at a time, and shows
  * what it has: for tests beside other people's routers and servers.
  *
- *     station DEVICE [temporary] [routes] [leave] OPTION...
+ *     station DEVICE [temporary] [routes] [leave] [known] OPTION...
  *
  * with the appliance of bulk.c, datagrams echoed on port 7, and the options of
  * every host over libnet. All parts are in it, DHCPv6 too. temporary: addresses
  * of RFC 8981; routes: DHCP's of RFC 3442 are taken; leave: a lease of DHCPv6 is
- * given back at the end. Lines:
+ * given back at the end; known: with a secret for its identifiers
+ * that is always the same. Lines:
  *
  *     state               addresses, routes, neighbours, names, leases, counters
  *     tcp ADDR PORT N     N octets of the pattern to an echo, and back
@@ -389,6 +390,7 @@ static void caught(struct tern_unix_signal *signal, int number)
 int main(int argc, char **argv)
 {
     static struct tern_unix_signal interrupt = { .caught = caught, .number = 2 };
+    static const uint8_t secret[16] = { 1 };
     bool temporary = false;
     int at = 2;
 
@@ -399,6 +401,8 @@ int main(int argc, char **argv)
             temporary = true;
         else if (strcmp(argv[at], "routes") == 0)
             dhcp4.config.routes = true;
+        else if (strcmp(argv[at], "known") == 0)
+            ipv6.config.stable_secret = secret;
         else if (strcmp(argv[at], "leave") == 0)
             leaves = true;
         else
