@@ -473,8 +473,9 @@ int main(int argc, char **argv)
     struct pcap_pkthdr *hdr;
     const uint8_t *data;
     uint64_t n = 0, last_ns = 0;
-    if (argc < 4 || argc > 5 || sscanf(argv[3], "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &mac[0], &mac[1], &mac[2],
-                            &mac[3], &mac[4], &mac[5]) != 6)
+    if (argc < 4 || argc > 5 ||
+        sscanf(argv[3], "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &mac[0], &mac[1], &mac[2], &mac[3],
+               &mac[4], &mac[5]) != 6)
         die("usage: replay FILE.pcap ADDRESS/PREFIX|auto MAC "
             "[GATEWAY|ADDRESS]");
     pcap_t *file = pcap_open_offline_with_tstamp_precision(argv[1], PCAP_TSTAMP_PRECISION_NANO,
