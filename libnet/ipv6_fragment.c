@@ -63,7 +63,7 @@ static void reassembled(struct tern_ip *shared, struct tern_reassembly *r, uint8
     struct tern_ipv6_chain chain;
     uint8_t *hdr = r->frame + IP_REASSEMBLY_OFF - r->hdr_len;
     struct tern_ipv6_view v = { .hdr = hdr, .total_len = (size_t)r->hdr_len + r->total_len };
-    /* fine: the walk went well when fragment zero came */
+    /* The walk went well when fragment zero came. */
     (void)tern_ipv6_chain_walk(&chain, &v, v.total_len);
     hdr[chain.frag_next_off] = chain.frag_next;
     r->hdr_len = (uint8_t)(r->hdr_len - IPV6_FRAGMENT_HDR_LEN);
