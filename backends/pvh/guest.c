@@ -73,7 +73,7 @@ static void appliance_pools_clear(const struct guest *g)
 TERN_COLD
 static _Noreturn void memory_print(const struct guest *g, size_t rest)
 {
-    static char lines[4096];
+    char lines[4096];
     struct tern_text text;
     tern_text_init(&text, lines, sizeof lines);
     tern_carver_print(&g->carver, rest, TERN_NET_BLOCK_LEN, &text);
