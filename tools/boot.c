@@ -10,6 +10,8 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include <tern/unix.h>
+
 #include "archive.h"
 #include "boot.h"
 #include "tools.h"
@@ -22,8 +24,9 @@ static void usage(FILE *to)
           "behind -- is the guest's command line.\n"
           "\n"
           "  --mem M               memory of the guest, in MiB or with K, M or G; 64\n"
-          "  --publish HOST:GUEST  passes a TCP port of this host (HOST may be ADDR:PORT,\n"
-          "                        otherwise 127.0.0.1) to the guest's; GUEST/udp: UDP\n"
+          "  --publish HOST:GUEST  passes a TCP port of this host (HOST may be ADDR:PORT or\n"
+          "                        [ADDR]:PORT, otherwise 127.0.0.1) to the guest's;\n"
+          "                        GUEST/udp: UDP, over IPv4\n"
           "  --tap NAME            joins the guest to this TAP device instead\n"
           "  --mac ADDR            the address of the guest's network device\n"
           "  --nic ADDR            one more network device, with this address and a user\n"
@@ -89,31 +92,47 @@ static bool port_parse(const char *text, unsigned long *port, const char **end)
     return number(text, end, 65535, port) && *port != 0;
 }
 
-/* "8080:80", "127.0.0.1:8080:80", "5353:53/udp": as QEMU's hostfwd wants it. */
-static char *publish_parse(const char *text)
+/* "8080" and "127.0.0.1:8080", for QEMU; "[::1]:8080", for a relay. */
+static bool publish_at(struct boot *boot, const char *where, const char *protocol,
+                       unsigned long guest)
+{
+    char text[TERN_ENDPOINT_TEXT_CAP];
+    struct tern_endpoint_addr at;
+    unsigned long port;
+    const char *end;
+
+    if (port_parse(where, &port, &end) && *end == '\0') {
+        work_wordf(&boot->publish, "%s:127.0.0.1:%lu-:%lu", protocol, port, guest);
+        return true;
+    }
+    if (tern_endpoint_addr_parse_zone(where, strlen(where), tern_unix_link_of, NULL, &at) !=
+            TERN_OK ||
+        at.port == 0 || where[0] == ':')
+        return false;
+    if (tern_addr_is_v4(&at.addr)) {
+        (void)tern_addr_format(&at.addr, text);
+        work_wordf(&boot->publish, "%s:%s:%u-:%lu", protocol, text, at.port, guest);
+        return true;
+    }
+    if (strcmp(protocol, "tcp") != 0 || boot->n_relays == BOOT_RELAYS)
+        return false;
+    boot->relays[boot->n_relays++] = (struct boot_relay){ .at = at, .guest = (unsigned)guest };
+    return true;
+}
+
+static bool publish_take(struct boot *boot, const char *text)
 {
     const char *last = strrchr(text, ':'), *end;
-    unsigned long host, guest;
+    unsigned long guest;
     if (last == NULL || !port_parse(last + 1, &guest, &end))
-        return NULL;
-    const char *protocol = "tcp";
-    if (strcmp(end, "/udp") == 0)
-        protocol = "udp";
-    else if (*end != '\0' && strcmp(end, "/tcp") != 0)
-        return NULL;
-    char *left = work_format("%.*s", (int)(last - text), text);
-    char *colon = strrchr(left, ':');
-    const char *address = "127.0.0.1", *port = left;
-    if (colon != NULL) {
-        *colon = '\0';
-        address = left;
-        port = colon + 1;
-    }
-    bool good = port_parse(port, &host, &end) && *end == '\0' &&
-                strspn(address, "0123456789.") == strlen(address) && address[0] != '\0';
-    char *forward = good ? work_format("%s:%s:%lu-:%lu", protocol, address, host, guest) : NULL;
-    free(left);
-    return forward;
+        return false;
+    const char *protocol = strcmp(end, "/udp") == 0 ? "udp" : "tcp";
+    if (*end != '\0' && strcmp(end + 1, protocol) != 0)
+        return false;
+    char *where = work_format("%.*s", (int)(last - text), text);
+    bool good = publish_at(boot, where, protocol, guest);
+    free(where);
+    return good;
 }
 
 /* A station's address: six octets of two digits, of one station, and not all zero. */
@@ -160,18 +179,13 @@ static int option_take(struct boot *boot, int option, const char *value)
     static const char *const accels[] = { "auto", "kvm", "tcg", NULL };
     const char *end;
     unsigned long n;
-    char *forward;
     switch (option) {
     case 'm':
         boot->mem = mem_parse(value);
         return boot->mem != NULL ? 0 : bad("mem", value, "an amount of memory like 8M");
     case 'p':
-        forward = publish_parse(value);
-        if (forward == NULL)
-            return bad("publish", value, "HOST:GUEST, two ports");
-        work_word(&boot->publish, forward);
-        free(forward);
-        return 0;
+        return publish_take(boot, value)
+                   ? 0 : bad("publish", value, "HOST:GUEST, two ports, or over IPv6 eight of TCP");
     case 't':
         boot->tap = value;
         return strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") ==
@@ -249,7 +263,7 @@ static int options(struct boot *boot, int argc, char **argv)
         fputs("tern boot: --initrd: there is one already, made of --module\n", stderr);
         return 3;
     }
-    if (boot->tap != NULL && boot->publish.n > 0) {
+    if (boot->tap != NULL && boot->publish.n + boot->n_relays > 0) {
         fputs("tern boot: --publish: a TAP device passes all ports, there is nothing to publish\n",
               stderr);
         return 3;
@@ -270,7 +284,9 @@ static int boot_all(struct boot *boot)
     boot->accel = boot_accel_choose(boot);
     if (boot->accel == NULL)
         return boot_qemu_missing(boot->qemu);
-    return work_interrupted() ? 1 : boot_qemu_run(boot);
+    if (work_interrupted() || !boot_relay_start(boot))
+        return 1;
+    return boot_qemu_run(boot);
 }
 
 int tern_tool_boot(int argc, char **argv)

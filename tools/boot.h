@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * tern boot: boot.c reads the options, boot_image.c asks the image what it is,
- * boot_accel.c chooses between KVM and TCG, boot_qemu.c runs QEMU and minds it until it
- * has ended.
+ * boot_accel.c chooses between KVM and TCG, boot_relay.c publishes ports over IPv6,
+ * boot_qemu.c runs QEMU and minds it until it has ended.
  */
 #ifndef TERN_TOOLS_BOOT_H
 #define TERN_TOOLS_BOOT_H
 
 #include <stdbool.h>
+
+#include <tern/base.h>
 
 #include "work.h"
 
@@ -17,12 +19,23 @@
 #define BOOT_MAC_DEFAULT "52:54:00:12:34:56"
 enum { BOOT_OTHER_END = 125 };
 
+/* A port that is published at an IPv6 address, through one of 127.0.0.1. */
+enum { BOOT_RELAYS = 8 };
+struct boot_relay {
+    struct tern_endpoint_addr at;
+    unsigned guest;
+    uint16_t port;
+    int fd;
+};
+
 struct boot {
     const char *qemu;            /* program */
     const char *image, *machine; /* "pc", "q35", "microvm" */
     const char *accel;           /* "auto", "kvm", "tcg" */
     const char *mem;             /* as QEMU wants it, "65536K" */
     struct work_words publish;   /* "tcp:127.0.0.1:8080-:80" */
+    struct boot_relay relays[BOOT_RELAYS];
+    size_t n_relays;
     const char *tap;
     const char *mac;             /* of the device that tap or publish is for; NULL: any */
     struct work_words nics;      /* addresses of further network devices */
@@ -42,6 +55,12 @@ const char *boot_accel_choose(const struct boot *boot);
 
 /* The processor that goes with it. */
 const char *boot_accel_cpu(const char *accel);
+
+/*
+ * Listens where ports are to be had over IPv6, for as long as this process lives, and
+ * has QEMU publish what they lead to. False after a message.
+ */
+bool boot_relay_start(struct boot *boot);
 
 /* Runs the machine until it ends. Returns the exit status of the command. */
 int boot_qemu_run(const struct boot *boot);

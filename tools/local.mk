@@ -53,6 +53,7 @@ tern_SOURCES = \
     tools/boot_image.c \
     tools/boot_accel.c \
     tools/boot_qemu.c \
+    tools/boot_relay.c \
     tools/boot.c
 if HOST_X86_64
 tern_SOURCES += tools/boot_probe.S

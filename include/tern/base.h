@@ -240,6 +240,21 @@ enum tern_err tern_endpoint_addr_parse_zone(const char *text, size_t text_len,
 /* Writes "10.0.0.1:80" or "[::1]:80" into TERN_ENDPOINT_TEXT_CAP octets. */
 size_t tern_endpoint_addr_format(const struct tern_endpoint_addr *addr, char *text);
 
+/* One of the addresses that a peer has. */
+struct tern_dial {
+    struct tern_endpoint_addr peer;
+    struct tern_addr source;    /* that we would have; any: it cannot be reached */
+    bool deprecated;            /* that source is (RFC 4862 section 5.5.4) */
+};
+
+/*
+ * Puts n addresses of one peer into the order in which to try them: sorted by RFC 6724
+ * section 6 (its rules 4 and 7, of mobility and tunnels, have nothing to say here), then
+ * the families in turn, beginning with the better one (RFC 8305 section 4). Those that
+ * cannot be reached come last; equals stay as they were. Asks nobody; O(n * n).
+ */
+void tern_dial_order(struct tern_dial *dials, size_t n);
+
 /*
  * Reads "10.0.0.2/24" into an address and a prefix length (of 32 for IPv4, of
  * 128 for IPv6). Without "/" the prefix is the whole address.

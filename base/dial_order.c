@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * In which order to try the addresses of a peer: RFC 6724 section 6, then RFC 8305
+ * section 4. In an archive member of its own: who connects to one address has none of it.
+ */
+#include "base_internal.h"
+
+#include <string.h>
+
+/* Section 2.1: the longest prefix that an address has stands first. */
+struct policy {
+    uint8_t prefix[16], prefix_len, precedence, label;
+};
+
+static const struct policy *policy_of(const struct tern_addr *a)
+{
+    static const struct policy policies[] = {
+        { { [15] = 1 }, 128, 50, 0 },
+        { { [10] = 0xff, [11] = 0xff }, 96, 35, 4 },
+        { { 0 }, 96, 1, 3 },
+        { { 0x20, 0x01 }, 32, 5, 5 },
+        { { 0x20, 0x02 }, 16, 30, 2 },
+        { { 0x3f, 0xfe }, 16, 1, 12 },
+        { { 0xfe, 0xc0 }, 10, 1, 11 },
+        { { 0xfc }, 7, 3, 13 },
+        { { 0 }, 0, 40, 1 },
+    };
+    size_t i = 0;
+    for (;; i++) {
+        unsigned n = policies[i].prefix_len, whole = n / 8;
+        if (memcmp(a->octets, policies[i].prefix, whole) == 0 &&
+            (n % 8 == 0 || (a->octets[whole] ^ policies[i].prefix[whole]) >> (8 - n % 8) == 0))
+            return &policies[i];
+    }
+}
+
+/* Sections 3.1 and 3.2: as multicast scopes are numbered (RFC 4291 section 2.7). */
+static unsigned scope_of(const struct tern_addr *a)
+{
+    enum { LINK = 2, SITE = 5, GLOBAL = 14 };
+    const uint8_t *o = a->octets;
+    if (tern_addr_is_v4(a))
+        return o[12] == 127 || (o[12] == 169 && o[13] == 254) ? LINK : GLOBAL;
+    if (o[0] == 0xff)
+        return o[1] & 15u;
+    if (o[0] == 0xfe && o[1] >> 6 == 3)
+        return SITE;
+    return (o[0] == 0xfe && o[1] >> 6 == 2) || policy_of(a)->prefix_len == 128 ? LINK : GLOBAL;
+}
+
+/* Of the first 64 bits, behind which stands a host's own. */
+static unsigned common_len(const struct tern_addr *a, const struct tern_addr *b)
+{
+    uint64_t differ = tern_load_be64(a->octets) ^ tern_load_be64(b->octets);
+    unsigned n = 0;
+    while (n < 64 && (differ << n >> 63) == 0)
+        n++;
+    return n;
+}
+
+/* What a rule says of one destination; the larger number is preferred. */
+static unsigned rate(const struct tern_dial *d, unsigned rule)
+{
+    const struct tern_addr *to = &d->peer.addr;
+    switch (rule) {
+    case 1:
+        return !tern_addr_is_any(&d->source);
+    case 2:
+        return scope_of(to) == scope_of(&d->source);
+    case 3:
+        return !d->deprecated;
+    case 5:
+        return policy_of(to)->label == policy_of(&d->source)->label;
+    case 6:
+        return policy_of(to)->precedence;
+    case 8:
+        return 15 - scope_of(to);
+    case 9:    /* not for IPv4, whose prefixes say nothing of nearness */
+        return tern_addr_is_v4(to) ? 0 : common_len(to, &d->source);
+    default:
+        return 0;
+    }
+}
+
+static bool is_better(const struct tern_dial *a, const struct tern_dial *b)
+{
+    bool same_family = tern_addr_is_v4(&a->peer.addr) == tern_addr_is_v4(&b->peer.addr);
+    for (unsigned rule = 1; rule <= (same_family ? 9u : 8u); rule++) {
+        unsigned x = rate(a, rule), y = rate(b, rule);
+        if (x != y)
+            return x > y;
+    }
+    return false;
+}
+
+/* Number `from` becomes number `to`, before it; those between move up. */
+static void move(struct tern_dial *dials, size_t from, size_t to)
+{
+    struct tern_dial d = dials[from];
+    memmove(&dials[to + 1], &dials[to], (from - to) * sizeof d);
+    dials[to] = d;
+}
+
+void tern_dial_order(struct tern_dial *dials, size_t n)
+{
+    for (size_t i = 1; i < n; i++) {
+        size_t at = i;
+        while (at > 0 && is_better(&dials[i], &dials[at - 1]))
+            at--;
+        move(dials, i, at);
+    }
+    /* The next of the other family, as long as there is one that can be reached. */
+    for (size_t i = 1; i < n; i++) {
+        bool v4 = tern_addr_is_v4(&dials[i - 1].peer.addr);
+        size_t at = i;
+        while (at < n && tern_addr_is_v4(&dials[at].peer.addr) == v4)
+            at++;
+        if (at < n && !tern_addr_is_any(&dials[at].source))
+            move(dials, at, i);
+    }
+}
