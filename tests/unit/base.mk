@@ -9,6 +9,7 @@ tests_unit_base_main_SOURCES = \
     tests/unit/base_main.c \
     tests/unit/err_test.c \
     tests/unit/addr_test.c \
+    tests/unit/dial_order_test.c \
     tests/unit/wheel_test.c \
     tests/unit/turn_test.c \
     tests/unit/block_test.c \

@@ -10,6 +10,7 @@ int main(void)
 {
     SRunner *runner = srunner_create(err_suite());
     srunner_add_suite(runner, addr_suite());
+    srunner_add_suite(runner, dial_order_suite());
     srunner_add_suite(runner, wheel_suite());
     srunner_add_suite(runner, turn_suite());
     srunner_add_suite(runner, block_suite());

@@ -10,6 +10,7 @@
 
 Suite *err_suite(void);
 Suite *addr_suite(void);
+Suite *dial_order_suite(void);
 Suite *wheel_suite(void);
 Suite *turn_suite(void);
 Suite *block_suite(void);
