@@ -215,14 +215,6 @@ static void ipv6_input(struct tern_net *net, void *context, uint8_t link, struct
     tern_ipv6_deliver(ip, &pkt, next_off);
 }
 
-bool tern_ipv6_has_group(const struct tern_ipv6 *ip, uint8_t link, const struct tern_addr *group)
-{
-    static const struct tern_addr all_nodes = { { 0xff, 2, [15] = 1 } };
-    if (tern_addr_equal(group, &all_nodes))
-        return ip->links[link].running;
-    return tern_ip_has_group(&ip->ip, link, group);
-}
-
 /* ---- What the core asks ------------------------------------------------- */
 
 static bool ipv6_family(const struct tern_addr *addr)
@@ -271,8 +263,6 @@ static void ipv6_link_changed(struct tern_net *net, void *context, uint8_t link)
         tern_ip_reassembly_forget(&ip->ip, link);
     }
     ipv6_own_changed(ip);
-    if (!ip->links[link].running)
-        return;
     tern_mld_link_changed(ip, link);
     tern_ipv6_own_link_changed(ip, link);
     if (net->links[link].link->up)

@@ -244,11 +244,11 @@ static enum tern_err link_start(struct tern_ipv6 *ip, uint8_t link)
     if (l->running)
         return TERN_OK;
     tern_slaac_stable(ip, link, &addr, 0);
-    if (tern_ipv6_own_add(ip, link, &addr, 64, TERN_IPV6_LINK_LOCAL, TERN_NEVER, TERN_NEVER) ==
-        NULL)
+    if (tern_mld_join(ip, link, &all_nodes) != TERN_OK ||    /* RFC 4291 section 2.8 */
+        tern_ipv6_own_add(ip, link, &addr, 64, TERN_IPV6_LINK_LOCAL, TERN_NEVER, TERN_NEVER) ==
+            NULL)
         return TERN_FULL;
     l->running = true;
-    (void)tern_mld_join(ip, link, &all_nodes);    /* RFC 4291 section 2.8 */
     l->was_up = ip->ip.net->links[link].link->up;
     eth_copy(l->mac, ip->ip.net->links[link].mac);
     return TERN_OK;

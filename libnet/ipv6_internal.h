@@ -145,7 +145,11 @@ bool tern_ipv6_send_local(struct tern_ipv6 *ip, uint8_t link, const struct tern_
 void tern_ipv6_deliver(struct tern_ipv6 *ip, struct tern_net_packet *pkt, size_t next_off);
 
 /* Has the link joined the group? All-nodes is joined where IPv6 runs (RFC 4291 2.8). */
-bool tern_ipv6_has_group(const struct tern_ipv6 *ip, uint8_t link, const struct tern_addr *group);
+static inline bool tern_ipv6_has_group(const struct tern_ipv6 *ip, uint8_t link,
+                                       const struct tern_addr *group)
+{
+    return tern_ip_has_group(&ip->ip, link, group);
+}
 
 /* A fragment (ipv6_fragment.c); pkt as of a whole packet, its l4 the fragment's data. */
 void tern_ipv6_fragment(struct tern_ipv6 *ip, const struct tern_net_packet *pkt,

@@ -21,6 +21,7 @@ tests_unit_net6_main_SOURCES = \
     tests/unit/net6_fixture.h \
     tests/unit/net6_fixture.c \
     tests/unit/ipv6_test.c \
+    tests/unit/icmp6_test.c \
     tests/unit/ipv6_addr_test.c \
     tests/unit/nd_test.c \
     tests/unit/nd_router_test.c \

@@ -15,6 +15,7 @@ int main(void)
     srunner_add_suite(runner, group_wire_suite());
     srunner_add_suite(runner, dhcp6_wire_suite());
     srunner_add_suite(runner, ipv6_suite());
+    srunner_add_suite(runner, icmp6_suite());
     srunner_add_suite(runner, ipv6_addr_suite());
     srunner_add_suite(runner, nd_suite());
     srunner_add_suite(runner, nd_router_suite());

@@ -67,6 +67,7 @@ Suite *mld_suite(void);
 Suite *dhcp6_suite(void);
 Suite *ipv6_wire_suite(void);
 Suite *icmp6_wire_suite(void);
+Suite *icmp6_suite(void);
 Suite *names_wire_suite(void);
 Suite *nd_wire_suite(void);
 Suite *group_wire_suite(void);
