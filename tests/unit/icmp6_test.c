@@ -126,6 +126,19 @@ START_TEST(test_icmp6_answers_come_from_the_address_that_was_asked)
 }
 END_TEST
 
+/* RFC 8200 section 3: who a packet is for does not look at its hop limit. */
+START_TEST(test_icmp6_echo_that_came_with_its_last_hop_is_answered)
+{
+    static const uint8_t echo[16] = { ICMP6_ECHO };
+    struct net6_fixture *f = met();
+    struct net6_from from = { .src = peer, .dst = us };
+    size_t len = net6_frame(frame, &from, echo, sizeof echo);
+    frame[PACKET_ETH + 7] = 0;
+    (void)fake_link_input(&f->wire, frame, len, f->now_ns);
+    ck_assert_uint_eq(net6_hear(f).type, ICMP6_ECHO_REPLY);
+}
+END_TEST
+
 /* RFC 4443 section 2.1: of unknown messages errors go up, others are dropped. */
 START_TEST(test_icmp6_unknown_messages_are_dropped)
 {
@@ -212,6 +225,7 @@ Suite *icmp6_suite(void)
                         (int)(sizeof questions / sizeof questions[0]));
     tcase_add_test(t, test_icmp6_no_error_goes_to_nobody_or_about_an_error);
     tcase_add_test(t, test_icmp6_answers_come_from_the_address_that_was_asked);
+    tcase_add_test(t, test_icmp6_echo_that_came_with_its_last_hop_is_answered);
     tcase_add_test(t, test_icmp6_unknown_messages_are_dropped);
     tcase_add_loop_test(t, test_icmp6_errors_are_believed_about_what_we_have_sent, 0,
                         (int)(sizeof errors / sizeof errors[0]));
