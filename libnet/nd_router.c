@@ -184,8 +184,6 @@ void tern_nd_server_put(struct tern_ipv6 *ip, uint8_t link, const struct tern_ad
         if (ip->servers[i].expires_ns <= now_ns)
             at = i;
     }
-    if (expires_ns <= now_ns)
-        return;
     if (at == TERN_IPV6_SERVERS) {
         ip->stats.router_no_room++;
         return;

@@ -155,7 +155,9 @@ enum tern_err tern_net_route_set(struct tern_net *net, const struct tern_route *
 {
     static const struct tern_addr none;
     struct tern_route own = *route;
-    uint8_t slot = tern_net_network_of(net, &route->prefix);
+    /* ::/0 is IPv6's; :: alone, as an address, nobody's. */
+    uint8_t slot = tern_net_network_of(net, tern_addr_is_any(&route->prefix) ? &route->gateway
+                                                                             : &route->prefix);
     bool v4 = tern_addr_is_v4(&route->prefix);
     struct tern_addr zeroed = tern_net_prefix_of(&route->prefix, route->prefix_len);
     if (slot == 0xff)

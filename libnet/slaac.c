@@ -140,7 +140,8 @@ static uint64_t temporaries_run(struct tern_ipv6 *ip, uint64_t now_ns)
     uint64_t next_ns = TERN_NEVER;
     for (size_t i = 0; i < TERN_IPV6_ADDRS; i++) {
         const struct tern_ipv6_own *own = &ip->addrs[i];
-        if (own->state == TERN_IPV6_UNUSED || own->origin != TERN_IPV6_FROM_PREFIX ||
+        /* One that is free has another origin. */
+        if (own->origin != TERN_IPV6_FROM_PREFIX ||
             (ip->links[own->link].flags & TERN_IPV6_TEMPORARY) == 0)
             continue;
         next_ns = least(next_ns, temporary_run(ip, own, now_ns));

@@ -65,7 +65,12 @@ START_TEST(test_ipv6_addr_is_asked_after_as_often_as_configured)
     struct tern_addr a = addr6(text);
     f->ipv6.config.n_dad = 3;
     ck_assert_int_eq(set(f, 0, text, 64, "::"), TERN_OK);
-    net6_pass(f, 5 * TERN_SECOND_NS);
+    for (unsigned i = 0; i < 30; i++) {    /* however often it is looked at */
+        tern_ip_rearm(&f->ipv6.ip, f->now_ns);
+        net6_leap(f, 100 * TERN_MILLISECOND_NS);
+    }
+    ck_assert_uint_eq(net6_state(f, &a), TERN_IPV6_TENTATIVE);
+    net6_pass(f, 2 * TERN_SECOND_NS);
     size_t n = 0;
     for (struct net6_heard h = net6_hear(f); h.type != 0; h = net6_hear(f))
         n += h.type == ICMP6_NS && tern_addr_equal(&h.target, &a);
@@ -185,6 +190,7 @@ START_TEST(test_ipv6_addr_is_asked_after_anew_when_the_link_comes_up)
     fake_link_clear(&f->wire);
     net6_pass(f, 3 * TERN_SECOND_NS);
     ck_assert_uint_eq(net6_events(f, TERN_NET_ADDRESS_LOST, NULL), 0);
+    ck_assert_uint_eq(net6_state(f, &a), TERN_IPV6_PREFERRED);
     f->wire.link.up = true;
     tern_net_link_changed(&f->net, &f->wire.link, f->now_ns);
     ck_assert_uint_eq(net6_state(f, &a), TERN_IPV6_TENTATIVE);
@@ -355,6 +361,83 @@ START_TEST(test_ipv6_addr_table_that_is_full_says_so)
 }
 END_TEST
 
+START_TEST(test_ipv6_addr_link_local_one_needs_room_too)
+{
+    struct net6_fixture *f = net6_fixture_bare();
+    char addr[40];
+    for (unsigned i = 0; i < TERN_IPV6_ADDRS - 1; i++) {
+        snprintf(addr, sizeof addr, "2001:db8::%x", 0x100 + i);
+        ck_assert_int_eq(set(f, 0, addr, 64, "::"), TERN_OK);
+    }
+    ck_assert_int_eq(tern_ipv6_auto(&f->net, 1, TERN_IPV6_AUTO), TERN_FULL);
+    ck_assert_uint_eq(f->ipv6.links[1].flags, 0);
+    ck_assert(!f->ipv6.links[1].running);
+}
+END_TEST
+
+START_TEST(test_ipv6_addr_without_ipv6_is_refused)
+{
+    static struct tern_ipv4 ipv4;
+    static struct tern_net net;
+    struct net6_fixture *f = net6_fixture_bare();
+    struct tern_net_config config = {
+        .turn = &f->turn, .drbg = &f->drbg, .blocks = &f->blocks,
+        .parts = (const struct tern_net_use[]){ { &tern_ipv4, &ipv4 }, { NULL, NULL } } };
+    struct tern_ipv6_address a = { .addr = addr6(text), .prefix_len = 64 };
+    ipv4.config = (struct tern_ipv4_config){ .neighbours = f->neighbours, .n_neighbours = 16 };
+    ck_assert_int_eq(tern_net_init(&net, &config), TERN_OK);
+    fake_link_init(&f->wire, 1500, 0);
+    ck_assert_int_eq(tern_net_attach(&net, &f->wire.link), TERN_OK);
+    ck_assert_int_eq(tern_ipv6_auto(&net, 0, 0), TERN_INVALID);
+    ck_assert_int_eq(tern_ipv6_set(&net, 0, &a), TERN_INVALID);
+    ck_assert_int_eq(tern_ipv6_clear(&net, 0, &a.addr), TERN_INVALID);
+    ck_assert_int_eq(tern_ipv6_get(&net, 0, 0, &a), TERN_INVALID);
+    ck_assert_ptr_null(tern_ipv6_stats(&net));
+}
+END_TEST
+
+/* An entry that is free is the address of nobody, also not of ::. */
+START_TEST(test_ipv6_addr_entries_that_are_free_are_nothing)
+{
+    struct net6_fixture *f = net6_fixture();
+    struct net6_from from = { .src = "fe80::2", .dst = "::", .hop_limit = 64 };
+    static const uint8_t echo[16] = { ICMP6_ECHO };
+    struct tern_addr to = addr6("ff02::1:ff00:0");    /* ::'s, as it were */
+    net6_in(f, &from, echo, sizeof echo);
+    ck_assert_uint_eq(f->ipv6.stats.in_not_ours, 1);
+    ck_assert_int_eq(set(f, 0, "2001:db8::100:0", 64, "::"), TERN_OK);
+    net6_pass(f, 10 * TERN_SECOND_NS);
+    ck_assert(tern_ipv6_has_group(&f->ipv6, 0, &to));
+}
+END_TEST
+
+/* Of two links with the same link-local address the one counts that has it. */
+START_TEST(test_ipv6_addr_of_two_links_is_found_where_it_is_valid)
+{
+    for (uint8_t valid = 0; valid < 2; valid++) {
+        struct net6_fixture *f = net6_fixture_bare();
+        struct tern_addr a = addr6("fe80::77");
+        f->ipv6.config.no_dad = valid == 0;
+        ck_assert_int_eq(set(f, 0, "fe80::77", 64, "::"), TERN_OK);
+        f->ipv6.config.no_dad = valid == 1;
+        ck_assert_int_eq(set(f, 1, "fe80::77", 64, "::"), TERN_OK);
+        ck_assert_uint_eq(tern_ipv6_own_find(&f->ipv6, 0xff, &a)->link, valid);
+    }
+}
+END_TEST
+
+START_TEST(test_ipv6_addr_without_its_group_is_none)
+{
+    struct net6_fixture *f = net6_fixture();
+    struct tern_addr to = addr6("ff15::");
+    do
+        to.octets[15]++;
+    while (tern_mld_join(&f->ipv6, 0, &to) == TERN_OK);
+    ck_assert_int_eq(set(f, 0, "2001:db8::99", 64, "::"), TERN_FULL);
+    ck_assert_int_eq(set(f, 0, "2001:db8:2::1", 64, "::"), TERN_OK);    /* with ::1's group */
+}
+END_TEST
+
 START_TEST(test_ipv6_addr_ages_and_goes)
 {
     struct net6_fixture *f = net6_fixture();
@@ -404,6 +487,11 @@ Suite *ipv6_addr_suite(void)
     tcase_add_test(c, test_ipv6_addr_clear_takes_what_came_with_it_and_no_more);
     tcase_add_test(c, test_ipv6_addr_set_again_changes_prefix_and_gateway);
     tcase_add_test(c, test_ipv6_addr_table_that_is_full_says_so);
+    tcase_add_test(c, test_ipv6_addr_link_local_one_needs_room_too);
+    tcase_add_test(c, test_ipv6_addr_without_ipv6_is_refused);
+    tcase_add_test(c, test_ipv6_addr_entries_that_are_free_are_nothing);
+    tcase_add_test(c, test_ipv6_addr_of_two_links_is_found_where_it_is_valid);
+    tcase_add_test(c, test_ipv6_addr_without_its_group_is_none);
     tcase_add_test(c, test_ipv6_addr_ages_and_goes);
     tcase_add_test(c, test_ipv6_addr_that_is_gone_leaves_by_itself_without_a_packet);
     suite_add_tcase(s, c);

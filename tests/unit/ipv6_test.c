@@ -316,6 +316,55 @@ START_TEST(test_ipv6_fragments_that_stay_alone_time_out)
 }
 END_TEST
 
+/* What stands before a fragment is kept with it, 240 octets at most. */
+START_TEST(hostile_net_22_ipv6_headers_before_a_fragment_that_are_too_long)
+{
+    struct net6_fixture *f = met();
+    static uint8_t octets[208 + 8 + 64];
+    for (unsigned len = 176; len <= 208; len += 32) {    /* 40 + len + 8: 224, 256 */
+        memset(octets, 0, sizeof octets);
+        octets[0] = 44;
+        octets[1] = (uint8_t)(len / 8 - 1);
+        octets[2] = 0x1e;    /* an option to be skipped */
+        octets[3] = (uint8_t)(len - 4);
+        tern_ipv6_fragment_emit(octets + len, 58, 8, true, len);
+        in(f, packet(peer, us, 60, octets, len + 8 + 64));
+        ck_assert_uint_eq(f->ipv6.stats.in_long_chain, len == 208);
+        ck_assert_uint_eq(f->ipv6.stats.ip.frag_in, 1);
+    }
+    account(f);
+}
+END_TEST
+
+START_TEST(test_ipv6_part_refuses_tables_that_cannot_be)
+{
+    struct net6_fixture *f = net6_fixture_bare();
+    static struct tern_ipv6 other;
+    struct tern_net_config config = {
+        .turn = &f->turn, .drbg = &f->drbg, .blocks = &f->blocks,
+        .parts = (const struct tern_net_use[]){ { &tern_ipv6, &other }, { NULL, NULL } } };
+    static struct tern_net net;
+    other.config = (struct tern_ipv6_config){ .neighbours = f->neighbours, .n_neighbours = 7 };
+    ck_assert_int_eq(tern_net_init(&net, &config), TERN_INVALID);
+}
+END_TEST
+
+START_TEST(test_ipv6_groups_alone_are_joined_and_on_a_link_that_is)
+{
+    static const struct tern_endpoint_events ignoring = { .room = NULL };
+    struct net6_fixture *f = met();
+    struct tern_endpoint_addr local = { .port = 7 };
+    struct tern_endpoint *ep;
+    struct tern_addr to = addr6("ff15::1"), host = addr6(peer);
+    ck_assert_int_eq(tern_udp_open(&f->net, &local, &ignoring, NULL, &ep), TERN_OK);
+    ck_assert_int_eq(tern_endpoint_join(ep, &host, 1, false), TERN_INVALID);
+    ck_assert_int_eq(tern_endpoint_join(ep, &to, 3, false), TERN_INVALID);
+    ck_assert_int_eq(tern_endpoint_join(ep, &to, 2, false), TERN_OK);
+    ck_assert(tern_ipv6_has_group(&f->ipv6, 1, &to) && !tern_ipv6_has_group(&f->ipv6, 0, &to));
+    tern_endpoint_close(ep);
+}
+END_TEST
+
 /* ---- Source addresses (RFC 6724 section 10.1, where hosts of one link can tell) ---- */
 
 static const struct {
@@ -475,6 +524,9 @@ Suite *ipv6_suite(void)
     tcase_add_test(t, test_ipv6_nothing_is_said_about_what_a_group_got);
     tcase_add_test(t, test_ipv6_fragments_in_any_order_become_a_packet);
     tcase_add_test(t, hostile_net_19_ipv6_overlap_ends_the_datagram);
+    tcase_add_test(t, hostile_net_22_ipv6_headers_before_a_fragment_that_are_too_long);
+    tcase_add_test(t, test_ipv6_part_refuses_tables_that_cannot_be);
+    tcase_add_test(t, test_ipv6_groups_alone_are_joined_and_on_a_link_that_is);
     tcase_add_test(t, test_ipv6_atomic_fragment_is_a_packet_whatever_else_has_its_id);
     tcase_add_loop_test(t, test_ipv6_fragments_that_stay_alone_time_out, 0, 2);
     tcase_add_loop_test(t, test_ipv6_source_is_chosen_by_scope_label_and_prefix, 0,

@@ -122,6 +122,41 @@ END_TEST
 
 /* ---- Advertisements ----------------------------------------------------- */
 
+START_TEST(test_nd_router_is_asked_for_neither_on_a_link_that_is_down_nor_on_another)
+{
+    struct net6_fixture *f = net6_fixture();
+    tern_net_link_changed(&f->net, &f->wire.link, f->now_ns);
+    f->wire.link.up = false;
+    tern_net_link_changed(&f->net, &f->wire.link, f->now_ns);
+    f->wire.link.up = true;
+    tern_net_link_changed(&f->net, &f->wire.link, f->now_ns);
+    net6_pass(f, 10 * TERN_SECOND_NS);
+    for (struct net6_heard h = net6_hear(f); h.type != 0; h = net6_hear(f))
+        ck_assert_uint_ne(h.type, ICMP6_RS);    /* nobody wants routers */
+    ck_assert_int_eq(tern_ipv6_auto(&f->net, 0, TERN_IPV6_AUTO), TERN_OK);
+    f->wire.link.up = false;
+    tern_net_link_changed(&f->net, &f->wire.link, f->now_ns);
+    net6_pass(f, 10 * TERN_SECOND_NS);
+    ck_assert_uint_eq(f->ipv6.stats.nd_full, 0);
+}
+END_TEST
+
+/* Neither an address of another scope nor of another link: it is :: then, without a MAC. */
+START_TEST(test_nd_router_is_asked_for_from_the_link_local_address_alone)
+{
+    struct net6_fixture *f = net6_fixture();
+    struct tern_addr nobody = { { 0 } };
+    for (size_t i = 0; i < TERN_IPV6_ADDRS; i++)
+        if (f->ipv6.addrs[i].origin == TERN_IPV6_LINK_LOCAL && f->ipv6.addrs[i].link == 0)
+            f->ipv6.addrs[i].state = TERN_IPV6_DUPLICATE;
+    ck_assert_int_eq(tern_ipv6_auto(&f->net, 0, TERN_IPV6_AUTO), TERN_OK);
+    struct net6_heard h = net6_await(f);
+    ck_assert_uint_eq(h.type, ICMP6_RS);
+    ck_assert(tern_addr_equal(&h.src, &nobody));
+    ck_assert_ptr_null(h.mac);
+}
+END_TEST
+
 START_TEST(test_nd_router_with_a_lifetime_is_a_default_one_until_it_ends)
 {
     struct net6_fixture *f = listening();
@@ -357,7 +392,84 @@ START_TEST(test_nd_router_that_is_not_wanted_any_more_is_forgotten)
 }
 END_TEST
 
+static unsigned n_link_changes;
+
+static void link_change_count(struct tern_net *net, void *context, uint8_t link)
+{
+    (void)net;
+    (void)context;
+    (void)link;
+    n_link_changes++;
+}
+
+START_TEST(test_nd_router_mtu_that_is_said_again_troubles_no_transport)
+{
+    struct net6_fixture *f = listening();
+    struct tern_net_transport_ops ops =
+        *(const struct tern_net_transport_ops *)f->net.transports[0].ops;
+    n_link_changes = 0;
+    ops.link_changed = link_change_count;
+    f->net.transports[0].ops = &ops;
+    for (unsigned i = 0; i < 5; i++) {
+        net6_ra(&m, 0, 0, 1800);
+        net6_mtu(&m, i < 3 ? 1400 : 1300);
+        net6_say(f, router, all, &m);
+        ck_assert_uint_eq(n_link_changes, i < 3 ? 1 : 2);
+    }
+}
+END_TEST
+
 /* ---- Redirects ---------------------------------------------------------- */
+
+START_TEST(test_nd_redirect_takes_no_room_of_routes_nor_do_they_of_it)
+{
+    struct net6_fixture *f = listening();
+    char text[40];
+    for (unsigned i = 1; i <= 4; i++) {
+        snprintf(text, sizeof text, "2a00::%u", i);
+        net6_redirect(&m, "fe80::bb", text);
+        net6_say(f, "fe80::fe", "2001:db8::1", &m);
+    }
+    ck_assert_uint_eq(f->ipv6.stats.redirect_refused, 0);
+    for (unsigned i = 1; i <= 4; i++) {
+        snprintf(text, sizeof text, "2a0%u::/32", i);
+        net6_ra(&m, 0, 0, 1800);
+        net6_route(&m, text, 0, 1800);
+        net6_say(f, router, all, &m);
+    }
+    ck_assert_uint_eq(f->ipv6.stats.router_no_room, 0);
+    ck_assert_uint_eq(learned(f), 5);
+}
+END_TEST
+
+START_TEST(test_nd_redirect_without_a_way_or_a_place_for_it_is_refused)
+{
+    struct net6_fixture *f = net6_fixture_bare();
+    f->ipv6.config.no_dad = true;
+    ck_assert_int_eq(tern_ipv6_auto(&f->net, 0, 0), TERN_OK);
+    struct tern_addr own = net6_own(f, TERN_IPV6_LINK_LOCAL);
+    char us[TERN_ADDR_TEXT_CAP];
+    tern_addr_format(&own, us);
+    net6_redirect(&m, "fe80::bb", "2a00::1");
+    net6_say(f, "fe80::fe", us, &m);
+    ck_assert_uint_eq(f->ipv6.stats.redirect_refused, 1);
+    struct tern_route way = { .gateway = addr6("fe80::fe"), .expires_ns = TERN_NEVER };
+    ck_assert_int_eq(tern_net_route_set(&f->net, &way), TERN_OK);
+    net6_redirect(&m, us, "2a00::1");    /* to ourselves */
+    net6_say(f, "fe80::fe", us, &m);
+    ck_assert_uint_eq(f->ipv6.stats.redirect_refused, 2);
+    way.prefix_len = 128;
+    for (uint8_t i = 1; f->net.n_routes < TERN_NET_ROUTES; i++) {
+        way.prefix = addr6("2b00::");
+        way.prefix.octets[15] = i;
+        ck_assert_int_eq(tern_net_route_set(&f->net, &way), TERN_OK);
+    }
+    net6_redirect(&m, "fe80::bb", "2a00::1");
+    net6_say(f, "fe80::fe", us, &m);
+    ck_assert_uint_eq(f->ipv6.stats.redirect_refused, 3);
+    ck_assert_ptr_null(net6_neighbour(f, "fe80::bb"));
+}
+END_TEST
 
 START_TEST(test_nd_redirect_of_the_router_in_use_is_followed_for_a_while)
 {
@@ -646,6 +758,11 @@ Suite *nd_router_suite(void)
     tcase_add_test(c, test_nd_redirect_that_is_none_of_its_sender_is_refused);
     suite_add_tcase(s, c);
     c = tcase_create("hostile");
+    tcase_add_test(c, test_nd_router_is_asked_for_neither_on_a_link_that_is_down_nor_on_another);
+    tcase_add_test(c, test_nd_router_is_asked_for_from_the_link_local_address_alone);
+    tcase_add_test(c, test_nd_router_mtu_that_is_said_again_troubles_no_transport);
+    tcase_add_test(c, test_nd_redirect_takes_no_room_of_routes_nor_do_they_of_it);
+    tcase_add_test(c, test_nd_redirect_without_a_way_or_a_place_for_it_is_refused);
     tcase_add_test(c, hostile_net_32_router_options_of_wrong_length);
     tcase_add_test(c, hostile_net_32_router_names_more_domains_than_fit);
     tcase_add_test(c, hostile_net_33_router_flood_leaves_what_came_first);

@@ -203,6 +203,37 @@ START_TEST(test_slaac_prefixes_are_as_many_as_there_is_room_for)
 }
 END_TEST
 
+/* 16 of all links: the other eight are for what is configured, and link-local ones. */
+START_TEST(test_slaac_addresses_leave_room_for_others)
+{
+    struct net6_fixture *f = start(TERN_IPV6_AUTO | TERN_IPV6_TEMPORARY);
+    char prefix[40];
+    for (unsigned i = 0; i < 8; i++) {
+        snprintf(prefix, sizeof prefix, "2001:db8:%x::/64", i);
+        advertise(f, prefix, UINT32_MAX, UINT32_MAX);
+    }
+    ck_assert_uint_eq(net6_count(f, TERN_IPV6_FROM_PREFIX_TEMPORARY), 8);
+    ck_assert_int_eq(tern_ipv6_auto(&f->net, 1, TERN_IPV6_AUTO), TERN_OK);
+    struct tern_nd_option o = { .type = ND_OPT_PREFIX, .prefix = addr6("2001:db8:b::"),
+                                .prefix_len = 64, .flags = 0x40, .lifetime_s = 9000 };
+    ck_assert_uint_eq(f->ipv6.stats.prefix_no_room, 0);
+    tern_slaac_prefix(&f->ipv6, 1, &o);
+    ck_assert_uint_eq(f->ipv6.stats.prefix_no_room, 1);
+}
+END_TEST
+
+START_TEST(test_slaac_prefix_that_is_over_makes_nothing)
+{
+    struct net6_fixture *f = start(TERN_IPV6_AUTO);
+    net6_pass(f, 10 * TERN_SECOND_NS);
+    uint64_t n_reports = f->ipv6.stats.ip.group_reports;
+    advertise(f, net_a, 0, 0);
+    net6_pass(f, 10 * TERN_SECOND_NS);
+    ck_assert_uint_eq(f->ipv6.stats.ip.group_reports, n_reports);
+    ck_assert_uint_eq(net6_events(f, TERN_NET_ADDRESS, NULL), 1);
+}
+END_TEST
+
 /* ---- Temporary ones ----------------------------------------------------- */
 
 START_TEST(test_slaac_temporary_address_lives_at_most_its_own_time)
@@ -282,6 +313,9 @@ START_TEST(test_slaac_temporary_duplicate_is_replaced)
         struct tern_addr a = net6_own(f, TERN_IPV6_FROM_PREFIX_TEMPORARY);
         ck_assert(!tern_addr_equal(&a, &last));
         last = a;
+        tern_slaac_stable(&f->ipv6, 0, &last, (uint8_t)i);
+        ck_assert(!tern_addr_equal(&a, &last));    /* nor one that tells who we are */
+        last = a;
         tern_addr_format(&a, addr);
         net6_na(&m, addr, 0);
         net6_say(f, "fe80::2", all, &m);
@@ -303,6 +337,8 @@ Suite *slaac_suite(void)
     tcase_add_test(c, test_slaac_address_is_deprecated_and_preferred_again_as_routers_say);
     tcase_add_test(c, test_slaac_duplicate_is_replaced_three_times);
     tcase_add_test(c, test_slaac_prefixes_are_as_many_as_there_is_room_for);
+    tcase_add_test(c, test_slaac_addresses_leave_room_for_others);
+    tcase_add_test(c, test_slaac_prefix_that_is_over_makes_nothing);
     suite_add_tcase(s, c);
     c = tcase_create("temporary");
     tcase_add_test(c, test_slaac_temporary_address_lives_at_most_its_own_time);
