@@ -16,7 +16,7 @@
  * CONFIRMING asks whether the lease still fits when the link comes back,
  * RELEASING gives it back.
  *
- * An association has one address here: of several the first is taken.
+ * There is one association, with two addresses at most.
  */
 #include "dhcp6_internal.h"
 
@@ -154,8 +154,8 @@ static void transmit(struct tern_dhcp6 *d)
         .elapsed_cs = elapsed_cs < UINT16_MAX ? (uint16_t)elapsed_cs : UINT16_MAX,
         .client_id = tern_dhcp6_client_id(d, made),
     };
-    if (r.has_ia && !tern_addr_is_any(&d->lease.addr))
-        r.addr = &d->lease.addr;
+    if (r.has_ia)
+        r.addrs = d->lease.addrs;
     if (d->state != DHCP6_INFORMING && d->state != DHCP6_SOLICITING &&
         d->state != DHCP6_REBINDING && d->state != DHCP6_CONFIRMING)
         r.server_id = (struct tern_dhcp6_octets){ d->server_id, d->server_id_len };
@@ -220,9 +220,11 @@ struct tern_ipv6_own *tern_dhcp6_own(const struct tern_dhcp6 *d, const struct te
 
 void tern_dhcp6_lease_lose(struct tern_dhcp6 *d)
 {
-    struct tern_ipv6_own *own = tern_dhcp6_own(d, &d->lease.addr);
-    if (own != NULL)
-        tern_ipv6_own_remove(dhcp6_ipv6(d), own);
+    for (size_t i = 0; i < DHCP6_ADDRS_MAX; i++) {
+        struct tern_ipv6_own *own = tern_dhcp6_own(d, &d->lease.addrs[i]);
+        if (own != NULL)
+            tern_ipv6_own_remove(dhcp6_ipv6(d), own);
+    }
     d->lease.valid_ns = 0;
 }
 
@@ -283,10 +285,12 @@ static void dhcp6_conflict(struct tern_net *net, void *context, uint8_t link,
     const struct tern_ipv6_own *own = tern_dhcp6_own(d, addr);
     (void)net;
     if (link != d->config.link || !dhcp6_has_lease(d) ||
-        !tern_addr_equal(addr, &d->lease.addr) || (own != NULL && ipv6_own_is_valid(own)))
+        own == NULL || ipv6_own_is_valid(own))
         return;
     d->stats.conflicts++;
     tern_dhcp6_lease_lose(d);
+    d->lease.addrs[0] = *addr;    /* which alone is declined */
+    d->lease.addrs[1] = (struct tern_addr){ { 0 } };
     tern_dhcp6_begin(d, DHCP6_DECLINING, 0);
 }
 
@@ -375,7 +379,7 @@ enum tern_err tern_dhcp6_get(const struct tern_net *net, struct tern_dhcp6_lease
         return TERN_AGAIN;
     memset(lease, 0, sizeof *lease);
     if (dhcp6_has_lease(d)) {
-        lease->addr = d->lease.addr;
+        memcpy(lease->addrs, d->lease.addrs, sizeof lease->addrs);
         lease->expires_ns = d->lease.valid_ns;
     }
     lease->n_ntp = d->n_ntp;

@@ -91,19 +91,27 @@ static void times_take(struct tern_dhcp6 *d, const struct tern_dhcp6_reply *r,
     d->lease.valid_ns = after(d, a->valid_s);
 }
 
-/* The address to go on with: the one that we have, else the first. NULL: there is none. */
-static const struct tern_dhcp6_addr *choose(const struct tern_dhcp6 *d,
-                                            const struct tern_dhcp6_reply *r)
+/*
+ * Takes what the answer grants, with the least and the most of their times as
+ * *sum; how many. Further ones are left to the server.
+ */
+static size_t granted(const struct tern_dhcp6_reply *r, struct tern_addr addrs[DHCP6_ADDRS_MAX],
+                      struct tern_dhcp6_addr *sum)
 {
-    const struct tern_dhcp6_addr *first = NULL;
-    for (size_t i = r->n_addrs; r->has_ia && i-- > 0;) {
-        if (r->addrs[i].valid_s == 0)
+    size_t n = 0;
+    *sum = (struct tern_dhcp6_addr){ .preferred_s = FOR_EVER };
+    memset(addrs, 0, DHCP6_ADDRS_MAX * sizeof *addrs);
+    for (size_t i = 0; i < r->n_addrs && n < DHCP6_ADDRS_MAX; i++) {
+        const struct tern_dhcp6_addr *a = &r->addrs[i];
+        if (a->valid_s == 0)
             continue;
-        first = &r->addrs[i];
-        if (tern_addr_equal(&first->addr, &d->lease.addr))
-            break;
+        addrs[n++] = a->addr;
+        if (a->preferred_s < sum->preferred_s)
+            sum->preferred_s = a->preferred_s;
+        if (a->valid_s > sum->valid_s)
+            sum->valid_s = a->valid_s;
     }
-    return first;
+    return n;
 }
 
 /* It is ours from now on, or for longer. False: there is no room for it. */
@@ -112,8 +120,6 @@ static bool address_put(struct tern_dhcp6 *d, const struct tern_dhcp6_addr *a)
     struct tern_ipv6 *ip = dhcp6_ipv6(d);
     struct tern_ipv6_own *own = tern_dhcp6_own(d, &a->addr);
     uint64_t preferred_ns = after(d, a->preferred_s), valid_ns = after(d, a->valid_s);
-    if (dhcp6_has_lease(d) && !tern_addr_equal(&a->addr, &d->lease.addr))
-        tern_dhcp6_lease_lose(d);
     if (own == NULL)
         return tern_ipv6_own_add(ip, d->config.link, &a->addr, 128, TERN_IPV6_FROM_DHCP,
                                  preferred_ns, valid_ns) != NULL;
@@ -123,6 +129,38 @@ static bool address_put(struct tern_dhcp6 *d, const struct tern_dhcp6_addr *a)
         own->state = TERN_IPV6_PREFERRED;
     tern_ip_rearm(&ip->ip, preferred_ns);
     return true;
+}
+
+/*
+ * The lease is the n addresses that are granted now; what it had and the answer
+ * does not speak of stays if there is room (section 18.2.10.1).
+ */
+static bool lease_put(struct tern_dhcp6 *d, const struct tern_dhcp6_reply *r,
+                      struct tern_addr addrs[DHCP6_ADDRS_MAX], size_t n)
+{
+    bool ok = true;
+    size_t n_granted = n;
+    for (size_t i = 0; i < DHCP6_ADDRS_MAX; i++) {
+        struct tern_ipv6_own *own = tern_dhcp6_own(d, &d->lease.addrs[i]);
+        bool said = false, kept = false;
+        for (size_t k = 0; own != NULL && k < r->n_addrs; k++)
+            said |= tern_addr_equal(&r->addrs[k].addr, &own->addr);
+        for (size_t k = 0; own != NULL && k < n_granted; k++)
+            kept |= tern_addr_equal(&addrs[k], &own->addr);
+        if (own == NULL || kept)
+            continue;
+        if (!said && n < DHCP6_ADDRS_MAX)
+            addrs[n++] = own->addr;
+        else
+            tern_ipv6_own_remove(dhcp6_ipv6(d), own);
+    }
+    memcpy(d->lease.addrs, addrs, sizeof d->lease.addrs);
+    for (size_t i = 0, k = 0; i < r->n_addrs && k < n_granted; i++)
+        if (r->addrs[i].valid_s > 0) {
+            ok &= address_put(d, &r->addrs[i]);
+            k++;
+        }
+    return ok;
 }
 
 static void refuse(struct tern_dhcp6 *d, bool solicit)
@@ -155,19 +193,20 @@ static void refusal_input(struct tern_dhcp6 *d, const struct tern_dhcp6_reply *r
 static void lease_input(struct tern_dhcp6 *d, const struct tern_dhcp6_reply *r)
 {
     unsigned status = r->status != DHCP6_SUCCESS ? r->status : r->ia_status;
-    const struct tern_dhcp6_addr *a = choose(d, r);
-    if (status != DHCP6_SUCCESS || a == NULL) {
+    struct tern_addr addrs[DHCP6_ADDRS_MAX];
+    struct tern_dhcp6_addr sum;
+    size_t n = granted(r, addrs, &sum);
+    if (status != DHCP6_SUCCESS || n == 0) {
         refusal_input(d, r, status);
         return;
     }
-    if (!address_put(d, a)) {
+    if (!lease_put(d, r, addrs, n)) {
         refuse(d, true);
         return;
     }
     d->stats.replies++;
-    d->lease.addr = a->addr;
     server_choose(d, r);
-    times_take(d, r, a);
+    times_take(d, r, &sum);
     others_take(d, r, d->lease.valid_ns);
     tern_dhcp6_resume(d);
 }
@@ -176,13 +215,15 @@ static void lease_input(struct tern_dhcp6 *d, const struct tern_dhcp6_reply *r)
 
 static void advertise_input(struct tern_dhcp6 *d, const struct tern_dhcp6_reply *r)
 {
-    const struct tern_dhcp6_addr *a = choose(d, r);
+    struct tern_addr addrs[DHCP6_ADDRS_MAX];
+    struct tern_dhcp6_addr sum;
     if (d->state != DHCP6_SOLICITING) {
         d->stats.in_unexpected++;
         return;
     }
     limits_take(d, r);    /* section 18.2.9: also of one that has nothing for us */
-    if (r->status != DHCP6_SUCCESS || r->ia_status != DHCP6_SUCCESS || a == NULL) {
+    if (r->status != DHCP6_SUCCESS || r->ia_status != DHCP6_SUCCESS ||
+        granted(r, addrs, &sum) == 0) {
         refuse(d, false);
         return;
     }
@@ -190,7 +231,7 @@ static void advertise_input(struct tern_dhcp6 *d, const struct tern_dhcp6_reply 
     if (d->server_id_len == 0 || r->preference > d->preference) {
         server_choose(d, r);
         d->preference = r->preference;
-        d->lease.addr = a->addr;
+        memcpy(d->lease.addrs, addrs, sizeof d->lease.addrs);
     }
     /* Section 18.2.1: all are waited for until the first time-out, then whoever comes first. */
     if (d->n_sent > 1 || r->preference == PREFERENCE_MOST)

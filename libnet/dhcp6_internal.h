@@ -61,7 +61,7 @@ void tern_dhcp6_solicit(struct tern_dhcp6 *d);
 /* Goes on with the lease as its times say. */
 void tern_dhcp6_resume(struct tern_dhcp6 *d);
 
-/* The address is gone. */
+/* Its addresses are gone. */
 void tern_dhcp6_lease_lose(struct tern_dhcp6 *d);
 
 /* It is over: nobody has answered in time, or there is nothing more to be said. */

@@ -130,7 +130,7 @@ static bool iaaddr_take(struct tern_dhcp6_reply *r, const struct option *ia)
         if (o.code == OPT_STATUS)
             status = tern_load_be16(o.data);
     if (status == DHCP6_SUCCESS && a.preferred_s <= a.valid_s && is_usable(&a.addr) &&
-        r->n_addrs < DHCP6_ADDRS_MAX)
+        r->n_addrs < DHCP6_SAID_MAX)
         r->addrs[r->n_addrs++] = a;
     return !options.is_bad;
 }
@@ -267,11 +267,14 @@ static size_t option_put(uint8_t *out, size_t off, unsigned code, const void *da
 /* IA_NA; its times are the server's to choose, so they are 0 (section 21.4). */
 static size_t ia_put(uint8_t *out, size_t off, const struct tern_dhcp6_request *r)
 {
-    uint8_t ia[IA_OPTIONS + OPT_HDR_LEN + IAADDR_OPTIONS] = { 0 }, addr[IAADDR_OPTIONS] = { 0 };
+    uint8_t ia[IA_OPTIONS + DHCP6_ADDRS_MAX * (OPT_HDR_LEN + IAADDR_OPTIONS)] = { 0 };
+    uint8_t addr[IAADDR_OPTIONS] = { 0 };
     size_t len = IA_OPTIONS;
     tern_store_be32(ia, r->iaid);
-    if (r->addr != NULL) {
-        memcpy(addr, r->addr->octets, ADDR_LEN);
+    for (size_t i = 0; r->addrs != NULL && i < DHCP6_ADDRS_MAX; i++) {
+        if (tern_addr_is_any(&r->addrs[i]))
+            continue;
+        memcpy(addr, r->addrs[i].octets, ADDR_LEN);
         len = option_put(ia, len, OPT_IAADDR, addr, sizeof addr);
     }
     return option_put(out, off, OPT_IA_NA, ia, len);

@@ -41,7 +41,7 @@ enum tern_dhcp6_status {
 
 enum { DHCP6_CLIENT_PORT = 546, DHCP6_SERVER_PORT = 547 };
 enum { DHCP6_DUID_LEAST = 3, DHCP6_DUID_MAX = 130, DHCP6_DUID_LL_LEN = 10 };
-enum { DHCP6_ADDRS_MAX = 2, DHCP6_NTP_MAX = 2, DHCP6_EMIT_CAP = 384 };
+enum { DHCP6_ADDRS_MAX = 2, DHCP6_SAID_MAX = 4, DHCP6_NTP_MAX = 2, DHCP6_EMIT_CAP = 384 };
 
 /* Octets of the message that was read, or that will be written. */
 struct tern_dhcp6_octets {
@@ -65,7 +65,7 @@ struct tern_dhcp6_reply {
     bool has_ia;                                      /* the one with our IAID */
     uint16_t ia_status;
     uint32_t t1_s, t2_s;                              /* T1 at most T2, where T2 is not 0 */
-    struct tern_dhcp6_addr addrs[DHCP6_ADDRS_MAX];
+    struct tern_dhcp6_addr addrs[DHCP6_SAID_MAX];     /* also those that end now */
     uint8_t n_addrs, n_ntp;
     struct tern_addr ntp[DHCP6_NTP_MAX];
     struct tern_dhcp6_octets dns;                     /* 16 octets an address */
@@ -101,7 +101,7 @@ struct tern_dhcp6_request {
     bool wants_rapid;
     bool has_ia;                                    /* an IA_NA with this, and: */
     uint32_t iaid, xid;
-    const struct tern_addr *addr;                   /* in it; or NULL */
+    const struct tern_addr *addrs;                  /* DHCP6_ADDRS_MAX, or zeros; or NULL */
     uint16_t elapsed_cs;                            /* hundredths of a second */
     struct tern_dhcp6_octets client_id, server_id;  /* at most DHCP6_DUID_MAX each; len 0: none */
 };

@@ -226,9 +226,9 @@ struct tern_dhcp6 {
     uint64_t started_ns, rt_ns;         /* of the exchange: its first message, the last wait */
     struct tern_timer timer;
     struct {
-        struct tern_addr addr;          /* all zero: none is asked for */
+        struct tern_addr addrs[2];      /* all zero: none is asked for */
         uint64_t t1_ns, t2_ns;
-        uint64_t valid_ns;              /* 0: it is not ours */
+        uint64_t valid_ns;              /* 0: they are not ours */
     } lease;
     struct tern_addr ntp[2];
     uint8_t server_id[130];             /* whom we have chosen */
@@ -238,7 +238,7 @@ struct tern_dhcp6 {
 
 /* What a server has said; TERN_AGAIN: nothing yet. */
 struct tern_dhcp6_lease {
-    struct tern_addr addr;              /* all zero: no address was asked for */
+    struct tern_addr addrs[2];          /* all zero: it has no more */
     uint64_t expires_ns;
     struct tern_addr ntp[2];
     uint8_t n_ntp;                      /* DNS servers: tern_ipv6_server */

@@ -298,8 +298,8 @@ static void check(void)
     for (size_t i = 0; i < TERN_IPV6_ADDRS; i++)
         n_leased += w.ipv6.addrs[i].state != TERN_IPV6_UNUSED &&
                     w.ipv6.addrs[i].origin == TERN_IPV6_FROM_DHCP;
-    require(n_leased <= 1, "one address by DHCP");
-    require(!dhcp6_has_lease(&w.dhcp6) || n_leased == 1, "a lease is an address");
+    require(n_leased <= DHCP6_ADDRS_MAX, "few addresses by DHCP");
+    require(!dhcp6_has_lease(&w.dhcp6) || n_leased >= 1, "a lease is an address");
     require(w.dhcp6.n_ntp <= 2 && w.dhcp6.server_id_len <= DHCP6_DUID_MAX, "what fits");
     require(w.linklocal4.addr == 0 || w.linklocal4.addr >> 16 == 0xa9fe, "an address of 169.254");
     require(w.wire.n_lent == 0, "no slot kept");

@@ -35,15 +35,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         must(r.client_id.len >= 3 && r.client_id.len <= 130 && r.dns.len % 16 == 0);
         must(r.server_id.len >= 3 && r.server_id.len <= 130);
         must(r.domains.len == 0 || tern_names_ok(r.domains.data, r.domains.len));
-        must(r.n_addrs <= DHCP6_ADDRS_MAX && r.n_ntp <= DHCP6_NTP_MAX);
+        must(r.n_addrs <= DHCP6_SAID_MAX && r.n_ntp <= DHCP6_NTP_MAX);
         must(r.has_ia || r.n_addrs == 0);
         must(r.t2_s == 0 || r.t1_s <= r.t2_s || !r.has_ia);
         for (size_t i = 0; i < r.n_addrs; i++)
             must(r.addrs[i].preferred_s <= r.addrs[i].valid_s &&
                  !tern_addr_is_v4(&r.addrs[i].addr) && r.addrs[i].addr.octets[0] != 0xff);
+        struct tern_addr addrs[DHCP6_ADDRS_MAX] = { { { 0 } } };
+        for (size_t i = 0; i < r.n_addrs && i < DHCP6_ADDRS_MAX; i++)
+            addrs[i] = r.addrs[i].addr;
         struct tern_dhcp6_request request = {
+            .addrs = addrs,
             .type = DHCP6_REQUEST, .xid = r.xid, .has_ia = true, .iaid = 1,
-            .addr = r.n_addrs > 0 ? &r.addrs[0].addr : NULL,
             .client_id = r.client_id, .server_id = r.server_id,
         };
         must(tern_dhcp6_request_emit(out, &request) <= sizeof out);

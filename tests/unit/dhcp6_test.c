@@ -58,7 +58,7 @@ struct heard {
     bool has_ia, has_rapid, has_addr, asks_refresh;
     struct tern_addr addr;
     const uint8_t *server;
-    size_t server_len;
+    size_t server_len, n_addrs;
 };
 
 static void options_read(struct heard *h, const uint8_t *p, const uint8_t *end)
@@ -78,7 +78,8 @@ static void options_read(struct heard *h, const uint8_t *p, const uint8_t *end)
         case 3:
             h->has_ia = true;
             h->iaid = tern_load_be32(p + 4);
-            h->has_addr = len == 12 + 28;
+            h->has_addr = len >= 12 + 28;
+            h->n_addrs = (len - 12) / 28;
             if (h->has_addr)
                 h->addr = ipv6_addr(p + 4 + 12 + 4);
             break;
@@ -134,7 +135,7 @@ static struct heard await(struct net6_fixture *f)
 struct reply {
     uint8_t type;
     uint32_t xid;
-    const char *addr;                  /* NULL: no IA_NA */
+    const char *addr, *addr_2;         /* NULL: no IA_NA, or no second address */
     uint32_t t1_s, t2_s, preferred_s, valid_s;
     uint16_t status, ia_status;        /* not sent if 0 */
     uint8_t preference;
@@ -185,6 +186,13 @@ static size_t reply_emit(uint8_t *msg, const struct reply *r)
             memcpy(addr, a.octets, 16);
             tern_store_be32(addr + 16, r->preferred_s);
             tern_store_be32(addr + 20, r->valid_s);
+            len = option(ia, len, 5, addr, sizeof addr);
+        }
+        if (r->addr_2 != NULL) {    /* its times are a thousand seconds more */
+            struct tern_addr a = addr6(r->addr_2);
+            memcpy(addr, a.octets, 16);
+            tern_store_be32(addr + 16, r->preferred_s + 1000);
+            tern_store_be32(addr + 20, r->valid_s + 1000);
             len = option(ia, len, 5, addr, sizeof addr);
         }
         len = status_option(ia, len, r->ia_status);
@@ -299,7 +307,7 @@ START_TEST(test_dhcp6_gets_a_lease_from_the_best_server)
     net6_pass(f, 50 * TERN_MILLISECOND_NS);
     ck_assert(is_ours(f, leased_text));
     ck_assert_int_eq(tern_dhcp6_get(&f->net, &lease), TERN_OK);
-    ck_assert(tern_addr_equal(&lease.addr, (const struct tern_addr[]){ addr6(leased_text) }));
+    ck_assert(tern_addr_equal(&lease.addrs[0], (const struct tern_addr[]){ addr6(leased_text) }));
     ck_assert_uint_eq(net6_count(f, TERN_IPV6_FROM_DHCP), 1);
     ck_assert_ptr_null(tern_net_route_get(&f->net, 0));    /* an address says nothing of a prefix */
     ck_assert_uint_eq(dhcp6.stats.advertises, 3);
@@ -463,13 +471,73 @@ START_TEST(test_dhcp6_refusals)
     say(f, &r);
     net6_pass(f, 50 * TERN_MILLISECOND_NS);
     ck_assert(is_ours(f, "2001:db8::65"));
-    ck_assert_uint_eq(net6_count(f, TERN_IPV6_FROM_DHCP), 1);
+    ck_assert_uint_eq(net6_count(f, TERN_IPV6_FROM_DHCP), 2);    /* it did not speak of the other */
     net6_leap(f, 1000 * TERN_SECOND_NS);
     r.xid = await(f).xid;
     r.preferred_s = r.valid_s = 0;
     say(f, &r);
     ck_assert_uint_eq(net6_count(f, TERN_IPV6_FROM_DHCP), 0);
     ck_assert_uint_eq(await(f).type, DHCP6_SOLICIT);
+}
+END_TEST
+
+/* Two of one association (RFC 8415 section 12.2): as where a server has two prefixes. */
+START_TEST(test_dhcp6_has_two_addresses_of_an_association)
+{
+    struct reply two = good;
+    struct tern_dhcp6_lease lease;
+    two.addr_2 = "fd00::64";
+    two.t1_s = two.t2_s = 0;
+    struct net6_fixture *f = bound_by(&two);
+    ck_assert(is_ours(f, leased_text) && is_ours(f, "fd00::64"));
+    ck_assert_int_eq(tern_dhcp6_get(&f->net, &lease), TERN_OK);
+    ck_assert(tern_addr_equal(&lease.addrs[1], (const struct tern_addr[]){ addr6("fd00::64") }));
+    ck_assert_uint_eq(dhcp6.lease.t1_ns - f->now_ns + 50 * TERN_MILLISECOND_NS,
+                      1000 * TERN_SECOND_NS);    /* half of the least that is preferred */
+    ck_assert_uint_eq(dhcp6.lease.valid_ns - f->now_ns + 50 * TERN_MILLISECOND_NS,
+                      4000 * TERN_SECOND_NS);
+    net6_leap(f, 1000 * TERN_SECOND_NS);
+    struct heard h = await(f);
+    ck_assert_uint_eq(h.type, DHCP6_RENEW);
+    ck_assert_uint_eq(h.n_addrs, 2);
+    /* A third: there is no room for what is not spoken of, and the last of those goes. */
+    two.addr = "2001:db8::65";
+    two.addr_2 = NULL;
+    two.xid = h.xid;
+    say(f, &two);
+    net6_pass(f, 50 * TERN_MILLISECOND_NS);
+    ck_assert(is_ours(f, leased_text) && is_ours(f, "2001:db8::65") && !is_ours(f, "fd00::64"));
+    net6_leap(f, 1000 * TERN_SECOND_NS);
+    two.xid = await(f).xid;
+    two.addr_2 = "2001:db8::66";
+    say(f, &two);
+    net6_pass(f, 50 * TERN_MILLISECOND_NS);
+    ck_assert(is_ours(f, "2001:db8::65") && is_ours(f, "2001:db8::66"));
+    ck_assert_uint_eq(net6_count(f, TERN_IPV6_FROM_DHCP), 2);
+    ck_assert_int_eq(tern_dhcp6_release(&f->net), TERN_OK);
+    ck_assert_uint_eq(net6_count(f, TERN_IPV6_FROM_DHCP), 0);
+    h = await(f);
+    ck_assert(h.type == DHCP6_RELEASE && h.n_addrs == 2);
+}
+END_TEST
+
+START_TEST(test_dhcp6_declines_one_of_two_addresses)
+{
+    struct net6_fixture *f = start(TERN_DHCP6_STATEFUL);
+    struct reply r = good;
+    f->ipv6.config.no_dad = false;
+    r.xid = await(f).xid;
+    r.rapid = true;
+    r.addr_2 = "fd00::64";
+    say(f, &r);
+    net6_na(&m, "fd00::64", 0x20);
+    net6_mac(&m, 2, packet_mac_peer);
+    net6_say(f, "fe80::2", "ff02::1", &m);
+    ck_assert_uint_eq(net6_count(f, TERN_IPV6_FROM_DHCP), 0);
+    struct heard h = await(f);
+    ck_assert_uint_eq(h.type, DHCP6_DECLINE);
+    ck_assert_uint_eq(h.n_addrs, 1);
+    ck_assert(tern_addr_equal(&h.addr, (const struct tern_addr[]){ addr6("fd00::64") }));
 }
 END_TEST
 
@@ -618,7 +686,7 @@ START_TEST(test_dhcp6_asks_for_what_is_no_address)
                        .more_len = sizeof others };
     say(f, &r);
     ck_assert_int_eq(tern_dhcp6_get(&f->net, &lease), TERN_OK);
-    ck_assert(tern_addr_is_any(&lease.addr));
+    ck_assert(tern_addr_is_any(&lease.addrs[0]));
     ck_assert_int_eq(tern_ipv6_server(&f->net, 1, &server), TERN_OK);
     ck_assert_int_eq(tern_ipv6_server(&f->net, 2, &server), TERN_INVALID);
     ck_assert_uint_eq(f->ipv6.domains_len, 9);
@@ -779,6 +847,8 @@ Suite *dhcp6_suite(void)
     tcase_add_test(tc, test_dhcp6_renews_then_rebinds_then_loses_it);
     tcase_add_test(tc, test_dhcp6_rebinds_with_any_server);
     tcase_add_test(tc, test_dhcp6_refusals);
+    tcase_add_test(tc, test_dhcp6_has_two_addresses_of_an_association);
+    tcase_add_test(tc, test_dhcp6_declines_one_of_two_addresses);
     tcase_add_test(tc, test_dhcp6_confirms_when_the_link_comes_back);
     tcase_add_test(tc, test_dhcp6_lease_that_ends_while_the_link_is_down_is_over);
     tcase_add_test(tc, test_dhcp6_declines_an_address_that_another_has);

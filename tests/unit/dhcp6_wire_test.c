@@ -331,7 +331,7 @@ START_TEST(test_dhcp6_addresses_that_failed_do_not_count)
     for (unsigned i = 0; i < 5; i++)
         off = put_addr(off, addr_a, i, 10, 0);
     ck_assert_int_eq(parse(off, &r), TERN_OK);
-    ck_assert(r.n_addrs == DHCP6_ADDRS_MAX && r.addrs[1].preferred_s == 1);
+    ck_assert(r.n_addrs == DHCP6_SAID_MAX && r.addrs[1].preferred_s == 1);
 }
 END_TEST
 
@@ -419,10 +419,10 @@ END_TEST
 
 START_TEST(test_dhcp6_request_octet_by_octet)
 {
-    struct tern_addr addr;
-    memcpy(addr.octets, addr_a, 16);
+    struct tern_addr addrs[DHCP6_ADDRS_MAX] = { { { 0 } } };
+    memcpy(addrs[1].octets, addr_a, 16);    /* the other place is free */
     struct tern_dhcp6_request request = {
-        .type = DHCP6_RELEASE, .has_ia = true, .iaid = IAID, .addr = &addr,
+        .type = DHCP6_RELEASE, .has_ia = true, .iaid = IAID, .addrs = addrs,
         .client_id = { client, sizeof client }, .server_id = { server, sizeof server },
     };
     uint8_t expected[] = {
@@ -462,9 +462,9 @@ END_TEST
 START_TEST(test_dhcp6_the_longest_request_fits)
 {
     static const uint8_t duid[DHCP6_DUID_MAX] = { 0 };
-    struct tern_addr addr = { { 0x20 } };
+    struct tern_addr addrs[DHCP6_ADDRS_MAX] = { { { 0x20 } }, { { 0x21 } } };
     const struct tern_dhcp6_request request = {
-        .type = DHCP6_INFORMATION_REQUEST, .wants_rapid = true, .has_ia = true, .addr = &addr,
+        .type = DHCP6_INFORMATION_REQUEST, .wants_rapid = true, .has_ia = true, .addrs = addrs,
         .client_id = { duid, sizeof duid }, .server_id = { duid, sizeof duid },
     };
     uint8_t *out = malloc(DHCP6_EMIT_CAP);

@@ -324,6 +324,22 @@ START_TEST(test_ipv6_addr_clear_takes_what_came_with_it_and_no_more)
 }
 END_TEST
 
+/* What shares a prefix is of the same link, and configured: others bring their own routes. */
+START_TEST(test_ipv6_addr_clear_keeps_no_route_for_another_link_or_a_router)
+{
+    struct net6_fixture *f = net6_fixture_bare();
+    struct tern_addr a = addr6(text), b = addr6("2001:db8::77");
+    ck_assert_int_eq(set(f, 0, text, 64, "::"), TERN_OK);
+    ck_assert_int_eq(set(f, 1, "2001:db8::5", 64, "::"), TERN_OK);
+    ck_assert_ptr_nonnull(tern_ipv6_own_add(&f->ipv6, 0, &b, 64, TERN_IPV6_FROM_PREFIX,
+                                            TERN_NEVER, TERN_NEVER));
+    ck_assert_uint_eq(f->net.n_routes, 2);
+    ck_assert_int_eq(tern_ipv6_clear(&f->net, 0, &a), TERN_OK);
+    ck_assert_uint_eq(f->net.n_routes, 1);
+    ck_assert_uint_eq(tern_net_route_get(&f->net, 0)->link, 1);
+}
+END_TEST
+
 START_TEST(test_ipv6_addr_set_again_changes_prefix_and_gateway)
 {
     struct net6_fixture *f = net6_fixture();
@@ -372,6 +388,13 @@ START_TEST(test_ipv6_addr_link_local_one_needs_room_too)
     ck_assert_int_eq(tern_ipv6_auto(&f->net, 1, TERN_IPV6_AUTO), TERN_FULL);
     ck_assert_uint_eq(f->ipv6.links[1].flags, 0);
     ck_assert(!f->ipv6.links[1].running);
+    f = net6_fixture_bare();    /* nor an address where there is no place for all-nodes */
+    struct tern_addr to = addr6("ff02::1:ff00:99");
+    while (tern_mld_join(&f->ipv6, 1, &to) == TERN_OK)
+        to.octets[14]++;
+    ck_assert_int_eq(set(f, 1, "2001:db8::99", 64, "::"), TERN_FULL);
+    to = addr6("2001:db8::99");
+    ck_assert_ptr_null(tern_ipv6_own_find(&f->ipv6, 0xff, &to));
 }
 END_TEST
 
@@ -485,6 +508,7 @@ Suite *ipv6_addr_suite(void)
     tcase_add_test(c, test_ipv6_addr_is_not_used_unasked_because_the_link_is_full);
     tcase_add_test(c, test_ipv6_addr_set_refuses_what_no_host_has);
     tcase_add_test(c, test_ipv6_addr_clear_takes_what_came_with_it_and_no_more);
+    tcase_add_test(c, test_ipv6_addr_clear_keeps_no_route_for_another_link_or_a_router);
     tcase_add_test(c, test_ipv6_addr_set_again_changes_prefix_and_gateway);
     tcase_add_test(c, test_ipv6_addr_table_that_is_full_says_so);
     tcase_add_test(c, test_ipv6_addr_link_local_one_needs_room_too);

@@ -152,7 +152,7 @@ static void names_show(void)
         printf("dns %s\n", text(&server.addr));
     domains_show();
     if (tern_dhcp6_get(&host->net, &six) == TERN_OK) {
-        printf("lease6 %s", text(&six.addr));
+        printf("lease6 %s", text(&six.addrs[0]));
         lifetime("valid", six.expires_ns);
         putchar('\n');
         for (size_t i = 0; i < six.n_ntp; i++)
