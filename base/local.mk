@@ -32,5 +32,4 @@ base_libtern_base_la_SOURCES = \
 # Small, but for hashes and sums. Random numbers are not small either: for size they cost 15,000
 # instructions more before a guest's first frame.
 base/libtern_base_la-%.lo: CFLAGS := $(TERN_SMALL)
-$(patsubst %,base/libtern_base_la-%.lo,wheel turn block err metrics): CFLAGS := $(TERN_INNER)
 $(patsubst %,base/libtern_base_la-%.lo,siphash checksum drbg sha256): CFLAGS := $(CFLAGS)

@@ -26,7 +26,7 @@ backends/kvm/libtern_virtio_la-%.lo backends/kvm/libtern_virtio_handlers_la-%.lo
 
 # The PC, all of which runs once but waiting and the clock.
 noinst_LTLIBRARIES += backends/kvm/libtern-pc.la
-backends/kvm/libtern_pc_la-%.lo: CFLAGS := $(TERN_INNER)
+backends/kvm/libtern_pc_la-%.lo: CFLAGS := $(TERN_SMALL)
 backends_kvm_libtern_pc_la_CFLAGS = $(PVH_CFLAGS)
 # In reading order.
 backends_kvm_libtern_pc_la_SOURCES = \

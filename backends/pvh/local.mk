@@ -16,7 +16,7 @@ PVH_FIXED_CFLAGS = -prefer-non-pic -fno-pic -fno-pie
 PVH_CFLAGS = $(TERN_LIB_CFLAGS) $(PVH_HANDLER_CFLAGS) $(PVH_FIXED_CFLAGS)
 
 # Nearly all of it runs once, before the first frame: its octets matter, not its speed.
-backends/pvh/libtern_pvh_la-%.lo: CFLAGS := $(TERN_INNER)
+backends/pvh/libtern_pvh_la-%.lo: CFLAGS := $(TERN_SMALL)
 
 backends_pvh_libtern_start_la_CFLAGS = $(PVH_CFLAGS)
 backends_pvh_libtern_start_la_SOURCES = \

@@ -35,7 +35,7 @@ xen_headers = \
 if BUILD_KVM
 if HAVE_XEN
 noinst_LTLIBRARIES += backends/xen/libtern-domain.la
-backends/xen/libtern_domain_la-%.lo: CFLAGS := $(TERN_INNER)
+backends/xen/libtern_domain_la-%.lo: CFLAGS := $(TERN_SMALL)
 backends_xen_libtern_domain_la_CFLAGS = $(PVH_CFLAGS)
 backends_xen_libtern_domain_la_SOURCES = \
 	backends/xen/machine.h \
