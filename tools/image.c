@@ -20,7 +20,7 @@
 static void usage(FILE *to)
 {
     fputs("usage: tern image APPLIANCE [--backend kvm|xen|unix] [--site DIR]\n"
-          "                  [--headers FILE] [--modules] [--with PART,...]\n"
+          "                  [--headers FILE] [--modules] [--links] [--with PART,...]\n"
           "                  [--without PART,...] [-o FILE] [--map] [--print-memory]\n"
           "       tern image --site-object FILE [--site DIR] [--headers FILE]\n"
           "       tern image --archive FILE --module NAME=PATH...\n"
@@ -38,6 +38,9 @@ static void usage(FILE *to)
           "                   adds or replaces a default, \"Name:\" removes it\n"
           "  --modules        the appliance takes boot modules: its files are compiled with\n"
           "                   TERN_MODULES defined; www takes its site from the module site\n"
+          "  --links          a guest has up to four network devices as links, as the options\n"
+          "                   nic1=, ip1=, ... say; its files are compiled with TERN_LINKS\n"
+          "                   defined. Not of Xen; a process has them always\n"
           "  --with PART      a guest's image has dhcp6, the client of DHCPv6, only with this\n"
           "  --without PART   leaves a part of the network out, and what needs it: ipv4,\n"
           "                   ipv6, udp, dhcp4 or dhcp6; several with commas between them\n"
@@ -83,7 +86,7 @@ static int options_agree(struct image *image, int argc, char **argv)
     if (image->archive != NULL || image->modules.n > 0) {
         if (image->archive != NULL && image->modules.n > 0 && argc == optind &&
             image->site_dir == NULL && image->headers == NULL && image->site_object == NULL &&
-            image->out == NULL && !image->takes_modules && !image->map &&
+            image->out == NULL && !image->takes_modules && !image->takes_links && !image->map &&
             !image->print_memory && (image->with | image->without) == 0)
             return 0;
         fputs("tern image: --archive FILE goes with one or more --module NAME=PATH only\n",
@@ -97,6 +100,11 @@ static int options_agree(struct image *image, int argc, char **argv)
         return 3;
     }
     image->appliance = argv[optind];
+    if (image->takes_links && strcmp(image->backend, "xen") == 0) {
+        fputs("tern image: --links: a guest of Xen has one link; kvm and unix have more\n",
+              stderr);
+        return 3;
+    }
     return image_parts_settle(image) ? 0 : 3;
 }
 
@@ -108,7 +116,7 @@ static int options(struct image *image, int argc, char **argv)
         { "site", required_argument, NULL, 's' },
         { "site-object", required_argument, NULL, 'S' },
         { "headers", required_argument, NULL, 'H' }, { "map", no_argument, NULL, 'm' },
-        { "modules", no_argument, NULL, 'M' },
+        { "modules", no_argument, NULL, 'M' }, { "links", no_argument, NULL, 'L' },
         { "with", required_argument, NULL, 'W' },
         { "without", required_argument, NULL, 'w' }, { "module", required_argument, NULL, 'd' },
         { "archive", required_argument, NULL, 'A' },
@@ -146,6 +154,9 @@ static int options(struct image *image, int argc, char **argv)
             break;
         case 'M':
             image->takes_modules = true;
+            break;
+        case 'L':
+            image->takes_links = true;
             break;
         case 'w':
             if (!image_parts_take("--without", &image->without, optarg))

@@ -29,7 +29,7 @@ struct image {
     const char *audit;         /* --audit: an image, and nothing else is done */
     const char *archive;       /* --archive: where to, and nothing else is made */
     struct work_words modules; /* --module */
-    bool takes_modules, map, print_memory;
+    bool takes_modules, takes_links, map, print_memory;
     unsigned with, without;    /* --with, --without: a bit for each part, of image_parts.c */
     char *name;                /* the appliance's, for the default of out */
     struct work_words sources; /* C and object files */

@@ -73,6 +73,8 @@ bool image_compile_sources(struct image *image)
         work_wordf(&args, "-I%s", image->include);
         if (image->takes_modules)
             work_word(&args, "-DTERN_MODULES=1");
+        if (image->takes_links)
+            work_word(&args, "-DTERN_LINKS=1");
         work_word(&args, source);
         work_word(&args, "-o");
         work_word(&args, object);

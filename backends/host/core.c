@@ -180,6 +180,7 @@ void tern_host_core_event(struct tern_host_core *core, enum tern_host_event even
     tern_text_add(&text, words[event]);
     if (addr != NULL)
         tern_text_addr(&text, addr);
+    tern_text_add(&text, core->where);
     core->host.ops->log(&core->host, TERN_LOG_INFO, text.at, text.len);
     if (core->event != NULL)
         core->event(core->event_app, event, addr);

@@ -75,6 +75,8 @@ void tern_host_options_help(const struct tern_host_options *options, unsigned ki
                       tern_host_schema[i].fallback);
     }
     if ((kinds & TERN_HOST_PROCESS) != 0) {
+        help_line(text, "link1", "tap:NAME",
+                  "one more link, with ip1, gw1, mtu1, mac1; up to link3", NULL);
         help_line(text, "no-seal", NULL, "the same as seal=off", NULL);
         help_line(text, "print-memory", NULL, "list the pools and their octets, and end", NULL);
         help_line(text, "help", NULL, "this", NULL);

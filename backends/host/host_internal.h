@@ -17,6 +17,7 @@
  *     default.c  the descriptor of an appliance that has none
  *     net_plan.c, net_listen.c, net.c
  *                the other half over a tern_net
+ *     links.c    more links than one, where that is linked
  *     connect.c, endpoint_open.c
  *                what only appliances need that call it
  */
@@ -81,6 +82,7 @@ extern const struct tern_host_schema tern_host_schema[TERN_N_KEYS];
 /* Values point into the words that were given, which live as long as this. */
 struct tern_host_options {
     const struct tern_appliance *appliance;
+    struct tern_host_links *links;    /* NULL: one link, and no options of more */
     const char *operand;
     const char *host[TERN_N_KEYS];    /* NULL: not given */
     const char *own[TERN_APPLIANCE_OPTIONS_MAX];
@@ -163,6 +165,7 @@ struct tern_host_settings {
     uint64_t drain_ns;
     enum tern_seal_wish seal;
     uint16_t exit_port;       /* tern.exit=; 0: none */
+    struct tern_host_links *links;    /* NULL: one link, to which all of this belongs */
 };
 
 /* TERN_INVALID: options->error names the key and what is wrong with its value. */
@@ -256,6 +259,7 @@ struct tern_host_core {
     uint64_t wall_read_ns;                      /* when that was read */
     enum tern_log_level level;
     int status;
+    char where[24];                             /* of an event: the link, where there are more */
     bool draining, over;
     bool sealed;                                /* tern_main is over: no new listener */
     uint64_t drain_ns;                          /* the longest wait */
@@ -379,11 +383,11 @@ struct tern_net_host_listener {
     struct tern_net_host_listener *next;    /* free, or open */
 };
 
-/* The host over libnet, on one link. */
+/* The host over libnet, on one link; with links.c on up to TERN_NET_LINKS. */
 struct tern_net_host {
     struct tern_host_core core;    /* first */
     struct tern_net net;
-    struct tern_link *link;
+    struct tern_link *link;        /* the first */
     struct tern_block_pool blocks;
     struct tern_net_use uses[TERN_NET_HOST_USES + 1];
     struct tern_tcp *tcp;          /* NULL: this host has none */
@@ -424,6 +428,52 @@ struct tern_net_host_config {
  */
 enum tern_err tern_net_host_start(struct tern_net_host **host,
                                   const struct tern_net_host_config *config);
+
+/*
+ * For start: attaches the next link, with what its settings say of it. After an error
+ * host->error, if not empty, says more.
+ */
+enum tern_err tern_net_host_link(struct tern_net_host *host, struct tern_link *link,
+                                 const struct tern_host_settings *settings);
+
+/* ---- links.c --------------------------------------------------------------------- */
+
+/* The options that links have each, the first of the host's. */
+#define TERN_LINK_KEYS ((size_t)TERN_KEY_NIC + 1)
+
+/*
+ * Links 0 to n - 1. Only two functions are called where it is linked in, by pointers: a
+ * host without it has none of its code.
+ */
+struct tern_host_links {
+    /* Where the value of a link's own option goes, as ip1=; NULL: it is none. */
+    const char **(*slot)(struct tern_host_options *options, const char *key, size_t len);
+    /* Attaches all links. After an error host->error, if not empty, says more. */
+    enum tern_err (*start)(struct tern_host_links *links, struct tern_net_host *host);
+    struct tern_host_options *options;                  /* slot's; NULL: nothing was given */
+    size_t n;
+    struct tern_link *link[TERN_NET_LINKS];             /* the backend sets them before start */
+    const char *given[TERN_NET_LINKS][TERN_LINK_KEYS];  /* not of link 0 */
+    struct tern_host_settings of[TERN_NET_LINKS];       /* only what a link has of its own */
+    tern_net_event_fn *event;                           /* the host's own */
+    char names[TERN_NET_LINKS][5];                      /* "net0": in lines and numbers */
+};
+const char **tern_host_links_slot(struct tern_host_options *options, const char *key,
+                                  size_t len);
+enum tern_err tern_host_links_start(struct tern_host_links *links, struct tern_net_host *host);
+#define TERN_HOST_LINKS { .slot = tern_host_links_slot, .start = tern_host_links_start, .n = 1 }
+
+/*
+ * What is given for links beside the first, for a host of this one kind, to settings that
+ * are settled already: these become what all links want together, and links->of has what
+ * each wants. With one link they stay as they are. TERN_INVALID: options->error says why.
+ */
+enum tern_err tern_host_links_settle(struct tern_host_links *links,
+                                     struct tern_host_options *options, unsigned kind,
+                                     struct tern_host_settings *settings);
+
+/* A line about one of a link's options becomes one about its numbered name. */
+void tern_host_links_number(char *line, size_t cap, size_t link);
 
 /* For the table of ops. */
 enum tern_err tern_net_host_listen(struct tern_host *host, const struct tern_listen *listen,

@@ -52,7 +52,7 @@ static const char *wrong_with(const struct tern_endpoint_addr *at, unsigned kind
             return "wants a link, as [fe80::1%eth0]:80: each has such addresses";
         return !link_local && at->link != 0 ? "has a link: only link-local addresses do" : NULL;
     }
-    if (at->link > 1)
+    if (at->link > (settings->links != NULL ? settings->links->n : 1))
         return "is on a link that this host has not";
     if (tern_addr_is_any(&at->addr))
         return NULL;

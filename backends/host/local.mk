@@ -25,5 +25,6 @@ backends_host_libtern_host_la_SOURCES = \
     backends/host/net_uses.c \
     backends/host/net_listen.c \
     backends/host/net.c \
+    backends/host/links.c \
     backends/host/connect.c \
     backends/host/endpoint_open.c

@@ -68,28 +68,24 @@ static enum tern_err say(struct tern_net_host *h, const char *words, enum tern_e
     return err;
 }
 
-static enum tern_err link_settle(struct tern_net_host *h,
+enum tern_err tern_net_host_link(struct tern_net_host *h, struct tern_link *link,
                                  const struct tern_host_settings *settings)
 {
-    if (settings->mtu > h->link->mtu)
+    uint8_t number = (uint8_t)h->net.n_links;
+
+    if (settings->mtu > link->mtu)
         return say(h, "option mtu: the link takes no packets of that length", TERN_INVALID);
     if (settings->mtu != 0)
-        h->link->mtu = settings->mtu;
+        link->mtu = settings->mtu;
     if (settings->has_mac)
-        memcpy(h->link->mac, settings->mac, 6);
-    return TERN_OK;
-}
-
-static enum tern_err address_settle(struct tern_net_host *h,
-                                    const struct tern_host_settings *settings)
-{
-    enum tern_err err = TERN_OK;
-    if (settings->slaac)
-        err = tern_net_auto(&h->net, 0, TERN_IPV6_AUTO);
+        memcpy(link->mac, settings->mac, 6);
+    enum tern_err err = tern_net_attach(&h->net, link);
+    if (err == TERN_OK && settings->slaac)
+        err = tern_net_auto(&h->net, number, TERN_IPV6_AUTO);
     if (err == TERN_UNSUPPORTED)
         err = TERN_OK;    /* auto: as far as this image can */
     for (size_t i = 0; i < settings->n_addresses && err == TERN_OK; i++)
-        err = tern_net_address_set(&h->net, 0, &settings->addresses[i]);
+        err = tern_net_address_set(&h->net, number, &settings->addresses[i]);
     return say(h, "options ip, gw: no host may have that address, or the gateway is not on its net",
                err);
 }
@@ -124,8 +120,6 @@ enum tern_err tern_net_host_start(struct tern_net_host **host,
                             tern_block_pool_init(&h->blocks, config->blocks_mem,
                                                  config->blocks_len, TERN_NET_BLOCK_LEN));
     if (err == TERN_OK)
-        err = link_settle(h, settings);
-    if (err == TERN_OK)
         err = tern_net_host_parts(h, config->carver, settings);
     if (err != TERN_OK)
         return err;
@@ -134,8 +128,7 @@ enum tern_err tern_net_host_start(struct tern_net_host **host,
                                    .parts = h->uses, .event = net_event, .app = h };
     err = tern_net_init(&h->net, &net);
     if (err == TERN_OK)
-        err = tern_net_attach(&h->net, h->link);
-    if (err == TERN_OK)
-        err = address_settle(h, settings);
+        err = settings->links != NULL ? settings->links->start(settings->links, h)
+                                      : tern_net_host_link(h, h->link, settings);
     return err;
 }

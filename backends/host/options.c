@@ -42,6 +42,7 @@ enum tern_err tern_host_options_init(struct tern_host_options *options,
     memset(options, 0, sizeof *options);
     options->appliance = appliance;
     options->operand = operand;
+    options->links = appliance->links;
     if (appliance->size != sizeof *appliance)
         return TERN_MISMATCH;
     if (appliance->options == NULL)
@@ -99,7 +100,7 @@ static const char **slot_of(struct tern_host_options *options, const char *key, 
         if (key_is(tern_host_schema[i].key, key, len) &&
             (i != TERN_KEY_MODULE || options->appliance->modules != NULL))
             return &options->host[i];
-    return NULL;
+    return options->links != NULL ? options->links->slot(options, key, len) : NULL;
 }
 
 static enum tern_err set(struct tern_host_options *options, const char *key, size_t len,

@@ -51,7 +51,9 @@ backends_kvm_libtern_kvm_la_LDFLAGS = -static
 backends_kvm_libtern_kvm_la_LIBADD = backends/pvh/libtern-pvh.la backends/kvm/libtern-pc.la \
     backends/kvm/libtern-virtio.la backends/kvm/libtern-virtio-handlers.la \
     backends/host/libtern-host.la libnet/libtern-net.la base/libtern-base.la
-backends_kvm_libtern_kvm_la_SOURCES = backends/kvm/guest_net.c
+# In this order, and before what calls them: an appliance that names tern_host_links has the
+# second by then, which does all that the first does; for others the first is found first.
+backends_kvm_libtern_kvm_la_SOURCES = backends/kvm/guest_net.c backends/kvm/guest_links.c
 
 pkgconfig_DATA += backends/kvm/tern-kvm.pc
 endif

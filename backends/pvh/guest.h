@@ -22,8 +22,11 @@
 /* "kvm", "xen": begins its lines in the log. */
 extern const char guest_backend[];
 
-/* Finds and starts the network device, before the seal; ends the guest if there is none. */
-struct tern_link *guest_net_start(const struct tern_host_settings *settings);
+/*
+ * Finds and starts the network device, before the seal; ends the guest if there is none.
+ * With several links settings become what all want together, see tern_host_links_settle.
+ */
+struct tern_link *guest_net_start(struct tern_host_settings *settings);
 
 /*
  * What the device has to say, in turns of its own. False: nothing, and no turn

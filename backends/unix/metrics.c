@@ -57,10 +57,14 @@ bool tern_sockets_metrics(struct tern_host_core *core, size_t i, struct tern_met
 bool tern_tap_host_metrics(struct tern_host_core *core, size_t i, struct tern_metrics *set)
 {
     const struct tern_net_host *h = TERN_CONTAINER_OF(core, struct tern_net_host, core);
-    const struct tern_tap *tap = TERN_CONTAINER_OF(h->link, struct tern_tap, link);
 
-    if (i > 0)
-        return tern_net_metrics(&h->net, i - 1, set);
+    if (i >= h->net.n_links)
+        return tern_net_metrics(&h->net, i - h->net.n_links, set);
+    const struct tern_tap *tap =
+        TERN_CONTAINER_OF(h->net.links[i].link, struct tern_tap, link);
+    /* A name comes once: what has others is other names. */
+    if (h->net.n_links > 1)
+        set->area = core->options->links->names[i];
     set->labels[0].name = NULL;
     set->text = tern_tap_stats_text;
     set->values = (const uint64_t *)&tap->stats;

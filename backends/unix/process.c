@@ -46,6 +46,7 @@ struct process {
     bool on_sockets;
 };
 
+struct tern_host_links tern_host_links = TERN_HOST_LINKS;    /* as many */
 static struct process process = { .files_fd = -1 };    /* one a process, by its nature */
 
 void tern_unix_reads_files(struct tern_host *host, int dir_fd)
@@ -260,10 +261,15 @@ static int start_and_run(struct process *p, int (*start)(struct tern_host *))
     return p->core->status;
 }
 
-/* The link of a TAP host is its first, and has the device's name. */
-static uint16_t tap_link_of(void *device, const char *name, size_t len)
+/* A link of a TAP host has its device's name. */
+static uint16_t tap_link_of(void *options, const char *name, size_t len)
 {
-    return strlen(device) == len && memcmp(device, name, len) == 0 ? 1 : 0;
+    for (size_t k = 0; k < TERN_NET_LINKS; k++) {
+        const char *device = tern_tap_host_device(options, k);
+        if (device != NULL && strlen(device) == len && memcmp(device, name, len) == 0)
+            return (uint16_t)(k + 1);
+    }
+    return 0;
 }
 
 /*
@@ -274,11 +280,7 @@ static enum tern_err places_settle(struct process *p, unsigned kind)
 {
     const char *const *keys = p->options.appliance->listens;
     const struct tern_option *own = p->options.appliance->options;
-    const char *link = p->options.host[TERN_KEY_LINK];
-    char device[64] = "";
 
-    if (link != NULL)
-        (void)snprintf(device, sizeof device, "%s", strncmp(link, "tap:", 4) == 0 ? link + 4 : "");
     for (size_t i = 0; keys != NULL && keys[i] != NULL && i < PLACES_MAX; i++) {
         struct tern_endpoint_addr at;
         size_t o = 0;
@@ -289,7 +291,7 @@ static enum tern_err places_settle(struct process *p, unsigned kind)
             continue;
         enum tern_err err = tern_endpoint_addr_parse_zone(
             value, strlen(value), kind == TERN_HOST_SOCKETS ? tern_unix_link_of : tap_link_of,
-            device, &at);
+            &p->options, &at);
         if (err == TERN_UNREACHABLE)
             return tern_host_options_bad_own(&p->options, keys[i], value,
                                              "names a link that is not there");
@@ -362,6 +364,7 @@ int tern_unix_main(const struct tern_appliance *appliance, int (*start)(struct t
         complain(p, tern_err_text(err));
         return STATUS_START;
     }
+    p->options.links = &tern_host_links;
     err = tern_host_options_args(&p->options, argc - 1, argv + 1);
     if (err == TERN_OK && p->options.help) {
         help(p);
@@ -376,6 +379,8 @@ int tern_unix_main(const struct tern_appliance *appliance, int (*start)(struct t
         err = places_settle(p, kind);
     if (err == TERN_OK)
         err = tern_host_options_settings(&p->options, &p->settings);
+    if (err == TERN_OK)
+        err = tern_host_links_settle(&tern_host_links, &p->options, kind, &p->settings);
     if (err == TERN_OK)
         err = tern_host_options_listens(&p->options, kind, &p->settings);
     if (err == TERN_OK)

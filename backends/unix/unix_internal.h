@@ -234,10 +234,16 @@ enum tern_err tern_tap_start(struct tern_tap *tap, struct tern_unix_loop *loop, 
 enum tern_err tern_tap_host_plan(struct tern_carver *carver,
                                  const struct tern_host_settings *settings);
 
-/* Is link= well written? TERN_INVALID, after it has said that it is not. */
+/* The name of link k's device; NULL: there is no such link, or it is none. */
+const char *tern_tap_host_device(const struct tern_host_options *options, size_t k);
+
+/* Is each link= well written? TERN_INVALID, after it has said that it is not. */
 enum tern_err tern_tap_host_check(const struct tern_host_options *options);
 
-/* Opens the link that link= names, and a host over libnet on it. Says itself what fails. */
+/*
+ * Opens the links that link=, link1=... name, and a host over libnet on them. Says itself
+ * what fails.
+ */
 enum tern_err tern_tap_host_start(struct tern_unix_loop *loop,
                                   const struct tern_host_settings *settings,
                                   const struct tern_carver *carver,

@@ -117,7 +117,7 @@ static void store_start(void)
 }
 
 PVH_BOOT
-struct tern_link *guest_net_start(const struct tern_host_settings *settings)
+struct tern_link *guest_net_start(struct tern_host_settings *settings)
 {
     struct netfront_config config = netfront_config_for(pvh_mem_total());
     uint32_t n_frames = GRANT_FRAMES;

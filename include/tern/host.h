@@ -83,6 +83,16 @@ struct tern_module {
 struct tern_modules_part;
 extern const struct tern_modules_part tern_host_modules;
 
+/*
+ * What gives a host over libnet more links than one: the options link1=, nic1=, ip1=,
+ * gw1=, mtu1=, mac1=, and so on up to 3. In the archives of the backends unix and kvm: an
+ * image whose descriptor does not have it, `.links = &tern_host_links`, is without all
+ * that code, and has one link. `tern image --links` defines TERN_LINKS, with which
+ * TERN_APPLIANCE puts it there. A process has it always.
+ */
+struct tern_host_links;
+extern struct tern_host_links tern_host_links;
+
 struct tern_host_ops {
     enum tern_err (*listen)(struct tern_host *host, const struct tern_listen *listen,
                             tern_accept_fn *accept, void *app, struct tern_listener **listener);
@@ -293,6 +303,7 @@ struct tern_appliance {
      * the same. A guest learns it when it listens.
      */
     const char *const *listens;
+    struct tern_host_links *links;    /* &tern_host_links; NULL: an image has one link */
 };
 
 /* Defined by the appliance, or by the backend's archive with defaults. */
@@ -307,9 +318,15 @@ extern const struct tern_appliance tern_appliance;
 #else
 #define TERN_APPLIANCE_MODULES
 #endif
+#ifdef TERN_LINKS
+#define TERN_APPLIANCE_LINKS .links = &tern_host_links,
+#else
+#define TERN_APPLIANCE_LINKS
+#endif
 #define TERN_APPLIANCE(...)                                                         \
     const struct tern_appliance tern_appliance = {                                  \
-        .size = sizeof(struct tern_appliance), TERN_APPLIANCE_MODULES __VA_ARGS__   \
+        .size = sizeof(struct tern_appliance), TERN_APPLIANCE_MODULES               \
+        TERN_APPLIANCE_LINKS __VA_ARGS__                                            \
     }
 #define TERN_POOLS(...) ((const struct tern_pool[]){ __VA_ARGS__, { .name = NULL } })
 #define TERN_POOL(pool_name, type, ...) \

@@ -110,6 +110,7 @@ Suite *xen_clock_suite(void);
 Suite *xen_guest_suite(void);
 
 Suite *host_options_suite(void);
+Suite *host_links_suite(void);
 Suite *host_carve_suite(void);
 Suite *host_core_suite(void);
 Suite *host_modules_suite(void);

@@ -9,6 +9,7 @@ tests_unit_unix_main_LDADD = backends/unix/libtern-unix.la libnet/libtern-net.la
 tests_unit_unix_main_SOURCES = \
     tests/unit/unix_main.c \
     tests/unit/host_options_test.c \
+    tests/unit/host_links_test.c \
     tests/unit/host_carve_test.c \
     tests/unit/host_core_test.c \
     tests/unit/archive_make.h \

@@ -9,6 +9,7 @@
 int main(void)
 {
     SRunner *runner = srunner_create(host_options_suite());
+    srunner_add_suite(runner, host_links_suite());
 
     srunner_add_suite(runner, host_carve_suite());
     srunner_add_suite(runner, host_core_suite());

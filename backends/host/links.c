@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * More links than one: their numbered options, and their place in the stack.
+ *
+ * Each link's options are read as a host's that has no other link; what is found wrong is
+ * then told under the numbered name. The stack has one DHCP client of each family: IPv4's
+ * is the first link's that wants it, IPv6's the first link's that learns from routers.
+ */
+#include <stddef.h>
+#include <string.h>
+
+#include "host_internal.h"
+
+const char **tern_host_links_slot(struct tern_host_options *options, const char *key, size_t len)
+{
+    struct tern_host_links *links = options->links;
+    size_t k = len > 0 ? (size_t)(unsigned char)key[len - 1] - '0' : 0;
+
+    if (k == 0 || k >= TERN_NET_LINKS)
+        return NULL;
+    for (size_t i = 0; i < TERN_LINK_KEYS; i++) {
+        const char *name = tern_host_schema[i].key;
+        if (strlen(name) != len - 1 || memcmp(name, key, len - 1) != 0)
+            continue;
+        links->options = options;
+        return &links->given[k][i];
+    }
+    return NULL;
+}
+
+void tern_host_links_number(char *line, size_t cap, size_t link)
+{
+    char old[400];
+    bool head = true;
+    struct tern_text text, was;
+
+    if (link == 0)
+        return;
+    tern_text_init(&was, old, sizeof old);
+    tern_text_add(&was, line);
+    tern_text_init(&text, line, cap);
+    for (size_t i = 0; i < was.len; i++) {
+        if (head && (old[i] == ':' || old[i] == ','))
+            tern_text_u64(&text, link);
+        head = head && old[i] != ':';
+        /* "on the net of ip=" */
+        if (i + 1 == was.len && old[i] == '=')
+            tern_text_u64(&text, link);
+        tern_text_add_n(&text, &old[i], 1);
+    }
+}
+
+static enum tern_err bad(struct tern_host_options *options, const char *key, size_t link,
+                         const char *what)
+{
+    struct tern_text text;
+    tern_text_init(&text, options->error, sizeof options->error);
+    tern_text_add(&text, "option ");
+    tern_text_add(&text, key);
+    tern_text_u64(&text, link);
+    tern_text_add(&text, ": ");
+    tern_text_add(&text, what);
+    return TERN_INVALID;
+}
+
+/* The first option that is given of a link, or NULL. */
+static const char *given_of(const struct tern_host_links *links, size_t k)
+{
+    for (size_t i = 0; i < TERN_LINK_KEYS; i++)
+        if (links->given[k][i] != NULL)
+            return tern_host_schema[i].key;
+    return NULL;
+}
+
+static enum tern_err one_settle(struct tern_host_links *links, struct tern_host_options *options,
+                                unsigned kind, size_t k)
+{
+    const char *first[TERN_LINK_KEYS];
+
+    memcpy(first, options->host, sizeof first);
+    memcpy(options->host, links->given[k], sizeof first);
+    enum tern_err err = tern_host_options_settle(options, kind);
+    if (err == TERN_OK)
+        err = tern_host_options_settings(options, &links->of[k]);
+    memcpy(options->host, first, sizeof first);
+    if (err != TERN_OK)
+        tern_host_links_number(options->error, sizeof options->error, k);
+    return err;
+}
+
+/* auto is DHCP as well, where no other link has the client; dhcp insists on it. */
+static enum tern_err dhcp_settle(struct tern_host_links *links, struct tern_host_options *options,
+                                 size_t k)
+{
+    struct tern_host_settings *own = &links->of[k];
+
+    for (size_t i = 0; i < k && own->dhcp; i++) {
+        if (!links->of[i].dhcp)
+            continue;
+        if (own->wants[0])
+            return bad(options, "ip", k, "there is one DHCP client, and another link has it");
+        own->dhcp = false;
+    }
+    return TERN_OK;
+}
+
+static enum tern_err twins_settle(const struct tern_host_links *links,
+                                  struct tern_host_options *options, size_t k)
+{
+    const struct tern_host_settings *own = &links->of[k];
+
+    for (size_t i = 0; i < k; i++) {
+        const struct tern_host_settings *other = &links->of[i];
+        const char *name = links->given[k][TERN_KEY_LINK];
+        const char *also = i == 0 ? options->host[TERN_KEY_LINK] : links->given[i][TERN_KEY_LINK];
+        if (own->has_nic && other->has_nic && memcmp(own->nic, other->nic, 6) == 0)
+            return bad(options, "nic", k, "another link has that device");
+        if (name != NULL && also != NULL && tern_text_equal(name, also))
+            return bad(options, "link", k, "another link has that device");
+    }
+    return TERN_OK;
+}
+
+enum tern_err tern_host_links_settle(struct tern_host_links *links,
+                                     struct tern_host_options *options, unsigned kind,
+                                     struct tern_host_settings *settings)
+{
+    enum tern_err err = TERN_OK;
+
+    links->n = 1;
+    links->of[0] = *settings;
+    for (size_t k = 1; k < TERN_NET_LINKS && err == TERN_OK; k++) {
+        const char *key = given_of(links, k);
+        if (key == NULL)
+            continue;
+        if (kind == TERN_HOST_TAP && links->given[k][TERN_KEY_LINK] == NULL)
+            return bad(options, key, k, "there is no such link: its device is wanted, as link1=");
+        if (k > links->n)
+            return bad(options, key, k, "there is no such link: one with a lower number is free");
+        err = one_settle(links, options, kind, k);
+        if (err == TERN_OK)
+            err = dhcp_settle(links, options, k);
+        if (err == TERN_OK)
+            err = twins_settle(links, options, k);
+        links->n++;
+        settings->dhcp |= links->of[k].dhcp;
+        settings->slaac |= links->of[k].slaac;
+        settings->n_addresses |= links->of[k].n_addresses;    /* is there any? */
+        for (size_t v6 = 0; v6 < 2; v6++) {
+            settings->wants[v6] |= links->of[k].wants[v6];
+            settings->has_ip[v6] |= links->of[k].has_ip[v6];
+        }
+    }
+    if (links->n > 1)
+        settings->links = links;
+    return err;
+}
+
+/* ---- After the start of the stack ---- */
+
+static void event_on(void *app, enum tern_net_event event, uint8_t link,
+                     const struct tern_addr *addr)
+{
+    struct tern_net_host *h = app;
+    struct tern_text text;
+
+    tern_text_init(&text, h->core.where, sizeof h->core.where);
+    tern_text_add(&text, " on ");
+    tern_text_add(&text, h->core.options->links->names[link]);
+    h->core.options->links->event(app, event, link, addr);
+    h->core.where[0] = '\0';
+}
+
+/* Each client is on the first link that has a use for it. They have not begun. */
+static void clients_place(const struct tern_host_links *links, struct tern_net_host *h)
+{
+    uint8_t v4 = 0, v6 = 0;
+
+    while (v4 + 1u < links->n && !links->of[v4].dhcp)
+        v4++;
+    while (v6 + 1u < links->n && !links->of[v6].slaac)
+        v6++;
+    for (const struct tern_net_use *u = h->uses; u->part != NULL; u++) {
+        if (u->part->role != TERN_NET_CLIENT)
+            continue;
+        if (tern_text_equal(u->part->name, "dhcp4"))
+            ((struct tern_dhcp4 *)u->context)->config.link = v4;
+        else if (tern_text_equal(u->part->name, "dhcp6"))
+            ((struct tern_dhcp6 *)u->context)->config.link = v6;
+    }
+}
+
+enum tern_err tern_host_links_start(struct tern_host_links *links, struct tern_net_host *h)
+{
+    enum tern_err err = TERN_OK;
+
+    clients_place(links, h);
+    links->event = h->net.event;
+    h->net.event = event_on;
+    for (size_t k = 0; k < links->n && err == TERN_OK; k++) {
+        struct tern_text text;
+        tern_text_init(&text, links->names[k], sizeof links->names[k]);
+        tern_text_add(&text, "net");
+        tern_text_u64(&text, k);
+        err = tern_net_host_link(h, links->link[k], &links->of[k]);
+        if (err != TERN_OK)
+            tern_host_links_number(h->error, sizeof h->error, k);
+    }
+    return err;
+}
