@@ -7,7 +7,7 @@
  * Compiled without SSE, as that is.
  */
 #define GUEST_LINKS TERN_NET_LINKS
-#include "guest_net.c"
+#include "guest_net.c"    /* fine: one source of two objects, which differ by GUEST_LINKS */
 
 struct tern_host_links tern_host_links = TERN_HOST_LINKS;
 
