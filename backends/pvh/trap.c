@@ -41,10 +41,8 @@ static struct gate idt[PVH_N_VECTORS] PVH_SEALED __attribute__((aligned(16)));
 
 static const char trap_names[] =
     "divide error\0debug\0non-maskable interrupt\0breakpoint\0overflow\0bound range\0"
-    "invalid opcode\0no x87\0double fault\0"
-    "x87 overrun\0invalid TSS\0segment not present\0"
-    "stack fault\0general protection\0page fault\0reserved\0"
-    "x87 error\0alignment\0"
+    "invalid opcode\0no FPU\0double fault\0FPU overrun\0invalid TSS\0segment not present\0"
+    "stack fault\0general protection\0page fault\0reserved\0FPU error\0alignment\0"
     "machine check\0SIMD error\0virtualization\0control protection\0reserved";
 
 PVH_BOOT static void ist_set(unsigned ist, const char *top)
