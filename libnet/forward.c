@@ -158,7 +158,8 @@ static int input(struct tern_net *net, struct tern_net_packet *pkt, bool to_grou
         return NET_NOT_FORWARDED;
     pkt->multicast = false;
     if ((f->flags[pkt->link] & TERN_FORWARD_ANY_ADDRESS) != 0 && !to_group &&
-        tern_net_network(net, pkt->network)->is_ours(net, job.context, &pkt->dst, 0xff))
+        tern_net_network(net, pkt->network)->is_ours(net, job.context, &pkt->dst, 0xff,
+                                                      false))
         return NET_IS_OURS;
     if ((f->flags[pkt->link] & job.family->flag) == 0 ||
         !job.family->is_used(job.context, pkt->link) ||

@@ -21,8 +21,11 @@ static bool error_allowed(const struct tern_net_packet *pkt, uint8_t type, uint8
         return false;
     if (pkt->multicast && !(type == ICMP6_PARAMETER && code == 2))
         return false;
-    return pkt->protocol != IPV6_ICMP ||
-           (pkt->l4_contig > 0 && !icmp6_is_unanswered(pkt->l4[ICMP6_TYPE]));
+    /* It may stand behind the very headers that the error is about, or in a fragment. */
+    struct tern_ipv6_chain chain;
+    size_t len = pkt->l3_len + pkt->l4_contig;
+    return !tern_ipv6_quote_walk(&chain, pkt->l3, len) || chain.next != IPV6_ICMP ||
+           (chain.off < len && !icmp6_is_unanswered(pkt->l3[chain.off]));
 }
 
 /* An answer leaves by the link that asked, one to who is farther off by route. */

@@ -233,9 +233,10 @@ static bool ipv4_family(const struct tern_addr *addr)
 }
 
 static bool ipv4_is_ours(const struct tern_net *net, const void *context,
-                         const struct tern_addr *addr, uint8_t link)
+                         const struct tern_addr *addr, uint8_t link, bool or_soon)
 {
     const struct tern_ipv4 *ip = context;
+    (void)or_soon;
     uint8_t own = tern_ipv4_link_of(net, ip, tern_addr_to_v4(addr));
     return tern_addr_is_v4(addr) && own != 0xff && (link == 0xff || link == own);
 }

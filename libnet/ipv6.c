@@ -223,11 +223,12 @@ static bool ipv6_family(const struct tern_addr *addr)
 }
 
 static bool ipv6_is_ours(const struct tern_net *net, const void *context,
-                         const struct tern_addr *addr, uint8_t link)
+                         const struct tern_addr *addr, uint8_t link, bool or_soon)
 {
     const struct tern_ipv6_own *own = tern_ipv6_own_find(context, link, addr);
     (void)net;
-    return own != NULL && ipv6_own_is_valid(own);
+    return own != NULL &&
+           (ipv6_own_is_valid(own) || (or_soon && own->state == TERN_IPV6_TENTATIVE));
 }
 
 static bool ipv6_one_host(const struct tern_net *net, const void *context,
@@ -342,6 +343,7 @@ static enum tern_err ipv6_init(struct tern_net *net, void *context)
     if (!tern_ip_init(&ip->ip, net, ip, &tern_ipv6_family, &ip->stats.ip))
         return TERN_INVALID;
     tern_ip_groups_init(&ip->ip, &tern_mld_ops);
+    ip->good_link = 0xff;
     for (size_t i = 0; i < sizeof ip->frag_ids / sizeof ip->frag_ids[0]; i++)
         ip->frag_ids[i] = tern_drbg_u32(net->drbg);
     if (config->stable_secret != NULL)

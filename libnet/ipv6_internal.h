@@ -51,7 +51,7 @@ static inline bool ipv6_own_is_valid(const struct tern_ipv6_own *own)
 /* To be called whenever one comes, goes, or starts or ends to be valid. */
 static inline void ipv6_own_changed(struct tern_ipv6 *ip)
 {
-    ip->good_source = ip->good_dst = (struct tern_addr){ { 0 } };
+    ip->good_link = 0xff;
     tern_neigh_invalidate(&ip->ip);
 }
 

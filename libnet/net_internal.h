@@ -119,9 +119,9 @@ struct tern_net_network_ops {
     /* Is it of this family? */
     bool (*family)(const struct tern_addr *addr);
 
-    /* Is it an address of ours, on this link (0xff: on any)? */
+    /* Is it an address of ours, on this link (0xff: on any)? or_soon: or being asked after? */
     bool (*is_ours)(const struct tern_net *net, const void *context, const struct tern_addr *addr,
-                    uint8_t link);
+                    uint8_t link, bool or_soon);
 
     /* Can it be one host's? Not a group's, not a broadcast of one of our links. */
     bool (*is_host)(const struct tern_net *net, const void *context,

@@ -117,7 +117,7 @@ static enum tern_err local_find(struct tern_tcp *tcp, struct tern_tcp_tuple *tup
     if (local == NULL || tern_addr_is_any(&local->addr))
         return ops->source(net, net->networks[slot].context, &tuple->peer, scope, &tuple->local);
     if (!ops->family(&local->addr) ||
-        !ops->is_ours(net, net->networks[slot].context, &local->addr, 0xff))
+        !ops->is_ours(net, net->networks[slot].context, &local->addr, 0xff, false))
         return TERN_INVALID;
     tuple->local = local->addr;
     return TERN_OK;
@@ -159,9 +159,10 @@ enum tern_err tern_tcp_listen(struct tern_net *net, const struct tern_tcp_listen
         uint8_t slot = tern_net_network_of(net, &local.addr);
         if (slot == 0xff)
             return TERN_UNSUPPORTED;
+        uint8_t link = local.link != 0 ? (uint8_t)(local.link - 1) : 0xff;
         if (!is_any_v4(&local.addr) &&
             !tern_net_network(net, slot)->is_ours(net, net->networks[slot].context, &local.addr,
-                                                  0xff))
+                                                  link, true))
             return TERN_INVALID;
     }
     struct tern_tcp_listener *found = NULL;

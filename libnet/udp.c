@@ -133,7 +133,7 @@ static enum tern_err local_check(const struct tern_net *net, const struct tern_e
         return TERN_UNSUPPORTED;
     uint8_t link = local->link != 0 ? (uint8_t)(local->link - 1) : 0xff;
     return tern_net_network(net, slot)->is_ours(net, net->networks[slot].context, &local->addr,
-                                                link)
+                                                link, true)
                ? TERN_OK
                : TERN_INVALID;
 }

@@ -76,7 +76,7 @@ static enum tern_err source_choose(struct tern_udp_endpoint *ep, const struct te
 {
     struct tern_net *net = ep->net;
     if (can_leave_from(&to->local.addr) && s->ops->family(&to->local.addr) &&
-        s->ops->is_ours(net, s->context, &to->local.addr, 0xff)) {
+        s->ops->is_ours(net, s->context, &to->local.addr, 0xff, false)) {
         s->src = to->local.addr;
         return TERN_OK;
     }
@@ -84,7 +84,7 @@ static enum tern_err source_choose(struct tern_udp_endpoint *ep, const struct te
         return TERN_UNREACHABLE;
     if (!udp_addr_any(&ep->local.addr)) {
         s->src = ep->local.addr;
-        return s->ops->is_ours(net, s->context, &s->src, 0xff) ? TERN_OK : TERN_UNREACHABLE;
+        return s->ops->is_ours(net, s->context, &s->src, 0xff, false) ? TERN_OK : TERN_UNREACHABLE;
     }
     return s->ops->source(net, s->context, &to->peer.addr, s->out.scope, &s->src);
 }

@@ -96,17 +96,55 @@ START_TEST(test_icmp6_parameter_problems_by_table)
 }
 END_TEST
 
-START_TEST(test_icmp6_no_error_goes_to_nobody_or_about_an_error)
+START_TEST(test_icmp6_no_error_goes_to_nobody)
 {
     static const uint8_t options[8] = { 59, 0, 0xbe, 4 };
-    static const uint8_t to_icmp[16] = { 58, 0, 0xbe, 4, [8] = 1 };
     struct net6_fixture *f = met();
     in(f, "::", "ff02::1", 0, options, sizeof options);
     ck_assert_uint_eq(f->ipv6.stats.icmp_not_allowed, 1);
     ck_assert_ptr_null(error_of(f));
     ck_assert_uint_eq(f->ipv6.stats.icmp_full, 0);
-    in(f, peer, us, 0, to_icmp, sizeof to_icmp);    /* nobody has walked so far as to know */
-    ck_assert_ptr_nonnull(error_of(f));
+}
+END_TEST
+
+static const struct {
+    const char *why;
+    uint8_t next, octets[16], len;
+} in_front[] = {
+    { "hop-by-hop options", 0, { 58, 0, 0xbe, 4 }, 8 },
+    { "destination options", 60, { 58, 0, 0xbe, 4 }, 8 },
+    { "a route", 43, { 58, 0, 0, 1 }, 8 },
+    { "a fragment of odd length", 44, { 58, 0, 0, 1, 0, 0, 0, 1 }, 8 },
+};
+
+/* RFC 4443 section 2.4 (e.1), (e.2), also when the error stands behind what is at fault. */
+START_TEST(test_icmp6_no_error_is_about_an_error_behind_other_headers)
+{
+    static const uint8_t types[] = { ICMP6_UNREACHABLE, 100, ICMP6_REDIRECT, ICMP6_ECHO };
+    uint8_t payload[8 + 15] = { 0 };
+    struct net6_fixture *f = met();
+    memcpy(payload, in_front[_i].octets, in_front[_i].len);
+    for (size_t i = 0; i < sizeof types; i++) {
+        payload[8] = types[i];
+        in(f, peer, us, in_front[_i].next, payload, sizeof payload);
+        ck_assert_msg((error_of(f) != NULL) == (types[i] == ICMP6_ECHO), "%s, type %u",
+                      in_front[_i].why, types[i]);
+    }
+    ck_assert_uint_eq(f->ipv6.stats.icmp_not_allowed, 3);
+}
+END_TEST
+
+/* The same of a first fragment whose rest does not come. */
+START_TEST(test_icmp6_nothing_is_said_of_an_error_that_stays_a_fragment)
+{
+    static const uint8_t types[] = { ICMP6_UNREACHABLE, ICMP6_ECHO };
+    uint8_t payload[8 + 16] = { 58, 0, 0, 1, 0, 0, 0, 1 };
+    payload[8] = types[_i];
+    struct net6_fixture *f = met();
+    in(f, peer, us, 44, payload, sizeof payload);
+    net6_pass(f, 61 * TERN_SECOND_NS);
+    ck_assert_uint_eq(f->ipv6.stats.ip.frag_timed_out, 1);
+    ck_assert_uint_eq(f->ipv6.stats.icmp_not_allowed, types[_i] != ICMP6_ECHO);
 }
 END_TEST
 
@@ -223,7 +261,10 @@ Suite *icmp6_suite(void)
     TCase *t = tcase_create("errors");
     tcase_add_loop_test(t, test_icmp6_parameter_problems_by_table, 0,
                         (int)(sizeof questions / sizeof questions[0]));
-    tcase_add_test(t, test_icmp6_no_error_goes_to_nobody_or_about_an_error);
+    tcase_add_test(t, test_icmp6_no_error_goes_to_nobody);
+    tcase_add_loop_test(t, test_icmp6_no_error_is_about_an_error_behind_other_headers, 0,
+                        (int)(sizeof in_front / sizeof in_front[0]));
+    tcase_add_loop_test(t, test_icmp6_nothing_is_said_of_an_error_that_stays_a_fragment, 0, 2);
     tcase_add_test(t, test_icmp6_answers_come_from_the_address_that_was_asked);
     tcase_add_test(t, test_icmp6_echo_that_came_with_its_last_hop_is_answered);
     tcase_add_test(t, test_icmp6_unknown_messages_are_dropped);

@@ -482,8 +482,8 @@ START_TEST(test_ipv4_tells_hosts_from_what_is_none)
     ck_assert(ops->is_host(&f->net, &f->ipv4, &peer));
     ck_assert(!ops->is_host(&f->net, &f->ipv4, &group));
     ck_assert(!ops->is_host(&f->net, &f->ipv4, &all));
-    ck_assert(ops->is_ours(&f->net, &f->ipv4, &us, 0));
-    ck_assert(!ops->is_ours(&f->net, &f->ipv4, &us_6, 0));
+    ck_assert(ops->is_ours(&f->net, &f->ipv4, &us, 0, false));
+    ck_assert(!ops->is_ours(&f->net, &f->ipv4, &us_6, 0, false));
 }
 END_TEST
 

@@ -142,6 +142,42 @@ START_TEST(hostile_net_54_ipv6_addresses_that_no_packet_may_have)
 }
 END_TEST
 
+/* Where no pair of addresses has been found good yet, none is: also not that of zeros. */
+START_TEST(hostile_net_54_ipv6_packet_from_nobody_to_nobody)
+{
+    static const uint8_t udp[12] = { 0, 9, 0, 9, 0, 12 };
+    struct net6_fixture *f = _i == 0 ? net6_fixture_bare() : met();
+    struct tern_addr a = addr6("2001:db8::9");
+    struct tern_ipv6_address other = { .addr = a, .prefix_len = 64 };
+    if (_i == 2) {    /* the good pair is forgotten */
+        f->ipv6.config.no_dad = true;
+        ck_assert_int_eq(tern_ipv6_set(&f->net, 0, &other), TERN_OK);
+        memset(&f->ipv6.stats, 0, sizeof f->ipv6.stats);
+    }
+    in(f, packet("::", "::", 17, udp, sizeof udp));
+    ck_assert_uint_eq(f->ipv6.stats.in_bad_source, 1);
+    ck_assert_uint_eq(f->ipv6.stats.in_delivered, 0);
+    account(f);
+}
+END_TEST
+
+/* RFC 4862 section 5.4: nobody can send to it before, but who listens need not wait. */
+START_TEST(test_ipv6_listeners_do_not_wait_for_an_address)
+{
+    struct net6_fixture *f = net6_fixture_bare();
+    struct tern_ipv6_address own = { .addr = addr6("2001:db8::7"), .prefix_len = 64 };
+    struct tern_endpoint_addr local = { .addr = own.addr, .port = 7 };
+    struct tern_endpoint *ep;
+    ck_assert_int_eq(tern_udp_open(&f->net, &local, NULL, NULL, &ep), TERN_INVALID);
+    ck_assert_int_eq(tern_ipv6_set(&f->net, 0, &own), TERN_OK);
+    ck_assert_uint_eq(net6_state(f, &own.addr), TERN_IPV6_TENTATIVE);
+    local.link = 2;
+    ck_assert_int_eq(tern_udp_open(&f->net, &local, NULL, NULL, &ep), TERN_INVALID);
+    local.link = 1;
+    ck_assert_int_eq(tern_udp_open(&f->net, &local, NULL, NULL, &ep), TERN_OK);
+}
+END_TEST
+
 START_TEST(test_ipv6_address_of_one_host_in_a_frame_for_many_is_dropped)
 {
     struct net6_fixture *f = met();
@@ -515,6 +551,8 @@ Suite *ipv6_suite(void)
     tcase_add_test(t, hostile_net_30_echo_shorter_than_its_header);
     tcase_add_loop_test(t, hostile_net_54_ipv6_addresses_that_no_packet_may_have, 0,
                         sizeof bad_addresses / sizeof bad_addresses[0]);
+    tcase_add_loop_test(t, hostile_net_54_ipv6_packet_from_nobody_to_nobody, 0, 3);
+    tcase_add_test(t, test_ipv6_listeners_do_not_wait_for_an_address);
     tcase_add_test(t, test_ipv6_address_of_one_host_in_a_frame_for_many_is_dropped);
     tcase_add_test(t, test_ipv6_good_pair_is_forgotten_with_the_address);
     tcase_add_test(t, test_ipv6_leaves_by_the_link_of_its_source);
