@@ -322,7 +322,9 @@ static void input(struct tern_dhcp6 *d, const struct tern_dgram *dgram)
         d->stats.in_malformed++;
         return;
     }
-    if (r.xid != d->xid || !octets_equal(&r.client_id, id.data, id.len))
+    /* We have asked from a link-local address: nobody off the link can answer to that. */
+    if (r.xid != d->xid || !octets_equal(&r.client_id, id.data, id.len) ||
+        !ipv6_addr_is_link_local(&dgram->local.addr))
         d->stats.in_not_ours++;
     else if (d->n_sent == 0)
         d->stats.in_unexpected++;

@@ -179,8 +179,7 @@ void tern_ip_group_query(struct tern_ip *ip, uint8_t link, const struct tern_gro
             now_ns + RESPONSE_NS +
             ip->group_links[link].robustness * ip->group_links[link].interval_s * TERN_SECOND_NS;
     } else {
-        if (q->robustness != 0)
-            ip->group_links[link].robustness = q->robustness;
+        ip->group_links[link].robustness = q->robustness != 0 ? q->robustness : ROBUSTNESS;
         if (q->interval_s != 0)
             ip->group_links[link].interval_s = (uint16_t)q->interval_s;
     }

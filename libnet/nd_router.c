@@ -221,8 +221,13 @@ static void domains_put(struct tern_ipv6 *ip, const struct tern_nd_option *o)
         ip->stats.router_no_room++;
         return;
     }
+    if (o->lifetime_s == 0) {    /* takes back its own list, not another router's */
+        if (len == ip->domains_len && memcmp(ip->domains, o->data, len) == 0)
+            ip->domains_len = 0;
+        return;
+    }
     memcpy(ip->domains, o->data, len);
-    ip->domains_len = o->lifetime_s != 0 ? (uint16_t)len : 0;
+    ip->domains_len = (uint16_t)len;
     ip->domains_expire_ns = nd_expires_ns(ip, o->lifetime_s);
 }
 

@@ -203,6 +203,8 @@ static size_t reply_emit(uint8_t *msg, const struct reply *r)
     return off + r->more_len;
 }
 
+static const char *says_to;    /* NULL: our link-local address */
+
 static void say_octets(struct net6_fixture *f, const uint8_t *msg, size_t len, bool to_group)
 {
     static uint8_t frame[PACKET_CAP];
@@ -210,6 +212,8 @@ static void say_octets(struct net6_fixture *f, const uint8_t *msg, size_t len, b
     uint8_t *hdr = frame + PACKET_ETH, *udp = hdr + 40;
     if (to_group)
         dst = addr6("ff02::1");
+    if (says_to != NULL)
+        dst = addr6(says_to);
     memcpy(frame, packet_mac_us, 6);
     if (to_group)
         memcpy(frame, (const uint8_t[]){ 0x33, 0x33, 0, 0, 0, 1 }, 6);
@@ -740,9 +744,16 @@ START_TEST(test_dhcp6_takes_only_answers_to_its_question)
     r.to_group = false;
     r.type = DHCP6_RECONFIGURE;
     say(f, &r);
+    r.type = DHCP6_REPLY;
+    struct tern_ipv6_address other = { .addr = addr6("2001:db8::55"), .prefix_len = 64 };
+    f->ipv6.config.no_dad = true;
+    ck_assert_int_eq(tern_ipv6_set(&f->net, 0, &other), TERN_OK);
+    says_to = "2001:db8::55";    /* as somebody off the link could */
+    say(f, &r);
+    says_to = NULL;
     ck_assert_uint_eq(f->udp.stats.in_no_port, 1);
-    ck_assert_uint_eq(dhcp6.stats.in_not_ours, 3);
-    ck_assert_uint_eq(n_counted(), 3);
+    ck_assert_uint_eq(dhcp6.stats.in_not_ours, 4);
+    ck_assert_uint_eq(n_counted(), 4);
     ck_assert_uint_eq(dhcp6.state, DHCP6_SOLICITING);
     r.type = DHCP6_REPLY;
     say(f, &r);

@@ -333,6 +333,10 @@ START_TEST(test_nd_router_names_domains)
     ck_assert_uint_eq(f->ipv6.domains_len, 12);
     ck_assert_mem_eq(f->ipv6.domains, option + 8, 12);
     m.octets[m.len - sizeof option + 7] = 0;
+    m.octets[m.len - sizeof option + 9] = 'f';    /* of other names it takes back nothing */
+    net6_say(f, router, all, &m);
+    ck_assert_uint_eq(f->ipv6.domains_len, 12);
+    m.octets[m.len - sizeof option + 9] = 't';
     net6_say(f, router, all, &m);
     ck_assert_uint_eq(f->ipv6.domains_len, 0);
 }
