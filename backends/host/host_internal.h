@@ -153,6 +153,7 @@ struct tern_host_settings {
     bool slaac;               /* IPv6 by routers */
     bool wants[2];            /* somebody has said dhcp, slaac: without it there is no start */
     bool has_ip[2];           /* an address of IPv4, of IPv6 */
+    bool has_gw[2];           /* a gateway of IPv4, of IPv6 */
     bool has_mac, has_nic;
     uint8_t n_addresses;
     struct tern_net_address addresses[TERN_HOST_ADDRESSES];
@@ -417,12 +418,13 @@ struct tern_net_host_config {
     const uint8_t *seed;                           /* TERN_SEED_LEN octets */
     uint8_t *blocks_mem;                           /* for payload: what is left over */
     size_t blocks_len;
+    void (*prepare)(struct tern_host_core *core);  /* before anything is logged */
 };
 
 /*
  * Starts the host: a stack on the link, with the address that the settings
- * give or a DHCP client. Before it runs the backend sets in core what core's
- * comments call the backend's, but stop_listening and count_streams. After an
+ * give or a DHCP client. Before it runs the backend sets in core, in `prepare` or later,
+ * what core's comments call the backend's, but stop_listening and count_streams. After an
  * error (*host)->error, if not empty, says more; *host is NULL if the plan
  * has no host.
  */

@@ -46,15 +46,16 @@ static const char *wrong_with(const struct tern_endpoint_addr *at, unsigned kind
 {
     const uint8_t *octets = at->addr.octets;
     bool v4 = tern_addr_is_v4(&at->addr), link_local = octets[0] == 0xfe && octets[1] >> 6 == 2;
+    bool sockets = kind == TERN_HOST_SOCKETS, any = tern_addr_is_any(&at->addr);
 
-    if (kind == TERN_HOST_SOCKETS) {
-        if (link_local && at->link == 0)
-            return "wants a link, as [fe80::1%eth0]:80: each has such addresses";
-        return !link_local && at->link != 0 ? "has a link: only link-local addresses do" : NULL;
-    }
-    if (at->link > (settings->links != NULL ? settings->links->n : 1))
+    if (sockets && link_local && at->link == 0)
+        return "wants a link, as [fe80::1%eth0]:80: each has such addresses";
+    /* Tern's own stack listens at any address of a link, too. */
+    if (at->link != 0 && !link_local && (sockets || !any))
+        return "has a link: only link-local addresses do";
+    if (!sockets && at->link > (settings->links != NULL ? settings->links->n : 1))
         return "is on a link that this host has not";
-    if (tern_addr_is_any(&at->addr))
+    if (sockets || any)
         return NULL;
     if (v4 && !settings->dhcp && !settings->has_ip[0])
         return "is an IPv4 address, and ip= gives this host none";

@@ -79,11 +79,20 @@ enum tern_err tern_net_host_link(struct tern_net_host *h, struct tern_link *link
         link->mtu = settings->mtu;
     if (settings->has_mac)
         memcpy(link->mac, settings->mac, 6);
+    bool narrow = link->mtu < 1280;    /* for IPv6 (RFC 8200 section 5) */
+    if (narrow && (settings->wants[1] || settings->has_ip[1]))
+        return say(h, "option mtu: IPv6 wants 1280 at least", TERN_INVALID);
     enum tern_err err = tern_net_attach(&h->net, link);
     if (err == TERN_OK && settings->slaac)
         err = tern_net_auto(&h->net, number, TERN_IPV6_AUTO);
+    if (err == TERN_INVALID && narrow) {
+        (void)say(h, "net0: no IPv6: its MTU is below 1280", err);
+        h->error[3] = (char)('0' + number);
+        tern_host_core_log(&h->core.host, TERN_LOG_WARN, h->error, strlen(h->error));
+        err = TERN_UNSUPPORTED;
+    }
     if (err == TERN_UNSUPPORTED)
-        err = TERN_OK;    /* auto: as far as this image can */
+        err = TERN_OK;    /* auto: as far as this image and its link can */
     for (size_t i = 0; i < settings->n_addresses && err == TERN_OK; i++)
         err = tern_net_address_set(&h->net, number, &settings->addresses[i]);
     return say(h, "options ip, gw: no host may have that address, or the gateway is not on its net",
@@ -111,6 +120,7 @@ enum tern_err tern_net_host_start(struct tern_net_host **host,
     h->core.stop_listening = tern_net_host_stop_listening;
     h->core.count_streams = net_count_streams;
     h->link = config->link;
+    config->prepare(&h->core);
     for (size_t i = n_listeners; i-- > 0;) {
         listeners[i].next = h->free_listeners;
         h->free_listeners = &listeners[i];

@@ -362,20 +362,21 @@ static enum tern_err own_settle(struct tern_host_options *options)
     return TERN_OK;
 }
 
-/* What of a net's addresses is a host's (RFC 1122 section 3.2.1.3, RFC 4291 section 2.4). */
-static bool is_of_a_host(const struct tern_addr *a, uint32_t host_mask)
+/*
+ * What of a net's addresses is a host's (RFC 1122 section 3.2.1.3, RFC 4291 section 2.4; the
+ * first of an IPv6 prefix is all its routers', section 2.6.1, but for RFC 6164's links).
+ */
+static bool is_of_a_host(const struct tern_addr *a, unsigned len)
 {
-    if (!tern_addr_is_v4(a))
-        return a->octets[0] != 0xff &&
-               (tern_load_be64(a->octets) != 0 || tern_load_be64(a->octets + 8) > 1);
-    uint32_t v4 = tern_addr_to_v4(a), host = v4 & host_mask, first = v4 >> 24;
-    return first != 0 && first != 127 && first < 224 &&
-           (host_mask <= 1 || (host != 0 && host != host_mask));
-}
-
-static uint32_t host_mask_of(const struct tern_net_address *at)
-{
-    return at->prefix_len < 32 ? UINT32_MAX >> at->prefix_len : 0;
+    uint64_t high = tern_load_be64(a->octets), low = tern_load_be64(a->octets + 8);
+    bool v4 = tern_addr_is_v4(a);
+    unsigned first = a->octets[12];
+    len += v4 ? 96 : 0;
+    if (len < 127 && ((len < 64 ? high << len | low : low << (len - 64)) == 0 ||
+                      (v4 && ~low << (len - 64) == 0)))
+        return false;
+    return v4 ? first != 0 && first != 127 && first < 224
+              : a->octets[0] != 0xff && (high != 0 || low > 1);
 }
 
 static bool is_v6_link_local(const struct tern_addr *a)
@@ -439,7 +440,7 @@ static enum tern_err ip_settle(struct tern_host_options *options, struct tern_ho
                                                "prefix, as 10.0.0.2/24 or 2001:db8::2/64");
     if (to->n_addresses == TERN_HOST_ADDRESSES - 1u)
         return bad_value(options, TERN_KEY_IP, "a list of at most three addresses");
-    if (!is_of_a_host(&at->addr, host_mask_of(at)))
+    if (!is_of_a_host(&at->addr, at->prefix_len))
         return bad_value(options, TERN_KEY_IP, "an address that a host may have");
     bool v6 = !tern_addr_is_v4(&at->addr);
     if (!v6 && to->has_ip[0])
@@ -449,25 +450,31 @@ static enum tern_err ip_settle(struct tern_host_options *options, struct tern_ho
     return TERN_OK;
 }
 
-/* A gateway belongs to the first address whose net it is on. */
+/*
+ * A gateway belongs to the first address whose net it is on. The first address of an IPv6
+ * prefix will do: one of its routers hears it (RFC 4291 section 2.6.1).
+ */
 static enum tern_err gw_settle(struct tern_host_options *options, struct tern_host_settings *to,
                                const char *word, size_t len)
 {
     struct tern_addr gw;
     if (tern_addr_parse(word, len, &gw) != TERN_OK)
         return bad_value(options, TERN_KEY_GW, "an address, as 10.0.0.1 or fe80::1");
+    bool v4 = tern_addr_is_v4(&gw);
+    if (to->has_gw[!v4])
+        return bad_value(options, TERN_KEY_GW, "one address a family");
     for (size_t i = 0; i < to->n_addresses; i++) {
         struct tern_net_address *at = &to->addresses[i];
-        if (tern_addr_is_v4(&at->addr) != tern_addr_is_v4(&gw) || !is_on_net(at, &gw))
+        if (tern_addr_is_v4(&at->addr) != v4 || !is_on_net(at, &gw))
             continue;
         if (tern_addr_equal(&gw, &at->addr))
             return bad_value(options, TERN_KEY_GW, "another host: it is our own address");
-        if (!is_of_a_host(&gw, host_mask_of(at)))
+        if (!is_of_a_host(&gw, v4 ? at->prefix_len : 128u))
             return bad_value(options, TERN_KEY_GW, "an address that a host may have");
         at->gateway = gw;
+        to->has_gw[!v4] = true;
         return TERN_OK;
     }
-    bool v4 = tern_addr_is_v4(&gw);
     if (!to->has_ip[!v4] && (v4 ? to->dhcp : to->slaac))
         return bad(options, "gw", 2, "with dhcp or slaac the gateway comes from the network");
     if (!to->has_ip[!v4])

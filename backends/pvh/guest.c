@@ -145,6 +145,16 @@ static void ended(struct tern_host_core *core)
 }
 
 TERN_COLD
+static void core_prepare(struct tern_host_core *core)
+{
+    int64_t wall_ns;
+    if (pvh_wall_offset_ns(&wall_ns))
+        core->wall_offset_ns = (uint64_t)wall_ns;
+    core->log_line = log_line;
+    core->ended = ended;
+}
+
+TERN_COLD
 static void modules_take(struct guest *g)
 {
     struct tern_module given[PVH_MODULES_MAX];
@@ -166,19 +176,13 @@ static void host_start(struct guest *g)
     struct tern_net_host_config config = {
         .turn = &g->turn, .link = g->link, .settings = &g->settings,
         .carver = &g->carver, .options = &g->options, .seed = seed,
-        .blocks_mem = g->blocks, .blocks_len = g->blocks_len,
+        .blocks_mem = g->blocks, .blocks_len = g->blocks_len, .prepare = core_prepare,
     };
     enum tern_err err = tern_net_host_start(&g->host, &config);
     if (err != TERN_OK)
         pvh_fail(PVH_STATUS_SETUP, "%s: %s\n", tern_appliance.name,
                  g->host != NULL && g->host->error[0] != '\0' ? g->host->error
                                                                : tern_err_text(err));
-    struct tern_host_core *core = &g->host->core;
-    int64_t wall_ns;
-    if (pvh_wall_offset_ns(&wall_ns))
-        core->wall_offset_ns = (uint64_t)wall_ns;
-    core->log_line = log_line;
-    core->ended = ended;
     modules_take(g);
     /* The address is announced, or asked for: the appliance is set up meanwhile. */
     (void)tern_turn_run(&g->turn, pvh_now_ns());

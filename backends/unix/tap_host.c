@@ -77,6 +77,14 @@ static void taps_close(struct tern_tap *taps, size_t n)
         tern_tap_close(&taps[n]);
 }
 
+static void core_prepare(struct tern_host_core *core)
+{
+    core->log_line = tern_unix_log_line;
+    core->ended = tern_unix_ended;
+    core->wall_offset = tern_unix_wall_offset;
+    core->metrics = tern_tap_host_metrics;
+}
+
 enum tern_err tern_tap_host_start(struct tern_unix_loop *loop,
                                   const struct tern_host_settings *settings,
                                   const struct tern_carver *carver,
@@ -101,7 +109,7 @@ enum tern_err tern_tap_host_start(struct tern_unix_loop *loop,
     struct tern_net_host_config config = {
         .turn = &loop->turn, .link = &taps[0].link, .settings = settings, .carver = carver,
         .options = options, .checksum = tern_unix_checksum(), .seed = seed,
-        .blocks_mem = blocks_mem, .blocks_len = blocks_len,
+        .blocks_mem = blocks_mem, .blocks_len = blocks_len, .prepare = core_prepare,
     };
     err = tern_net_host_start(&host, &config);
     explicit_bzero(seed, sizeof seed);
@@ -111,10 +119,6 @@ enum tern_err tern_tap_host_start(struct tern_unix_loop *loop,
         taps_close(taps, n);
         return err;
     }
-    host->core.log_line = tern_unix_log_line;
-    host->core.ended = tern_unix_ended;
-    host->core.wall_offset = tern_unix_wall_offset;
-    host->core.metrics = tern_tap_host_metrics;
     *core = &host->core;
     return TERN_OK;
 }

@@ -346,6 +346,12 @@ static void lines_ready(struct tern_unix_watch *watch, uint32_t events)
 
 /* ---- Start and end ----------------------------------------------------------- */
 
+static void core_prepare(struct tern_host_core *core)
+{
+    core->log_line = tern_unix_log_line;
+    core->ended = tern_unix_ended;
+}
+
 static enum tern_err host_open(void)
 {
     uint8_t seed[TERN_SEED_LEN];
@@ -368,14 +374,9 @@ static enum tern_err host_open(void)
     struct tern_net_host_config config = {
         .turn = &loop.turn, .link = &tap.link, .settings = &settings, .carver = &carver,
         .options = &options, .seed = seed, .checksum = tern_unix_checksum(),
-        .blocks_mem = mem + used, .blocks_len = MEMORY_LEN - used,
+        .blocks_mem = mem + used, .blocks_len = MEMORY_LEN - used, .prepare = core_prepare,
     };
-    err = tern_net_host_start(&host, &config);
-    if (err != TERN_OK)
-        return err;
-    host->core.log_line = tern_unix_log_line;
-    host->core.ended = tern_unix_ended;
-    return TERN_OK;
+    return tern_net_host_start(&host, &config);
 }
 
 static void caught(struct tern_unix_signal *signal, int number)

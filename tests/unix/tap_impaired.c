@@ -34,6 +34,12 @@ static int die(const char *what, enum tern_err err)
     return 1;
 }
 
+static void core_prepare(struct tern_host_core *core)
+{
+    core->log_line = tern_unix_log_line;
+    core->ended = tern_unix_ended;
+}
+
 static enum tern_err host_open(void)
 {
     static const uint8_t seed[TERN_SEED_LEN] = { 1 };
@@ -55,14 +61,9 @@ static enum tern_err host_open(void)
     struct tern_net_host_config config = {
         .turn = &loop.turn, .link = &impair.link, .settings = &settings, .carver = &carver,
         .options = &options, .seed = seed, .blocks_mem = mem + used,
-        .blocks_len = MEMORY_LEN - used,
+        .blocks_len = MEMORY_LEN - used, .prepare = core_prepare,
     };
-    err = tern_net_host_start(&host, &config);
-    if (err != TERN_OK)
-        return err;
-    host->core.log_line = tern_unix_log_line;
-    host->core.ended = tern_unix_ended;
-    return TERN_OK;
+    return tern_net_host_start(&host, &config);
 }
 
 static void caught(struct tern_unix_signal *signal, int number)
