@@ -40,7 +40,7 @@ static void usage(FILE *to)
           "                   TERN_MODULES defined; www takes its site from the module site\n"
           "  --links          a guest has up to four network devices as links, as the options\n"
           "                   nic1=, ip1=, ... say; its files are compiled with TERN_LINKS\n"
-          "                   defined. Not of Xen; a process has them always\n"
+          "                   defined. A process has them always\n"
           "  --with PART      a guest's image has dhcp6, the client of DHCPv6, only with this\n"
           "  --without PART   leaves a part of the network out, and what needs it: ipv4,\n"
           "                   ipv6, udp, dhcp4 or dhcp6; several with commas between them\n"
@@ -100,11 +100,6 @@ static int options_agree(struct image *image, int argc, char **argv)
         return 3;
     }
     image->appliance = argv[optind];
-    if (image->takes_links && strcmp(image->backend, "xen") == 0) {
-        fputs("tern image: --links: a guest of Xen has one link; kvm and unix have more\n",
-              stderr);
-        return 3;
-    }
     return image_parts_settle(image) ? 0 : 3;
 }
 

@@ -46,4 +46,20 @@ void guest_started(struct tern_net_host *host);
 /* What the device counts: set i, from 0; false: no more. */
 bool guest_net_metrics(size_t i, struct tern_metrics *set);
 
+/* ---- guest_nics.c, for a guest with several links ------------------------------- */
+
+/* One of the machine's network devices of use. */
+struct guest_nic {
+    char name[24];      /* its place, for the log */
+    uint8_t mac[6];
+    size_t at;          /* its place, if the backend has a number for it */
+    size_t link;        /* whose it is; TERN_NET_LINKS: nobody's */
+};
+
+/*
+ * Settles the options of all links, as guest_net_start does, and says which of n devices
+ * is which link's; ends the guest if a link has none. Lists them in the log.
+ */
+void guest_nics_share(struct guest_nic *nics, size_t n, struct tern_host_settings *settings);
+
 #endif

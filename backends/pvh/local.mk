@@ -47,6 +47,7 @@ backends_pvh_libtern_pvh_la_SOURCES = \
     backends/pvh/entropy.c \
     backends/pvh/reset.c \
     backends/pvh/guest.c \
+    backends/pvh/guest_nics.c \
     backends/pvh/guest_metrics.c
 
 # One object, named first in an image's link: what it defines is then never

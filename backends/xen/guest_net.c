@@ -19,23 +19,37 @@
 #include "machine.h"
 #include "netfront_bus.h"
 
-enum { DEVICES_MAX = 16, GRANT_FRAMES = 1, CTRL_C = 3 };
+enum { DEVICES_MAX = 16, GRANT_FRAMES = 1 /* a link's */, CTRL_C = 3 };
 
 const char guest_backend[] = "xen";
 
-static struct {
-    struct gnttab grants;
+/* How many links there are at most: guest_links.c has more. */
+#ifndef GUEST_LINKS
+#define GUEST_LINKS 1
+#endif
+
+static struct nic {
     struct netfront net;
     struct netfront_bus bus;
+    struct pvh_retry retry;
+    char dir[sizeof "device/vif/4294967295"];
+} nics[GUEST_LINKS];
+
+static struct {
+    struct gnttab grants;
     struct xenstore store;
     uint64_t store_due_ns;
-    struct pvh_retry net_retry, store_retry;
+    struct pvh_retry store_retry;
     struct xenstore_watch wish;
     struct xenstore_request wish_read, wish_answer, features[3];
     bool wish_again, suspend;
     struct tern_net_host *host;
-    char dir[sizeof "device/vif/4294967295"];
 } xen;
+
+static size_t n_links(void)
+{
+    return GUEST_LINKS == 1 ? 1 : tern_host_links.n;
+}
 
 /* ---- The start ---- */
 
@@ -75,35 +89,54 @@ static enum tern_err ask(const char *path)
     return err == TERN_OK ? answer.err : err;
 }
 
+/*
+ * Of device number i its directory, and its address: zeros if that is none. False:
+ * there is no such device.
+ */
+PVH_BOOT
+static bool nic_read(uint32_t i, char dir[sizeof nics->dir], uint8_t mac[6])
+{
+    char number[11], path[XENSTORE_PATH_CAP];
+    xenstore_text(number, sizeof number, i);
+    xenstore_join(dir, sizeof nics->dir, "device/vif", number);
+    xenstore_join(path, sizeof path, dir, "mac");
+    enum tern_err err = ask(path);
+    if (err == TERN_UNREACHABLE)
+        return false;
+    if (err != TERN_OK)
+        pvh_fail(PVH_STATUS_SETUP, "xen: the store: %s: %s\n", path, tern_err_text(err));
+    if (!xenstore_mac(answer.data, answer.len, mac))
+        memset(mac, 0, 6);
+    return true;
+}
+
+/* guest_links.c has another one. */
+static void nics_choose(struct tern_host_settings *s);
+
+#if GUEST_LINKS == 1
 /* Lists all devices and takes the first, or the one that nic= names. */
 PVH_BOOT
-static bool nic_choose(const struct tern_host_settings *s)
+static void nics_choose(struct tern_host_settings *s)
 {
-    bool taken = false;
     unsigned n = 0;
     for (uint32_t i = 0; i < DEVICES_MAX; i++) {
-        char number[11], dir[sizeof xen.dir], path[XENSTORE_PATH_CAP];
+        char dir[sizeof nics->dir];
         uint8_t mac[6];
-        xenstore_text(number, sizeof number, i);
-        xenstore_join(dir, sizeof dir, "device/vif", number);
-        xenstore_join(path, sizeof path, dir, "mac");
-        enum tern_err err = ask(path);
-        if (err == TERN_UNREACHABLE)
+        if (!nic_read(i, dir, mac))
             continue;
-        if (err != TERN_OK)
-            pvh_fail(PVH_STATUS_SETUP, "xen: the store: %s: %s\n", path, tern_err_text(err));
-        bool good = xenstore_mac(answer.data, answer.len, mac);
-        if (!good)
-            memset(mac, 0, sizeof mac);
-        good = good && !taken && (!s->has_nic || memcmp(mac, s->nic, 6) == 0);
+        bool good = nics->dir[0] == '\0' && memcmp(mac, (uint8_t[6]){ 0 }, 6) != 0 &&
+                    (!s->has_nic || memcmp(mac, s->nic, 6) == 0);
         pvh_logf("xen: net%u, %02x:%02x:%02x:%02x:%02x:%02x, %s%s\n", n++, mac[0], mac[1],
                  mac[2], mac[3], mac[4], mac[5], dir, good ? ": taken" : "");
         if (good)
-            memcpy(xen.dir, dir, sizeof dir);
-        taken = taken || good;
+            memcpy(nics->dir, dir, sizeof dir);
     }
-    return taken;
+    if (nics->dir[0] == '\0')
+        pvh_fail(PVH_STATUS_SETUP, s->has_nic
+                                       ? "xen: option nic: no network device has that address\n"
+                                       : "xen: the domain has no network device (vif)\n");
 }
+#endif
 
 PVH_BOOT
 static void store_start(void)
@@ -119,15 +152,9 @@ static void store_start(void)
 PVH_BOOT
 struct tern_link *guest_net_start(struct tern_host_settings *settings)
 {
-    struct netfront_config config = netfront_config_for(pvh_mem_total());
-    uint32_t n_frames = GRANT_FRAMES;
-    if (settings->has_mac)
-        memcpy(config.mac, settings->mac, sizeof config.mac);
     store_start();
-    if (!nic_choose(settings))
-        pvh_fail(PVH_STATUS_SETUP, settings->has_nic
-                                       ? "xen: option nic: no network device has that address\n"
-                                       : "xen: the domain has no network device (vif)\n");
+    nics_choose(settings);
+    uint32_t n_frames = (uint32_t)n_links() * GRANT_FRAMES;
     void *table = xen_machine_grants(&n_frames);
     enum tern_err err = TERN_FULL;
     if (table != NULL)
@@ -135,10 +162,22 @@ struct tern_link *guest_net_start(struct tern_host_settings *settings)
                           n_frames * (XEN_PAGE_LEN / (uint32_t)sizeof(struct grant_entry_v1)));
     if (err != TERN_OK)
         pvh_fail(PVH_STATUS_SETUP, "xen: the grant table: %s\n", tern_err_text(err));
-    err = netfront_init(&xen.net, &xen_machine_env, &xen.grants, &config);
-    if (err != TERN_OK)
-        pvh_fail(PVH_STATUS_SETUP, "xen: the network device: %s\n", tern_err_text(err));
-    return &xen.net.link;
+    for (size_t i = 0; i < n_links(); i++) {
+        const struct tern_host_settings *own = GUEST_LINKS == 1 ? settings
+                                                                : &tern_host_links.of[i];
+        struct netfront_config config = netfront_config_for(pvh_mem_total() / n_links());
+        if (own->has_mac)
+            memcpy(config.mac, own->mac, sizeof config.mac);
+        err = netfront_init(&nics[i].net, &xen_machine_env, &xen.grants, &config);
+        if (err != TERN_OK)
+            pvh_fail(PVH_STATUS_SETUP, "xen: the network device: %s\n", tern_err_text(err));
+        if (GUEST_LINKS > 1)
+            tern_host_links.link[i] = &nics[i].net.link;
+        /* The name is there when the host has begun. */
+        if (GUEST_LINKS > 1 && n_links() > 1)
+            nics[i].net.link.name = tern_host_links.names[i];
+    }
+    return &nics->net.link;
 }
 
 /* ---- What the toolstack wants ---- */
@@ -212,7 +251,8 @@ void guest_started(struct tern_net_host *host)
 {
     xen.host = host;
     host->core.wall_offset = wall_offset;
-    netfront_bus_init(&xen.bus, &xen.net, &xen.store, xen.dir);
+    for (struct nic *nic = nics; nic < nics + n_links(); nic++)
+        netfront_bus_init(&nic->bus, &nic->net, &xen.store, nic->dir);
     xen.wish.fired = wish_fired;
     xen.wish_read.done = wish_came;
     xen.wish_answer.done = ignored;
@@ -240,11 +280,13 @@ static void typed_look(uint64_t now_ns)
 static void suspend(void)
 {
     xen.suspend = false;
-    netfront_suspend(&xen.net);
+    for (struct nic *nic = nics; nic < nics + n_links(); nic++)
+        netfront_suspend(&nic->net);
     pvh_log_flush();
     if (xen_machine_suspend()) {
         pvh_logf("xen: the suspend was cancelled\n");
-        netfront_resume(&xen.net, true);
+        for (struct nic *nic = nics; nic < nics + n_links(); nic++)
+            netfront_resume(&nic->net, true);
         return;
     }
     xen_machine_resume();
@@ -261,8 +303,8 @@ static void suspend(void)
     xen.host->core.wall_offset_ns = 0;    /* is asked for again */
 
     gnttab_restart(&xen.grants);
-    netfront_resume(&xen.net, false);
-    netfront_bus_restart(&xen.bus);
+    for (struct nic *nic = nics; nic < nics + n_links(); nic++)
+        netfront_bus_restart(&nic->bus);
     xenstore_restart(&xen.store, (void *)(uintptr_t)page, port);
     features_say();
     pvh_logf("xen: resumed in another life\n");
@@ -280,28 +322,36 @@ static bool retry_due(struct pvh_retry *r, bool broken, uint64_t now_ns)
 }
 
 /* Looked for before a wait, too: what the last turn has sent begins the time. */
-static bool left(uint64_t now_ns)
+static bool left(struct nic *nic, uint64_t now_ns)
 {
-    if (netfront_deaf(&xen.net, now_ns))
+    if (netfront_deaf(&nic->net, now_ns))
         pvh_logf("xen: the backend has looked at nothing that was sent: begins anew\n");
-    else if (netfront_filter_over(&xen.net))
+    else if (netfront_filter_over(&nic->net))
         pvh_logf("xen: all groups are to be heard: begins anew\n");
     else
         return false;
-    netfront_bus_reopen(&xen.bus);
+    netfront_bus_reopen(&nic->bus);
     return true;
+}
+
+static bool nic_retry(struct nic *nic, uint64_t now_ns)
+{
+    bool begun = left(nic, now_ns);
+    /* Closed, and not because of us: refused, or left for closing too often. */
+    bool is_left = nic->net.state == NETFRONT_BROKEN || nic->bus.bus.phase == XENBUS_CLOSED;
+    if (retry_due(&nic->retry, is_left, now_ns)) {
+        netfront_bus_reopen(&nic->bus);
+        begun = true;
+    }
+    return begun;
 }
 
 /* Was anything begun anew? Looked at before a wait, too: it may end before this does. */
 static bool retry(uint64_t now_ns)
 {
-    bool begun = left(now_ns);
-    /* Closed, and not because of us: refused, or left for closing too often. */
-    bool is_left = xen.net.state == NETFRONT_BROKEN || xen.bus.bus.phase == XENBUS_CLOSED;
-    if (retry_due(&xen.net_retry, is_left, now_ns)) {
-        netfront_bus_reopen(&xen.bus);
-        begun = true;
-    }
+    bool begun = false;
+    for (struct nic *nic = nics; nic < nics + n_links(); nic++)
+        begun = nic_retry(nic, now_ns) || begun;
     if (retry_due(&xen.store_retry, xen.store.state == XENSTORE_BROKEN, now_ns)) {
         (void)xenstore_reconnect(&xen.store);
         begun = true;
@@ -313,12 +363,15 @@ static bool retry(uint64_t now_ns)
 
 bool guest_net_poll(uint64_t now_ns, uint64_t *deadline_ns)
 {
+    bool turned = false;
     typed_look(now_ns);
     (void)retry(now_ns);
     xen.store_due_ns = xenstore_poll(&xen.store, now_ns);
     if (xen.suspend && xenstore_is_quiet(&xen.store))
         suspend();
-    return netfront_poll(&xen.net, now_ns, deadline_ns);
+    for (struct nic *nic = nics; nic < nics + n_links(); nic++)
+        turned = netfront_poll(&nic->net, now_ns, deadline_ns) || turned;
+    return turned;
 }
 
 static uint64_t earlier(uint64_t a, uint64_t b)
@@ -326,17 +379,27 @@ static uint64_t earlier(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
+static bool nics_idle(void)
+{
+    for (struct nic *nic = nics; nic < nics + n_links(); nic++)
+        if (!netfront_idle(&nic->net))
+            return false;
+    return true;
+}
+
 uint64_t guest_net_until(uint64_t now_ns, uint64_t deadline_ns)
 {
-    if (xen.suspend || !xenstore_idle(&xen.store) || !netfront_idle(&xen.net))
+    if (xen.suspend || !xenstore_idle(&xen.store) || !nics_idle())
         return xen.suspend ? earlier(deadline_ns, xen.store_due_ns) : now_ns;
     if (retry(now_ns))
         return now_ns;
     deadline_ns = earlier(deadline_ns, xen.store_due_ns);
-    deadline_ns = earlier(deadline_ns, netfront_due(&xen.net));
     deadline_ns = earlier(deadline_ns, xen_machine_typed_due());
-    if (xen.net_retry.at_ns != 0)
-        deadline_ns = earlier(deadline_ns, xen.net_retry.at_ns);
+    for (struct nic *nic = nics; nic < nics + n_links(); nic++) {
+        deadline_ns = earlier(deadline_ns, netfront_due(&nic->net));
+        if (nic->retry.at_ns != 0)
+            deadline_ns = earlier(deadline_ns, nic->retry.at_ns);
+    }
     if (xen.store_retry.at_ns != 0)
         deadline_ns = earlier(deadline_ns, xen.store_retry.at_ns);
     return deadline_ns;
@@ -404,8 +467,13 @@ bool guest_net_metrics(size_t i, struct tern_metrics *set)
     static const char *const texts[] = {
         netfront_stats_text, breaches_text, store_breaches_text, others_text,
     };
+    const size_t n = 2 * (n_links() - 1);    /* sets of other links than the last */
+    const struct nic *nic = &nics[i < n ? i / 2 : n / 2];
+    /* A name comes once: what has others is other names. */
+    set->area = GUEST_LINKS > 1 && n > 0 && i < n + 2 ? tern_host_links.names[nic - nics] : NULL;
+    i = i < n ? i % 2 : i - n;
     const uint64_t *const values[] = {
-        (const uint64_t *)(const void *)&xen.net.stats, xen.net.breaches, xen.store.breaches,
+        (const uint64_t *)(const void *)&nic->net.stats, nic->net.breaches, xen.store.breaches,
         set->own,
     };
     if (i > 3)
@@ -414,6 +482,8 @@ bool guest_net_metrics(size_t i, struct tern_metrics *set)
     set->text = texts[i];
     set->values = values[i];
     set->own[0] = xen_machine_console_breaches();
-    set->own[1] = xen.bus.n_bad + xen.bus.bus.n_bad;
+    set->own[1] = 0;
+    for (nic = nics; nic < nics + n_links(); nic++)
+        set->own[1] += nic->bus.n_bad + nic->bus.bus.n_bad;
     return true;
 }

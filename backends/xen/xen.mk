@@ -51,7 +51,8 @@ backends_xen_libtern_xen_la_LDFLAGS = -static
 backends_xen_libtern_xen_la_LIBADD = backends/pvh/libtern-pvh.la backends/xen/libtern-domain.la \
 	backends/xen/libtern-xenfront.la backends/host/libtern-host.la libnet/libtern-net.la \
 	base/libtern-base.la
-backends_xen_libtern_xen_la_SOURCES = backends/xen/guest_net.c
+# In this order, for the linker to choose, as in backends/kvm/local.mk.
+backends_xen_libtern_xen_la_SOURCES = backends/xen/guest_net.c backends/xen/guest_links.c
 pkgconfig_DATA += backends/xen/tern-xen.pc
 endif
 endif

@@ -85,7 +85,7 @@ extern const struct tern_modules_part tern_host_modules;
 
 /*
  * What gives a host over libnet more links than one: the options link1=, nic1=, ip1=,
- * gw1=, mtu1=, mac1=, and so on up to 3. In the archives of the backends unix and kvm: an
+ * gw1=, mtu1=, mac1=, and so on up to 3. In the archive of each backend: an
  * image whose descriptor does not have it, `.links = &tern_host_links`, is without all
  * that code, and has one link. `tern image --links` defines TERN_LINKS, with which
  * TERN_APPLIANCE puts it there. A process has it always.

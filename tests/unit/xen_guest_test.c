@@ -85,7 +85,7 @@ uint64_t xen_machine_typed_due(void) { return typed_due_ns; }
 bool xen_machine_suspend(void)
 {
     n_suspends++;
-    quiet_at_suspend = xenstore_is_quiet(&xen.store) && xen.net.suspended;
+    quiet_at_suspend = xenstore_is_quiet(&xen.store) && nics->net.suspended;
     return cancelled;
 }
 
@@ -137,6 +137,7 @@ static const char *key_of(const char *name)
 static void setup(void)
 {
     memset(&xen, 0, sizeof xen);
+    memset(nics, 0, sizeof nics);
     memset(&host, 0, sizeof host);
     memset(&settings, 0, sizeof settings);
     ck_assert_int_eq(tern_drbg_init(&host.core.drbg, (const uint8_t[TERN_SEED_LEN]){ 1 }),
@@ -163,7 +164,7 @@ static int start(void)
 {
     int status = setjmp(stopped);
     if (status == 0)
-        ck_assert_ptr_eq(guest_net_start(&settings), &xen.net.link);
+        ck_assert_ptr_eq(guest_net_start(&settings), &nics->net.link);
     return status;
 }
 
@@ -190,7 +191,7 @@ START_TEST(test_guest_takes_the_first_device_or_the_one_it_is_told)
     key("device/vif/2/mac", "00:16:3e:00:00:02");
     key("device/vif/7/mac", "no address");
     ck_assert_int_eq(start(), 0);
-    ck_assert_str_eq(xen.dir, "device/vif/0");
+    ck_assert_str_eq(nics->dir, "device/vif/0");
     ck_assert_str_eq(said, "xen: net0, 00:16:3e:00:00:01, device/vif/0: taken\n"
                            "xen: net1, 00:16:3e:00:00:02, device/vif/2\n"
                            "xen: net2, 00:00:00:00:00:00, device/vif/7\n");
@@ -201,8 +202,8 @@ START_TEST(test_guest_takes_the_first_device_or_the_one_it_is_told)
     memcpy(settings.nic, "\x00\x16\x3e\x00\x00\x02", 6);
     memcpy(settings.mac, "\x02\x00\x00\x00\x00\x09", 6);
     ck_assert_int_eq(start(), 0);
-    ck_assert_str_eq(xen.dir, "device/vif/2");
-    ck_assert_mem_eq(xen.net.config.mac, settings.mac, 6);
+    ck_assert_str_eq(nics->dir, "device/vif/2");
+    ck_assert_mem_eq(nics->net.config.mac, settings.mac, 6);
 }
 END_TEST
 
@@ -273,7 +274,7 @@ START_TEST(test_guest_goes_on_when_a_suspend_was_cancelled)
     run();
     ck_assert_uint_eq(n_suspends, 1);
     ck_assert(quiet_at_suspend);
-    ck_assert(!xen.net.suspended);
+    ck_assert(!nics->net.suspended);
     ck_assert_uint_eq(n_resumes + n_renewed, 0);
     ck_assert_str_eq(key_of("control/shutdown"), "");
     run();
@@ -303,7 +304,7 @@ START_TEST(test_guest_begins_another_life)
     ck_assert_uint_ne(tern_drbg_u32(&host.core.drbg), tern_drbg_u32(&copy));
     ck_assert_uint_eq(xen.grants.n_free, n_free);    /* what was granted before is void */
     ck_assert_uint_eq(host.core.wall_offset_ns, 0);
-    ck_assert(!xen.net.suspended);
+    ck_assert(!nics->net.suspended);
     ck_assert_ptr_nonnull(strstr(said, "xen: resumed in another life"));
     ck_assert_str_eq(key_of("control/feature-suspend"), "1");
     /* The wish is watched again. */
@@ -369,7 +370,7 @@ START_TEST(test_guest_tries_a_device_again_that_could_not_be_agreed_on)
     store_set(&s, "/back/state", "2");
     run();
     ck_assert_str_eq(key_of("device/vif/0/state"), "4");
-    netfront_close(&xen.net);
+    netfront_close(&nics->net);
 }
 END_TEST
 
@@ -378,16 +379,16 @@ START_TEST(test_guest_wakes_for_a_backend_that_never_looks)
 {
     static uint32_t page[XEN_PAGE_LEN / sizeof(uint32_t)];
     started();
-    xen.net.state = NETFRONT_CONNECTED;
-    xen_ring_init(&xen.net.rx, page);
-    xen_ring_init(&xen.net.tx, page);
-    xen.net.tx.req_prod = xen.net.tx.req_shown = 1;
-    xen.net.news = false;
+    nics->net.state = NETFRONT_CONNECTED;
+    xen_ring_init(&nics->net.rx, page);
+    xen_ring_init(&nics->net.tx, page);
+    nics->net.tx.req_prod = nics->net.tx.req_shown = 1;
+    nics->net.news = false;
     ck_assert_uint_eq(guest_net_until(now_ns, UINT64_MAX), now_ns + NETFRONT_DEAF_NS);
     now_ns += NETFRONT_DEAF_NS;
     ck_assert_uint_eq(guest_net_until(now_ns, UINT64_MAX), now_ns);
     ck_assert_ptr_nonnull(strstr(said, "looked at nothing that was sent"));
-    xen.net.state = NETFRONT_CLOSED;
+    nics->net.state = NETFRONT_CLOSED;
 }
 END_TEST
 
@@ -396,18 +397,18 @@ START_TEST(test_guest_leaves_a_backend_that_should_not_filter)
 {
     uint64_t deadline_ns;
     started();
-    xen.net.state = NETFRONT_CONNECTED;
-    xen.net.suspended = true;    /* nothing else is looked at */
-    xen.net.peer.groups = xen.net.chooses = true;
+    nics->net.state = NETFRONT_CONNECTED;
+    nics->net.suspended = true;    /* nothing else is looked at */
+    nics->net.peer.groups = nics->net.chooses = true;
     (void)guest_net_poll(now_ns, &deadline_ns);
     ck_assert_ptr_null(strstr(said, "begins anew"));
-    xen.net.chooses = false;
+    nics->net.chooses = false;
     (void)guest_net_poll(now_ns, &deadline_ns);
     ck_assert_ptr_nonnull(strstr(said, "all groups are to be heard: begins anew"));
     said[0] = '\0';
     (void)guest_net_poll(now_ns, &deadline_ns);
     ck_assert_ptr_null(strstr(said, "begins anew"));
-    xen.net.state = NETFRONT_CLOSED;
+    nics->net.state = NETFRONT_CLOSED;
 }
 END_TEST
 
@@ -430,10 +431,10 @@ END_TEST
 START_TEST(test_guest_wakes_to_begin_a_broken_device_anew)
 {
     started();
-    xen.net.state = NETFRONT_BROKEN;
+    nics->net.state = NETFRONT_BROKEN;
     ck_assert_uint_eq(guest_net_until(now_ns, UINT64_MAX), now_ns + TERN_SECOND_NS);
-    ck_assert_uint_eq(xen.net_retry.at_ns, now_ns + TERN_SECOND_NS);
-    xen.net.state = NETFRONT_CLOSED;
+    ck_assert_uint_eq(nics->retry.at_ns, now_ns + TERN_SECOND_NS);
+    nics->net.state = NETFRONT_CLOSED;
 }
 END_TEST
 
@@ -442,8 +443,8 @@ START_TEST(test_guest_shows_what_store_and_console_broke)
     static struct tern_metrics set;
     started();
     xenstore_breached(&xen.store, XENSTORE_BREACH_TYPE);
-    xen.bus.n_bad = 2;
-    xen.bus.bus.n_bad = 3;
+    nics->bus.n_bad = 2;
+    nics->bus.bus.n_bad = 3;
     ck_assert(guest_net_metrics(2, &set));
     ck_assert_str_eq(set.text, "xen_store");
     ck_assert_uint_eq(set.values[XENSTORE_BREACH_TYPE], 1);
