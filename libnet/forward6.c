@@ -67,7 +67,6 @@ static uint16_t link_mtu(const struct tern_net *net, const void *context, uint8_
     return tern_ipv6_link_mtu(net, context, link);
 }
 
-/* As of the transport that was found: no error is about one (RFC 4443 section 2.4 (e.1)). */
 static void error(const struct forward_job *job, enum forward_error what, uint16_t mtu)
 {
     static const uint8_t types[FORWARD_N_ERRORS] = {
@@ -79,15 +78,7 @@ static void error(const struct forward_job *job, enum forward_error what, uint16
         [FORWARD_NO_NEIGHBOUR] = ICMP6_ADDRESS_UNREACHABLE,
         [FORWARD_PROHIBITED] = ICMP6_PROHIBITED, [FORWARD_BEYOND_SCOPE] = ICMP6_BEYOND_SCOPE,
     };
-    struct tern_net_packet pkt = *job->pkt;
-    size_t moved = job->hdr_len - pkt.l3_len;
-    if (!job->later && moved <= pkt.l4_contig) {
-        pkt.protocol = job->protocol;
-        pkt.l3_len += moved;
-        pkt.l4 += moved;
-        pkt.l4_contig -= moved;
-    }
-    tern_icmp6_error(job->context, &pkt, types[what], codes[what], mtu);
+    tern_icmp6_error(job->context, job->pkt, types[what], codes[what], mtu);
 }
 
 static void hop(uint8_t *l3)

@@ -104,7 +104,7 @@ counter() { sed -n "s/^$1 //p" "$state" | grep . || echo 0; }
 # loses WORDS REGEX: the state has no such line, or gets rid of it.
 loses() {
     local end=$((SECONDS + ${patience:-60}))
-    while tell state && grep -qE -- "$2" "$state"; do
+    until tell state && ! grep -qE -- "$2" "$state"; do    # who is silent has not said so
         if [ "$SECONDS" -ge "$end" ]; then
             not_ok "$1: $(grep -E -- "$2" "$state")"
             return 1
