@@ -92,7 +92,7 @@ has() {
 has_not() {
     local words=$1 regex
     shift
-    tell state
+    tell state || { not_ok "$words: its state is not told" && return 1; }
     for regex in "$@"; do
         grep -E -- "$regex" "$state" >"$scratch/unwanted" || continue
         not_ok "$words: $(head -n 1 "$scratch/unwanted")"
