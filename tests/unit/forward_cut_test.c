@@ -8,17 +8,8 @@
 
 #include <string.h>
 
-static const struct forward_family *const families[] = { &forward_v4, &forward_v6 };
-enum { V4, V6, N_FAMILIES };
-
 #define TSO (TERN_OFFLOAD_TX_CSUM | TERN_OFFLOAD_TX_TSO4 | TERN_OFFLOAD_TX_TSO6 | \
              TERN_OFFLOAD_TX_USO)
-
-static struct forward_say tcp(const struct forward_family *family)
-{
-    return (struct forward_say){ .family = family, .src = family->a, .dst = family->b,
-                                 .protocol = 6, .frag = 0x4000 };
-}
 
 static size_t l3_len(int family)
 {
@@ -60,7 +51,7 @@ static const struct { uint16_t mtu, frag; uint8_t csum; size_t len; } cuts[] = {
 START_TEST(test_forward_cuts_packets_of_ipv4)
 {
     struct forward_fixture *f = forward_fixture(_i % 2 == 0 ? 0 : TSO);
-    struct forward_say say = tcp(&forward_v4);
+    struct forward_say say = forward_tcp(&forward_v4);
     static uint8_t frame[PACKET_CAP];
     const struct fake_frame *sent;
     size_t end = 0, n = 0, total = 20 + cuts[_i].len;
@@ -89,7 +80,7 @@ END_TEST
 START_TEST(test_forward_copies_the_options_that_say_so)
 {
     struct forward_fixture *f = forward_fixture(0);
-    struct forward_say say = tcp(&forward_v4);
+    struct forward_say say = forward_tcp(&forward_v4);
     static const uint8_t options[16] = { 1, 0x94, 4, 0, 0, 0x07, 7, 8, 0, 0, 0, 0, 0 };
     say.frag = 0;
     say.options = options;
@@ -110,7 +101,7 @@ END_TEST
 START_TEST(test_forward_hostile_fragments_with_offloads)
 {
     struct forward_fixture *f = forward_fixture(TSO);
-    struct forward_say say = tcp(&forward_v4);
+    struct forward_say say = forward_tcp(&forward_v4);
     say.frag = 0x0064;
     forward_in_as(f, &say, 80, 100, TERN_CSUM_PARTIAL, TERN_GSO_NONE, 0);
     ck_assert_uint_eq(f->forward.stats.bad_offload, 1);
@@ -125,7 +116,7 @@ END_TEST
 START_TEST(test_forward_counts_a_super_frame_once_whatever_was_lost)
 {
     struct forward_fixture *f = forward_fixture(0);
-    struct forward_say say = tcp(families[_i]);
+    struct forward_say say = forward_tcp(forward_families[_i]);
     f->wires[1].full_after = 1;
     forward_in_as(f, &say, 80, 3000, TERN_CSUM_PARTIAL, gso_of(_i), 1000);
     ck_assert_uint_eq(f->forward.stats.full, 1);
@@ -139,7 +130,7 @@ END_TEST
 START_TEST(test_forward_counts_a_packet_once_whatever_was_lost)
 {
     struct forward_fixture *f = forward_fixture(0);
-    struct forward_say say = tcp(&forward_v4);
+    struct forward_say say = forward_tcp(&forward_v4);
     say.frag = 0;
     f->wires[1].link.mtu = 576;
     f->wires[1].full_after = 1;
@@ -158,7 +149,7 @@ START_TEST(test_forward_completes_sums_or_leaves_them_to_the_link)
     static const uint8_t protocols[] = { 6, 17 };
     for (unsigned i = 0; i < 4; i++) {
         struct forward_fixture *f = forward_fixture(i < 2 ? 0 : TERN_OFFLOAD_TX_CSUM);
-        struct forward_say say = tcp(families[_i]);
+        struct forward_say say = forward_tcp(forward_families[_i]);
         say.protocol = protocols[i % 2];
         forward_in_as(f, &say, 80, 333, TERN_CSUM_PARTIAL, TERN_GSO_NONE, 0);
         const struct fake_frame *sent = forward_sent(f, 1);
@@ -184,7 +175,7 @@ END_TEST
 START_TEST(test_forward_hostile_words_of_a_driver)
 {
     struct forward_fixture *f = forward_fixture(TSO);
-    struct forward_say say = tcp(families[_i]), icmp = say, udp = say;
+    struct forward_say say = forward_tcp(forward_families[_i]), icmp = say, udp = say;
     icmp.protocol = _i == V6 ? 58 : 1;
     udp.protocol = 17;
     uint64_t n = 0;
@@ -242,7 +233,7 @@ START_TEST(test_forward_cuts_super_frames_into_their_segments)
     const int family = _i / 4;
     const size_t seg_len = 1000, len = 10100, hdr = l3_len(family) + 20;
     struct forward_fixture *f = forward_fixture(supers[_i % 4].offloads);
-    struct forward_say say = tcp(families[family]);
+    struct forward_say say = forward_tcp(forward_families[family]);
     static uint8_t frame[PACKET_CAP];
     (void)forward_frame(frame, &say, 80, len);
     forward_in_as(f, &say, 80, len, supers[_i % 4].csum, gso_of(family), (uint16_t)seg_len);
@@ -283,7 +274,7 @@ START_TEST(test_forward_leaves_super_frames_to_a_link_that_cuts_them)
 {
     const int family = _i / 4;
     struct forward_fixture *f = forward_fixture(TSO);
-    struct forward_say say = tcp(families[family]);
+    struct forward_say say = forward_tcp(forward_families[family]);
     static uint8_t frame[PACKET_CAP];
     size_t frame_len = forward_frame(frame, &say, 80, 60000);
     forward_in_as(f, &say, 80, 60000, supers[_i % 4].csum, gso_of(family), 1400);
@@ -307,7 +298,7 @@ START_TEST(test_forward_leaves_super_frames_to_a_link_that_cuts_them)
     f->wires[1].link.mtu = 1400;
     forward_in_as(f, &say, 80, 60000, supers[_i % 4].csum, gso_of(family), 1400);
     ck_assert_uint_eq(f->forward.stats.too_big, 1);
-    forward_error_is(f, families[family], family == V6 ? 2 : 3, family == V6 ? 0 : 4, 1400);
+    forward_error_is(f, forward_families[family], family == V6 ? 2 : 3, family == V6 ? 0 : 4, 1400);
     forward_counted(f);
 }
 END_TEST
@@ -318,7 +309,7 @@ START_TEST(test_forward_cuts_super_frames_of_datagrams)
     const bool uso = _i >= 2;
     const int family = _i % 2;
     struct forward_fixture *f = forward_fixture(uso ? TSO : 0);
-    struct forward_say say = tcp(families[family]);
+    struct forward_say say = forward_tcp(forward_families[family]);
     say.protocol = 17;
     forward_in_as(f, &say, 4433, 3000, TERN_CSUM_PARTIAL, TERN_GSO_UDP, 1200);
     const struct fake_frame *sent;
@@ -340,7 +331,7 @@ END_TEST
 START_TEST(test_forward_cuts_segments_of_ipv4_into_fragments)
 {
     struct forward_fixture *f = forward_fixture(TSO);
-    struct forward_say say = tcp(&forward_v4);
+    struct forward_say say = forward_tcp(&forward_v4);
     static uint8_t frame[PACKET_CAP];
     const struct fake_frame *sent;
     size_t n = 0;
@@ -375,14 +366,14 @@ END_TEST
 START_TEST(test_forward_does_not_keep_super_frames)
 {
     struct forward_fixture *f = forward_fixture(TSO);
-    struct forward_say say = tcp(families[_i]);
-    say.dst = families[_i]->unknown_b;
+    struct forward_say say = forward_tcp(forward_families[_i]);
+    say.dst = forward_families[_i]->unknown_b;
     forward_in_as(f, &say, 80, 1400, TERN_CSUM_PARTIAL, gso_of(_i), 700);
     ck_assert_uint_eq(f->forward.stats.waiting_full, 1);
     /* With a sum that is open one waits as it is. */
     forward_in_as(f, &say, 80, 1400, TERN_CSUM_PARTIAL, TERN_GSO_NONE, 0);
     ck_assert_uint_eq(f->forward.stats.waiting, 1);
-    forward_answer(f, families[_i], say.dst, packet_mac_other);
+    forward_answer(f, forward_families[_i], say.dst, packet_mac_other);
     const struct fake_frame *sent = forward_sent(f, 1);
     ck_assert_ptr_nonnull(sent);
     ck_assert(sent->csum_partial);
@@ -400,14 +391,14 @@ Suite *forward_cut_suite(void)
     tcase_add_test(tc, test_forward_copies_the_options_that_say_so);
     tcase_add_test(tc, test_forward_counts_a_packet_once_whatever_was_lost);
     tcase_add_test(tc, test_forward_hostile_fragments_with_offloads);
-    LOOP(test_forward_counts_a_super_frame_once_whatever_was_lost, N_FAMILIES);
-    LOOP(test_forward_completes_sums_or_leaves_them_to_the_link, N_FAMILIES);
-    LOOP(test_forward_hostile_words_of_a_driver, N_FAMILIES);
+    LOOP(test_forward_counts_a_super_frame_once_whatever_was_lost, FORWARD_FAMILIES);
+    LOOP(test_forward_completes_sums_or_leaves_them_to_the_link, FORWARD_FAMILIES);
+    LOOP(test_forward_hostile_words_of_a_driver, FORWARD_FAMILIES);
     LOOP(test_forward_cuts_super_frames_into_their_segments, 8);
     LOOP(test_forward_leaves_super_frames_to_a_link_that_cuts_them, 8);
     LOOP(test_forward_cuts_super_frames_of_datagrams, 4);
     tcase_add_test(tc, test_forward_cuts_segments_of_ipv4_into_fragments);
-    LOOP(test_forward_does_not_keep_super_frames, N_FAMILIES);
+    LOOP(test_forward_does_not_keep_super_frames, FORWARD_FAMILIES);
     suite_add_tcase(s, tc);
     return s;
 }

@@ -19,6 +19,7 @@ const struct forward_family forward_v6 = {
     .unknown_b = "2001:db8:1::77", .nowhere = "2001:db8:ffff::1", .local = "fe80::77",
     .group = "ff0e::1",
 };
+const struct forward_family *const forward_families[] = { &forward_v4, &forward_v6 };
 
 static struct tern_addr addr(const char *text)
 {
@@ -47,9 +48,8 @@ static void place(struct forward_fixture *f, tern_forward_allow_fn *allow)
 
 static void addresses_set(struct forward_fixture *f)
 {
-    const struct forward_family *families[] = { &forward_v4, &forward_v6 };
     for (size_t i = 0; i < 4; i++) {
-        struct tern_net_address a = { .addr = addr(families[i / 2]->us[i % 2]),
+        struct tern_net_address a = { .addr = addr(forward_families[i / 2]->us[i % 2]),
                                       .prefix_len = i < 2 ? 24 : 64 };
         ck_assert_int_eq(tern_net_address_set(&f->net, (uint8_t)(i % 2), &a), TERN_OK);
     }
@@ -366,4 +366,32 @@ void forward_counted(const struct forward_fixture *f)
                                  s->rejected + s->too_big + s->no_neighbour + s->waiting_full +
                                  s->full + s->bad_offload);
     ck_assert_uint_eq(s->in, f->ipv4.stats.in_forwarded + f->ipv6.stats.in_forwarded);
+}
+
+struct forward_say forward_tcp(const struct forward_family *family)
+{
+    return (struct forward_say){ .family = family, .src = family->a, .dst = family->b,
+                                 .protocol = 6, .frag = 0x4000 };
+}
+
+void forward_passed_whole(struct forward_fixture *f, const struct forward_say *say, uint16_t port,
+                          size_t len)
+{
+    static uint8_t frame[PACKET_CAP];
+    size_t frame_len = forward_frame(frame, say, port, len);
+    const struct fake_frame *sent = forward_sent(f, 1);
+    ck_assert_msg(sent != NULL, "nothing was forwarded");
+    ck_assert_uint_eq(sent->len, frame_len);
+    ck_assert_mem_eq(sent->data, packet_mac_peer, 6);
+    ck_assert_mem_eq(sent->data + 6, f->wires[1].link.mac, 6);
+    frame[PACKET_ETH + (say->family->v6 ? 7 : 8)]--;
+    if (!say->family->v6)
+        packet_ip4_resum(frame);
+    ck_assert_mem_eq(sent->data + 12, frame + 12, frame_len - 12);
+    ck_assert(!sent->csum_partial);
+}
+
+bool forward_quiet(struct forward_fixture *f)
+{
+    return forward_sent(f, 0) == NULL && forward_sent(f, 1) == NULL;
 }

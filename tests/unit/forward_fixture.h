@@ -47,6 +47,10 @@ struct forward_family {
 };
 extern const struct forward_family forward_v4, forward_v6;
 
+/* The two, for tests that run once for each. */
+enum { V4, V6, FORWARD_FAMILIES };
+extern const struct forward_family *const forward_families[FORWARD_FAMILIES];
+
 /* One that forwards both families, with these offloads on link 1; nothing on the wires. */
 struct forward_fixture *forward_fixture(unsigned offloads);
 
@@ -69,6 +73,9 @@ struct forward_say {
     const uint8_t *dst_mac;         /* NULL: ours */
 };
 
+/* From a to b, TCP, not to be cut. */
+struct forward_say forward_tcp(const struct forward_family *family);
+
 /* An octet string of len octets behind a TCP header (flags: 0x18), or UDP's; 40000 to port. */
 size_t forward_frame(uint8_t *frame, const struct forward_say *say, uint16_t port, size_t len);
 
@@ -80,6 +87,11 @@ void forward_in_as(struct forward_fixture *f, const struct forward_say *say, uin
 
 /* The next frame on a link, or NULL; MLD's, IGMP's and questions for neighbours are passed over. */
 const struct fake_frame *forward_sent(struct forward_fixture *f, unsigned link);
+
+/* It left on link 1 as it came, but for hop limit and header's sum; nothing is left to take. */
+void forward_passed_whole(struct forward_fixture *f, const struct forward_say *say, uint16_t port,
+                          size_t len);
+bool forward_quiet(struct forward_fixture *f);
 
 /* Answers the question for addr, which must be the next on link 1. */
 void forward_answer(struct forward_fixture *f, const struct forward_family *family,

@@ -9,6 +9,8 @@
 int main(void)
 {
     SRunner *runner = srunner_create(forward_suite());
+    srunner_add_suite(runner, forward_refuse_suite());
+    srunner_add_suite(runner, forward_policy_suite());
     srunner_add_suite(runner, forward_cut_suite());
     srunner_run_all(runner, CK_ENV);
     int n_failed = srunner_ntests_failed(runner);

@@ -48,4 +48,6 @@ tests_unit_forward_main_SOURCES = \
     tests/unit/packet.h \
     tests/unit/packet.c \
     tests/unit/forward_test.c \
+    tests/unit/forward_refuse_test.c \
+    tests/unit/forward_policy_test.c \
     tests/unit/forward_cut_test.c

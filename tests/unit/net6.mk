@@ -24,7 +24,14 @@ tests_unit_net6_main_SOURCES = \
     tests/unit/icmp6_test.c \
     tests/unit/ipv6_addr_test.c \
     tests/unit/nd_test.c \
+    tests/unit/nd_router_fixture.h \
     tests/unit/nd_router_test.c \
+    tests/unit/nd_router_hostile_test.c \
+    tests/unit/nd_redirect_test.c \
     tests/unit/slaac_test.c \
     tests/unit/mld_test.c \
-    tests/unit/dhcp6_test.c
+    tests/unit/dhcp6_fixture.h \
+    tests/unit/dhcp6_fixture.c \
+    tests/unit/dhcp6_test.c \
+    tests/unit/dhcp6_lease_test.c \
+    tests/unit/dhcp6_answer_test.c

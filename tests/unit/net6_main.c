@@ -19,9 +19,13 @@ int main(void)
     srunner_add_suite(runner, ipv6_addr_suite());
     srunner_add_suite(runner, nd_suite());
     srunner_add_suite(runner, nd_router_suite());
+    srunner_add_suite(runner, nd_router_hostile_suite());
+    srunner_add_suite(runner, nd_redirect_suite());
     srunner_add_suite(runner, slaac_suite());
     srunner_add_suite(runner, mld_suite());
     srunner_add_suite(runner, dhcp6_suite());
+    srunner_add_suite(runner, dhcp6_lease_suite());
+    srunner_add_suite(runner, dhcp6_answer_suite());
     srunner_run_all(runner, CK_ENV);
     int n_failed = srunner_ntests_failed(runner);
     srunner_free(runner);
