@@ -56,17 +56,23 @@ static struct sockaddr_in name4(uint16_t port)
                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 }
 
-/* A port of 127.0.0.1 that nobody has; 0: none. */
-static uint16_t port_find(void)
+/*
+ * A port of 127.0.0.1 that nobody has; 0: none. The socket that has it stays, bound and
+ * never listening, as long as this process: nobody is given the port, but who asks for
+ * it by number and sets SO_REUSEADDR, as QEMU does, may bind it too and listen there.
+ */
+static uint16_t port_take(void)
 {
     struct sockaddr_in name = name4(0);
     socklen_t len = sizeof name;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool good = fd >= 0 && bind(fd, (struct sockaddr *)&name, len) == 0 &&
-                getsockname(fd, (struct sockaddr *)&name, &len) == 0;
+    int one = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) == 0 &&
+        bind(fd, (struct sockaddr *)&name, len) == 0 &&
+        getsockname(fd, (struct sockaddr *)&name, &len) == 0)
+        return ntohs(name.sin_port);
     if (fd >= 0)
         close(fd);
-    return good ? ntohs(name.sin_port) : 0;
+    return 0;
 }
 
 /* ---- The process ------------------------------------------------------------------------ */
@@ -189,7 +195,7 @@ static bool place_open(struct boot *boot, struct boot_relay *place)
 
     name6(&place->at, &name);
     place->fd = socket(AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    place->port = port_find();
+    place->port = port_take();
     if (place->fd >= 0) {
         (void)setsockopt(place->fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
         (void)setsockopt(place->fd, IPPROTO_IPV6, IPV6_V6ONLY, &zero, sizeof zero);
