@@ -7,31 +7,24 @@
 
 #include <string.h>
 
-/* Section 2.1: the longest prefix that an address has stands first. */
-struct policy {
-    uint8_t prefix[16], prefix_len, precedence, label;
-};
-
-static const struct policy *policy_of(const struct tern_addr *a)
+static bool is_loopback(const struct tern_addr *a)
 {
-    static const struct policy policies[] = {
-        { { [15] = 1 }, 128, 50, 0 },
-        { { [10] = 0xff, [11] = 0xff }, 96, 35, 4 },
-        { { 0 }, 96, 1, 3 },
-        { { 0x20, 0x01 }, 32, 5, 5 },
-        { { 0x20, 0x02 }, 16, 30, 2 },
-        { { 0x3f, 0xfe }, 16, 1, 12 },
-        { { 0xfe, 0xc0 }, 10, 1, 11 },
-        { { 0xfc }, 7, 3, 13 },
-        { { 0 }, 0, 40, 1 },
-    };
-    size_t i = 0;
-    for (;; i++) {
-        unsigned n = policies[i].prefix_len, whole = n / 8;
-        if (memcmp(a->octets, policies[i].prefix, whole) == 0 &&
-            (n % 8 == 0 || (a->octets[whole] ^ policies[i].prefix[whole]) >> (8 - n % 8) == 0))
-            return &policies[i];
-    }
+    return tern_load_be64(a->octets) == 0 && tern_load_be64(a->octets + 8) == 1;
+}
+
+/* Section 2.1: the prefixes of more than 32 bits, then the others. */
+static const struct tern_addr_policy *policy_of(const struct tern_addr *a)
+{
+    static const struct tern_addr_policy loopback = { .precedence = 50, .label = 0 },
+                                         v4 = { .precedence = 35, .label = 4 },
+                                         v4_compatible = { .precedence = 1, .label = 3 };
+    if (tern_addr_is_v4(a))
+        return &v4;
+    if (is_loopback(a))
+        return &loopback;
+    if ((tern_load_be64(a->octets) | tern_load_be32(a->octets + 8)) == 0)
+        return &v4_compatible;
+    return tern_addr_policy(a);
 }
 
 /* Sections 3.1 and 3.2: as multicast scopes are numbered (RFC 4291 section 2.7). */
@@ -45,7 +38,7 @@ static unsigned scope_of(const struct tern_addr *a)
         return o[1] & 15u;
     if (o[0] == 0xfe && o[1] >> 6 == 3)
         return SITE;
-    return (o[0] == 0xfe && o[1] >> 6 == 2) || policy_of(a)->prefix_len == 128 ? LINK : GLOBAL;
+    return (o[0] == 0xfe && o[1] >> 6 == 2) || is_loopback(a) ? LINK : GLOBAL;
 }
 
 /* Of the first 64 bits, behind which stands a host's own. */

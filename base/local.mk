@@ -13,6 +13,7 @@ base_libtern_base_la_SOURCES = \
     base/err.c \
     base/addr.c \
     base/endpoint_addr.c \
+    base/addr_policy.c \
     base/dial_order.c \
     base/wheel.c \
     base/turn.c \

@@ -56,21 +56,6 @@ static uint8_t scope_of(const struct tern_addr *a)
     return a->octets[0] == 0xfe && a->octets[1] >> 6 == 3 ? 5 : 14;
 }
 
-/* RFC 6724 section 2.1. ::1 and IPv4's have no place here; longer prefixes first. */
-static uint8_t label_of(const struct tern_addr *a)
-{
-    static const struct { uint8_t octets[4], len, label; } policies[] = {
-        { { 0x20, 0x01, 0, 0 }, 32, 5 }, { { 0x20, 0x02 }, 16, 2 }, { { 0x3f, 0xfe }, 16, 12 },
-        { { 0xfe, 0xc0 }, 10, 11 },      { { 0xfc }, 7, 13 },
-    };
-    for (size_t i = 0; i < sizeof policies / sizeof policies[0]; i++) {
-        uint32_t bits = tern_load_be32(a->octets) ^ tern_load_be32(policies[i].octets);
-        if (bits >> (32 - policies[i].len) == 0)
-            return policies[i].label;
-    }
-    return 1;
-}
-
 static unsigned common_len(const struct tern_addr *a, const struct tern_addr *b, unsigned most)
 {
     unsigned n = 0;
@@ -95,7 +80,8 @@ static bool is_better(const struct tern_ipv6_own *a, const struct tern_ipv6_own 
     if (sa != sb)                                     /* rule 2: the appropriate scope */
         return sa < sb ? sa >= sd : sb < sd;
     PREFER(a->state == TERN_IPV6_PREFERRED, b->state == TERN_IPV6_PREFERRED);    /* rule 3 */
-    PREFER(label_of(&a->addr) == label_of(dst), label_of(&b->addr) == label_of(dst));    /* 6 */
+    const struct tern_addr_policy *policy = tern_addr_policy(dst);    /* one row has a label */
+    PREFER(tern_addr_policy(&a->addr) == policy, tern_addr_policy(&b->addr) == policy);  /* 6 */
     PREFER(a->origin == TERN_IPV6_FROM_PREFIX_TEMPORARY,
            b->origin == TERN_IPV6_FROM_PREFIX_TEMPORARY);                        /* rule 7 */
     PREFER(common_len(&a->addr, dst, a->prefix_len), common_len(&b->addr, dst, b->prefix_len));

@@ -240,6 +240,19 @@ enum tern_err tern_endpoint_addr_parse_zone(const char *text, size_t text_len,
 /* Writes "10.0.0.1:80" or "[::1]:80" into TERN_ENDPOINT_TEXT_CAP octets. */
 size_t tern_endpoint_addr_format(const struct tern_endpoint_addr *addr, char *text);
 
+/* A row of RFC 6724's table of policies. */
+struct tern_addr_policy {
+    uint32_t prefix;       /* the first bits of an address */
+    uint8_t prefix_len;    /* so many of them, 0..32 */
+    uint8_t precedence, label;
+};
+
+/*
+ * The row for an address of IPv6 (RFC 6724 section 2.1); never NULL, constant. Not for
+ * ::1 and the two prefixes that hold IPv4's addresses, which tern_dial_order knows.
+ */
+const struct tern_addr_policy *tern_addr_policy(const struct tern_addr *a);
+
 /* One of the addresses that a peer has. */
 struct tern_dial {
     struct tern_endpoint_addr peer;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The order of a peer's addresses: RFC 6724 sections 6 and 10.2, RFC 8305 section 4.
+ * The order of a peer's addresses, and the table behind it: RFC 6724 sections 2.1, 6 and
+ * 10.2, RFC 8305 section 4.
  */
 #include "suites.h"
 
@@ -74,6 +75,28 @@ START_TEST(test_dial_order_of_none_is_none)
 }
 END_TEST
 
+/* The rows of up to 32 bits: each prefix's first and last address, and its neighbours. */
+START_TEST(test_addr_policy_is_the_rfcs_table)
+{
+    static const struct { const char *addr; uint8_t precedence, label; } rows[] = {
+        { "2001::", 5, 5 },         { "2001:0:ffff::1", 5, 5 },  { "2001:1::", 40, 1 },
+        { "2000:ffff::", 40, 1 },   { "2002::", 30, 2 },         { "2002:ffff::1", 30, 2 },
+        { "2003::", 40, 1 },        { "3ffe::1", 1, 12 },        { "3ffd:ffff::", 40, 1 },
+        { "3fff::", 40, 1 },        { "fec0::1", 1, 11 },        { "feff:ffff::", 1, 11 },
+        { "febf:ffff::", 40, 1 },   { "ff02::1", 40, 1 },        { "fc00::", 3, 13 },
+        { "fdff:ffff::1", 3, 13 },  { "fbff:ffff::", 40, 1 },    { "fe00::", 40, 1 },
+        { "fe80::1", 40, 1 },       { "2a00::1", 40, 1 },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct tern_addr a;
+        ck_assert_int_eq(tern_addr_parse(rows[i].addr, strlen(rows[i].addr), &a), TERN_OK);
+        const struct tern_addr_policy *p = tern_addr_policy(&a);
+        ck_assert_msg(p->precedence == rows[i].precedence && p->label == rows[i].label, "%s",
+                      rows[i].addr);
+    }
+}
+END_TEST
+
 Suite *dial_order_suite(void)
 {
     Suite *suite = suite_create("dial_order");
@@ -81,6 +104,7 @@ Suite *dial_order_suite(void)
     tcase_add_loop_test(tc, test_dial_order_is_that_of_the_rfcs, 0,
                         (int)(sizeof orders / sizeof orders[0]));
     tcase_add_test(tc, test_dial_order_of_none_is_none);
+    tcase_add_test(tc, test_addr_policy_is_the_rfcs_table);
     suite_add_tcase(suite, tc);
     return suite;
 }
