@@ -359,13 +359,12 @@ static void dhcp4_link_changed(struct tern_net *net, void *context, uint8_t link
 static enum tern_err dhcp4_init(struct tern_net *net, void *context)
 {
     struct tern_dhcp4 *d = context;
-    struct tern_dhcp4_config config = d->config;
+    const struct tern_dhcp4_config *config = &d->config;
     if (tern_net_context(net, &tern_ipv4) == NULL || tern_net_context(net, &tern_udp) == NULL ||
-        config.link >= TERN_NET_LINKS ||
-        (config.hostname != NULL && strlen(config.hostname) > DHCP4_HOSTNAME_MAX))
+        config->link >= TERN_NET_LINKS ||
+        (config->hostname != NULL && strlen(config->hostname) > DHCP4_HOSTNAME_MAX))
         return TERN_INVALID;
-    memset(d, 0, sizeof *d);
-    d->config = config;
+    tern_net_clear(d, sizeof *d, offsetof(struct tern_dhcp4, config), sizeof *config);
     d->net = net;
     d->timer.fire = dhcp4_fire;
     return TERN_OK;

@@ -341,14 +341,13 @@ static void dhcp6_link_changed(struct tern_net *net, void *context, uint8_t link
 static enum tern_err dhcp6_init(struct tern_net *net, void *context)
 {
     struct tern_dhcp6 *d = context;
-    struct tern_dhcp6_config config = d->config;
+    const struct tern_dhcp6_config *config = &d->config;
     if (tern_net_context(net, &tern_ipv6) == NULL || tern_net_context(net, &tern_udp) == NULL ||
-        config.link >= TERN_NET_LINKS || config.mode > TERN_DHCP6_STATEFUL ||
-        (config.duid_len > 0 && (config.duid == NULL || config.duid_len < DHCP6_DUID_LEAST ||
-                                 config.duid_len > DHCP6_DUID_MAX)))
+        config->link >= TERN_NET_LINKS || config->mode > TERN_DHCP6_STATEFUL ||
+        (config->duid_len > 0 && (config->duid == NULL || config->duid_len < DHCP6_DUID_LEAST ||
+                                 config->duid_len > DHCP6_DUID_MAX)))
         return TERN_INVALID;
-    memset(d, 0, sizeof *d);
-    d->config = config;
+    tern_net_clear(d, sizeof *d, offsetof(struct tern_dhcp6, config), sizeof *config);
     d->net = net;
     d->timer.fire = dhcp6_fire;
     d->sol_max_rt_s = d->inf_max_rt_s = 3600;

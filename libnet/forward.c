@@ -181,9 +181,7 @@ static int input(struct tern_net *net, struct tern_net_packet *pkt, bool to_grou
 static enum tern_err forward_init(struct tern_net *net, void *context, uint8_t slot)
 {
     struct tern_forward *f = context;
-    struct tern_forward_config config = f->config;
-    memset(f, 0, sizeof *f);
-    f->config = config;
+    tern_net_clear(f, sizeof *f, offsetof(struct tern_forward, config), sizeof f->config);
     f->net = net;
     f->slot = slot;
     tern_forward_held_init(f);

@@ -466,7 +466,7 @@ TERN_COLD
 static enum tern_err ipv4_init(struct tern_net *net, void *context)
 {
     struct tern_ipv4 *ip = context;
-    tern_net_clear(ip, sizeof ip->config, sizeof *ip);
+    tern_net_clear(ip, sizeof *ip, offsetof(struct tern_ipv4, config), sizeof ip->config);
     if (ip->config.default_ttl == 0)
         ip->config.default_ttl = 64;
     ip->ip.neighbours = ip->config.neighbours;

@@ -329,7 +329,7 @@ static enum tern_err ipv6_init(struct tern_net *net, void *context)
 {
     struct tern_ipv6 *ip = context;
     struct tern_ipv6_config *config = &ip->config;
-    tern_net_clear(ip, sizeof *config, sizeof *ip);
+    tern_net_clear(ip, sizeof *ip, offsetof(struct tern_ipv6, config), sizeof *config);
     if (config->n_dad == 0)
         config->n_dad = 1;
     ip->ip.neighbours = config->neighbours;

@@ -171,11 +171,10 @@ static void linklocal4_link_changed(struct tern_net *net, void *context, uint8_t
 static enum tern_err linklocal4_init(struct tern_net *net, void *context)
 {
     struct tern_linklocal4 *l = context;
-    struct tern_linklocal4_config config = l->config;
-    if (tern_net_context(net, &tern_ipv4) == NULL || config.link >= TERN_NET_LINKS)
+    const struct tern_linklocal4_config *config = &l->config;
+    if (tern_net_context(net, &tern_ipv4) == NULL || config->link >= TERN_NET_LINKS)
         return TERN_INVALID;
-    memset(l, 0, sizeof *l);
-    l->config = config;
+    tern_net_clear(l, sizeof *l, offsetof(struct tern_linklocal4, config), sizeof *config);
     l->net = net;
     l->timer.fire = linklocal4_fire;
     return TERN_OK;

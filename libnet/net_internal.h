@@ -279,10 +279,13 @@ static inline void tern_net_worked(struct tern_net *net)
 void tern_net_event(struct tern_net *net, enum tern_net_event event, uint8_t link,
                     const struct tern_addr *addr);
 
-/* Of a part's context: all zero behind the config, which is its first config_len octets. */
-static inline void tern_net_clear(void *context, size_t config_len, size_t context_len)
+/* Of a part's context: all zero but the config, wherever it stands in it. */
+static inline void tern_net_clear(void *context, size_t context_len, size_t config_off,
+                                  size_t config_len)
 {
-    memset((uint8_t *)context + config_len, 0, context_len - config_len);
+    size_t behind = config_off + config_len;
+    memset(context, 0, config_off);
+    memset((uint8_t *)context + behind, 0, context_len - behind);
 }
 
 /* The context of a part in use, or NULL. */

@@ -118,9 +118,7 @@ static enum tern_err tcp_init(struct tern_net *net, void *context, uint8_t slot)
     struct tern_tcp *tcp = context;
     if (!counts_ok(tcp) || net->n_congestions == 0)
         return TERN_INVALID;
-    memset(tcp, 0, offsetof(struct tern_tcp, config));
-    tern_net_clear(&tcp->config, sizeof tcp->config,
-                   sizeof *tcp - offsetof(struct tern_tcp, config));
+    tern_net_clear(tcp, sizeof *tcp, offsetof(struct tern_tcp, config), sizeof tcp->config);
     defaults_set(&tcp->config);
     tcp->net = net;
     tcp->slot = slot;

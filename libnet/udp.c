@@ -234,7 +234,7 @@ static enum tern_err udp_init(struct tern_net *net, void *context, uint8_t slot)
     struct tern_udp_config *config = &udp->config;
     if (config->endpoints == NULL || config->n_endpoints == 0 || config->n_endpoints > 65536)
         return TERN_INVALID;
-    tern_net_clear(udp, sizeof *config, sizeof *udp);
+    tern_net_clear(udp, sizeof *udp, offsetof(struct tern_udp, config), sizeof *config);
     if (config->max_kept == 0)
         config->max_kept = 16;
     udp->net = net;
