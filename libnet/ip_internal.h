@@ -120,6 +120,7 @@ static inline bool neigh_can_send(const struct tern_neighbour *n)
 #define NEIGH_DELAY_NS (5 * TERN_SECOND_NS)
 #define NEIGH_TRIES 3
 
+/* Of a context that is all zero but for what its config says. */
 void tern_neigh_cache_init(struct tern_ip *ip);
 struct tern_neighbour *tern_neigh_find(struct tern_ip *ip, uint8_t link,
                                        const struct tern_addr *addr);
@@ -130,12 +131,17 @@ struct tern_neighbour *tern_neigh_find(struct tern_ip *ip, uint8_t link,
  */
 struct tern_neighbour *tern_neigh_add(struct tern_ip *ip, uint8_t link,
                                       const struct tern_addr *addr, bool asked);
+
+/* Who waits for it is told. */
 void tern_neigh_remove(struct tern_ip *ip, struct tern_neighbour *n);
 
 /* The entry was used: it is the last that gives way. */
 void tern_neigh_touch(struct tern_ip *ip, struct tern_neighbour *n);
 
-/* The entry's next deadline: a retry's or DELAY's, whence two FIFOs. */
+/*
+ * The entry's next deadline. In a FIFO all wait equally long: each link has one for its
+ * retries, and the last, TERN_NET_LINKS, is for DELAY.
+ */
 void tern_neigh_due_set(struct tern_ip *ip, struct tern_neighbour *n, uint64_t delay_ns);
 void tern_neigh_due_clear(struct tern_ip *ip, struct tern_neighbour *n);
 struct tern_neighbour *tern_neigh_due_first(struct tern_ip *ip, size_t fifo);

@@ -20,9 +20,9 @@ void tern_neigh_state_set(struct tern_ip *ip, struct tern_neighbour *n, enum nei
     bool could_send = neigh_can_send(n);
     tern_neigh_due_clear(ip, n);
     if (n->state == NEIGH_INCOMPLETE)
-        ip->n_incomplete--;
+        ip->n_incomplete[n->link]--;
     if (state == NEIGH_INCOMPLETE)
-        ip->n_incomplete++;
+        ip->n_incomplete[n->link]++;
     n->state = (uint8_t)state;
     n->check_ns = 0;
     if (could_send != neigh_can_send(n))
@@ -92,11 +92,11 @@ uint64_t tern_neigh_run(struct tern_ip *ip, uint64_t now_ns)
 {
     uint64_t next_ns = TERN_NEVER;
     struct tern_neighbour *n;
-    for (size_t fifo = 0; fifo < 2; fifo++)
+    for (size_t fifo = 0; fifo <= TERN_NET_LINKS; fifo++)
         /* Each is served once: what it waits for next lies after now. */
         while ((n = tern_neigh_due_first(ip, fifo)) != NULL && n->due_ns <= now_ns)
             due_serve(ip, n);
-    for (size_t fifo = 0; fifo < 2; fifo++) {
+    for (size_t fifo = 0; fifo <= TERN_NET_LINKS; fifo++) {
         n = tern_neigh_due_first(ip, fifo);
         if (n != NULL && n->due_ns < next_ns)
             next_ns = n->due_ns;
@@ -175,10 +175,7 @@ void tern_neigh_forget(struct tern_ip *ip, uint8_t link)
 {
     for (size_t i = 0; i < ip->n_neighbours; i++) {
         struct tern_neighbour *n = &ip->neighbours[i];
-        if (n->state == NEIGH_FREE || n->link != link)
-            continue;
-        tern_ip_held_drop(ip, n);
-        tern_net_wake(ip->net, n->waiting, TERN_UNREACHABLE);
-        tern_neigh_remove(ip, n);
+        if (n->state != NEIGH_FREE && n->link == link)
+            tern_neigh_remove(ip, n);
     }
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The neighbour cache: a placed array with a keyed hash, an order of use and
- * two FIFOs of deadlines, all by 16-bit index. What happens to an entry is
+ * FIFOs of deadlines, all by 16-bit index. What happens to an entry is
  * ip_neighbour.c's; here it is found, added, kept in order and given up.
  *
  * Invariant: an entry's generation changes whenever what a path has copied of
@@ -32,11 +32,6 @@ static uint16_t *bucket(struct tern_ip *ip, uint8_t link, const struct tern_addr
 void tern_neigh_cache_init(struct tern_ip *ip)
 {
     memset(ip->neighbours, 0, ip->n_neighbours * sizeof *ip->neighbours);
-    memset(ip->buckets, 0, sizeof ip->buckets);
-    ip->lru_first = ip->lru_last = INDEX_NONE;
-    ip->free_first = INDEX_NONE;
-    for (size_t i = 0; i < 2; i++)
-        ip->due_first[i] = ip->due_last[i] = INDEX_NONE;
     ip->generation = 1;
     for (size_t i = ip->n_neighbours; i-- > 0;) {
         struct tern_neighbour *n = &ip->neighbours[i];
@@ -45,7 +40,6 @@ void tern_neigh_cache_init(struct tern_ip *ip)
         ip->free_first = (uint16_t)(i + 1);
     }
     ip->n_free = (uint16_t)ip->n_neighbours;
-    ip->n_incomplete = 0;
 }
 
 struct tern_neighbour *tern_neigh_find(struct tern_ip *ip, uint8_t link,
@@ -94,9 +88,10 @@ void tern_neigh_touch(struct tern_ip *ip, struct tern_neighbour *n)
 
 /* ---- Deadlines ---------------------------------------------------------- */
 
+/* What a router says of retries is its link's affair: each link's have a FIFO. */
 static size_t fifo_of(const struct tern_neighbour *n)
 {
-    return n->state == NEIGH_DELAY ? 1 : 0;
+    return n->state == NEIGH_DELAY ? TERN_NET_LINKS : n->link;
 }
 
 void tern_neigh_due_clear(struct tern_ip *ip, struct tern_neighbour *n)
@@ -145,17 +140,14 @@ struct tern_neighbour *tern_neigh_due_first(struct tern_ip *ip, size_t fifo)
 
 void tern_neigh_remove(struct tern_ip *ip, struct tern_neighbour *n)
 {
-    tern_neigh_due_clear(ip, n);
+    tern_ip_held_drop(ip, n);
+    tern_net_wake(ip->net, n->waiting, TERN_UNREACHABLE);
     lru_leave(ip, n);
     uint16_t *from = bucket(ip, n->link, &n->addr);
     while (*from != index_of(ip, n))
         from = &at(ip, *from)->hash_next;
     *from = n->hash_next;
-    if (n->state == NEIGH_INCOMPLETE)
-        ip->n_incomplete--;
-    n->state = NEIGH_FREE;
-    n->generation = ++ip->generation;
-    n->check_ns = 0;
+    tern_neigh_state_set(ip, n, NEIGH_FREE);
     n->hash_next = ip->free_first;
     ip->free_first = index_of(ip, n);
     ip->n_free++;
@@ -181,9 +173,18 @@ static struct tern_neighbour *victim(struct tern_ip *ip)
             now_ns - n->confirmed_ns >= ip->reachable_ns[n->link])
             return n;
     }
-    /* Questions that nobody may ever answer do not fill the cache. */
-    if (ip->n_incomplete > ip->n_neighbours / 2) {
-        n = tern_neigh_due_first(ip, 0);
+    /*
+     * Questions that nobody may ever answer do not fill the cache. Those give way of
+     * the link that has most: a scan of one ends no question about another's neighbour.
+     */
+    size_t n_incomplete = 0, most = 0;
+    for (size_t link = 0; link < TERN_NET_LINKS; link++) {
+        n_incomplete += ip->n_incomplete[link];
+        if (ip->n_incomplete[link] > ip->n_incomplete[most])
+            most = link;
+    }
+    if (n_incomplete > ip->n_neighbours / 2) {
+        n = tern_neigh_due_first(ip, most);
         for (size_t i = 0; n != NULL && i < LRU_LOOKS; i++, n = at(ip, n->due_next))
             if (n->state == NEIGH_INCOMPLETE)
                 return n;
@@ -201,8 +202,6 @@ struct tern_neighbour *tern_neigh_add(struct tern_ip *ip, uint8_t link,
         struct tern_neighbour *old = victim(ip);
         if (old == NULL)
             return NULL;
-        tern_ip_held_drop(ip, old);
-        tern_net_wake(ip->net, old->waiting, TERN_UNREACHABLE);
         tern_neigh_remove(ip, old);
     }
     struct tern_neighbour *n = at(ip, ip->free_first);
@@ -212,7 +211,7 @@ struct tern_neighbour *tern_neigh_add(struct tern_ip *ip, uint8_t link,
     uint32_t generation = ++ip->generation;
     *n = (struct tern_neighbour){ .addr = *addr, .generation = generation, .link = link,
                                        .state = NEIGH_INCOMPLETE };
-    ip->n_incomplete++;
+    ip->n_incomplete[link]++;
     uint16_t *head = bucket(ip, link, addr);
     n->hash_next = *head;
     *head = index_of(ip, n);

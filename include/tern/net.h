@@ -356,8 +356,9 @@ struct tern_ip {
     uint32_t generation;
     uint8_t slot;                                /* among the stack's network layers */
     uint16_t lru_first, lru_last, free_first;
-    uint16_t due_first[2], due_last[2];          /* in order of time: retries, delays */
-    uint16_t n_free, n_incomplete;
+    /* in order of time: each link's retries, all links' delays */
+    uint16_t due_first[TERN_NET_LINKS + 1], due_last[TERN_NET_LINKS + 1];
+    uint16_t n_free, n_incomplete[TERN_NET_LINKS];
     size_t n_neighbours, n_reassemblies, n_groups;
     struct tern_reassembly *reassemblies;
     struct tern_ip_group *groups;
@@ -381,7 +382,7 @@ struct tern_ip {
         uint16_t interval_s;                     /* the querier's */
         uint8_t robustness, version;
     } group_links[TERN_NET_LINKS];
-    uint64_t reserved[7];
+    uint64_t reserved[4];
 };
 
 /* ---- IPv4 -------------------------------------------------------------------- */
