@@ -54,7 +54,7 @@ void tern_icmp4_error(struct tern_net *net, struct tern_ipv4 *ip,
                                 .scope = pkt->transit ? 0 : (uint16_t)(pkt->link + 1) };
     /* The address of the link that it leaves by (RFC 1812 section 4.3.2.4). */
     if (tern_ipv4_source(net, ip, &pkt->src, out.scope, &src) == TERN_OK &&
-        tern_ipv4_send(net, ip, &out, msg, len) == TERN_OK)
+        tern_ip_send(&ip->ip, &out, msg, len) == TERN_OK)
         ip->stats.icmp_errors_out++;
     else
         ip->stats.icmp_full++;
@@ -99,19 +99,8 @@ static void echo(struct tern_net *net, struct tern_ipv4 *ip, struct tern_net_pac
                                 .tos = pkt->l3[IPV4_TOS] & 0xfc,
                                 .transport = 0xff,
                                 .scope = (uint16_t)(pkt->link + 1) };
-    uint8_t *l4 = pkt->rx->spans[0].data + pkt->l4_off;
-    echo_turn(net, pkt, l4);
-    enum tern_err err;
-    if (pkt->l4_contig >= pkt->l4_len) {
-        err = tern_ipv4_send(net, ip, &out, l4, pkt->l4_len);
-    } else {
-        err = tern_ipv4_begin(net, ip, &out, pkt->l4_len);
-        if (err == TERN_OK) {
-            tern_rx_copy(pkt->rx, pkt->l4_off, out.l4, pkt->l4_len);
-            tern_ipv4_commit(net, ip, &out, pkt->l4_len);
-        }
-    }
-    if (err == TERN_OK)
+    echo_turn(net, pkt, pkt->rx->spans[0].data + pkt->l4_off);
+    if (tern_ip_answer(&ip->ip, pkt, &out) == TERN_OK)
         ip->stats.icmp_echo_replies++;
     else
         ip->stats.icmp_full++;

@@ -72,7 +72,7 @@ void tern_icmp6_error(struct tern_ipv6 *ip, const struct tern_net_packet *pkt, u
     enum tern_err err = source_for(ip, pkt, &src);
     if (err == TERN_OK) {
         tern_icmp6_seal(msg, ICMP6_HDR_LEN + quote_len, src.octets, pkt->src.octets);
-        err = tern_ipv6_send(ip->ip.net, ip, &out, msg, ICMP6_HDR_LEN + quote_len);
+        err = tern_ip_send(&ip->ip, &out, msg, ICMP6_HDR_LEN + quote_len);
     }
     if (err == TERN_OK)
         ip->stats.icmp_errors_out++;
@@ -109,12 +109,7 @@ static void echo(struct tern_ipv6 *ip, struct tern_net_packet *pkt)
         sum = tern_rx_sum(net, pkt->rx, pkt->l4_off, pkt->l4_len, sum);
         uint16_t field = tern_checksum_finish(sum);
         tern_store_be16(l4 + ICMP6_CHECKSUM, field != 0 ? field : 0xffff);
-        if (pkt->l4_contig >= pkt->l4_len) {
-            err = tern_ipv6_send(net, ip, &out, l4, pkt->l4_len);
-        } else if ((err = tern_ipv6_begin(net, ip, &out, pkt->l4_len)) == TERN_OK) {
-            tern_rx_copy(pkt->rx, pkt->l4_off, out.l4, pkt->l4_len);
-            tern_ipv6_commit(net, ip, &out, pkt->l4_len);
-        }
+        err = tern_ip_answer(&ip->ip, pkt, &out);
     }
     if (err == TERN_OK)
         ip->stats.icmp_echo_replies++;

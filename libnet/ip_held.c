@@ -8,21 +8,6 @@
 
 #include <string.h>
 
-void tern_ip_parts_copy(uint8_t *to, const struct tern_span parts[2], size_t off, size_t len)
-{
-    for (size_t i = 0; i < 2 && len > 0; i++) {
-        if (off >= parts[i].len) {
-            off -= parts[i].len;
-            continue;
-        }
-        size_t n = parts[i].len - off < len ? parts[i].len - off : len;
-        memcpy(to, parts[i].data + off, n);
-        to += n;
-        len -= n;
-        off = 0;
-    }
-}
-
 /* What stands at the head of a block that holds one. */
 struct held {
     struct tern_addr src, dst;
@@ -95,9 +80,7 @@ void tern_ip_held_send(struct tern_ip *ip, struct tern_neighbour *n)
                                     .dont_fragment = held.dont_fragment,
                                     .transport = 0xff };
         /* What fails now has been counted there. */
-        (void)tern_net_network(net, ip->slot)
-            ->send(net, net->networks[ip->slot].context, &out, block->data + block->off,
-                   block->len);
+        (void)tern_ip_send(ip, &out, block->data + block->off, block->len);
         tern_block_give(net->blocks, block);
     }
 }

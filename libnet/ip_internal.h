@@ -2,10 +2,10 @@
 /*
  * What IPv4 and IPv6 do alike, for both by struct tern_ip of their contexts:
  * the neighbour cache with unreachability detection (ip_neighbour_cache.c,
- * ip_neighbour.c), datagrams that wait for a neighbour (ip_held.c), path MTUs
- * and the rate of errors (ip_path.c), reassembly (ip_reassembly.c), groups that
- * are listened to (ip_group.c). What differs, a family says in its struct
- * ip_family.
+ * ip_neighbour.c), sending (ip_output.c), datagrams that wait for a neighbour
+ * (ip_held.c), path MTUs and the rate of errors (ip_path.c), reassembly
+ * (ip_reassembly.c), groups that are listened to (ip_group.c). What differs, a
+ * family says in its struct ip_family.
  */
 #ifndef TERN_NET_IP_INTERNAL_H
 #define TERN_NET_IP_INTERNAL_H
@@ -165,6 +165,9 @@ void tern_neigh_check(struct tern_ip *ip, struct tern_neighbour *n);
 /* Progress above, or a true answer, proves that it lives. */
 void tern_neigh_confirm(struct tern_ip *ip, struct tern_neighbour *n);
 
+/* The same of the one that the path names, if that still holds. */
+void tern_neigh_progress(struct tern_ip *ip, const struct tern_net_path *path);
+
 void tern_neigh_state_set(struct tern_ip *ip, struct tern_neighbour *n, enum neigh_state state);
 
 /* Its MAC is known now: what waited for it goes. */
@@ -198,10 +201,20 @@ static inline struct tern_neighbour *tern_neigh_of_path(const struct tern_ip *ip
 enum tern_err tern_neigh_for(struct tern_ip *ip, struct tern_net_out *out, uint8_t link,
                              const struct tern_addr *next_hop, struct tern_neighbour **n);
 
-/* ---- Datagrams that wait for a neighbour (ip_held.c) ---------------------- */
+/* ---- Sending (ip_output.c) ------------------------------------------------ */
 
 /* Copies len octets from offset off of a payload in two parts. */
 void tern_ip_parts_copy(uint8_t *to, const struct tern_span parts[2], size_t off, size_t len);
+
+/* The family's send_parts, of one run of octets. */
+enum tern_err tern_ip_send(struct tern_ip *ip, struct tern_net_out *out, const uint8_t *l4,
+                           size_t l4_len);
+
+/* The same of what pkt carries, as it stands in its frame by now. */
+enum tern_err tern_ip_answer(struct tern_ip *ip, const struct tern_net_packet *pkt,
+                             struct tern_net_out *out);
+
+/* ---- Datagrams that wait for a neighbour (ip_held.c) ---------------------- */
 
 /*
  * Copies a datagram to a block of n's list, or says TERN_AGAIN: n or the stack

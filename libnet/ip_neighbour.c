@@ -164,6 +164,13 @@ void tern_neigh_confirm(struct tern_ip *ip, struct tern_neighbour *n)
         tern_neigh_state_set(ip, n, NEIGH_REACHABLE);
 }
 
+void tern_neigh_progress(struct tern_ip *ip, const struct tern_net_path *path)
+{
+    struct tern_neighbour *n = &ip->neighbours[path->neighbour];
+    if (path->generation != 0 && path->generation == n->generation)
+        tern_neigh_confirm(ip, n);
+}
+
 void tern_neigh_contest(struct tern_ip *ip, struct tern_neighbour *n)
 {
     if (n->state == NEIGH_PROBE || ip->net->turn->now_ns - n->confirmed_ns < NEIGH_RETRY_NS)

@@ -532,7 +532,6 @@ static const struct tern_net_network_ops ipv4_ops = {
     .set_mtu = tern_ipv4_set_mtu,
     .begin = tern_ipv4_begin,
     .commit = tern_ipv4_commit,
-    .send = tern_ipv4_send,
     .send_parts = tern_ipv4_send_parts,
     .confirm = tern_ipv4_confirm,
     .port_unreachable = ipv4_port_unreachable,

@@ -100,8 +100,6 @@ enum tern_err tern_ipv4_begin(struct tern_net *net, void *context, struct tern_n
                               size_t l4_len);
 void tern_ipv4_commit(struct tern_net *net, void *context, struct tern_net_out *out,
                       size_t l4_len);
-enum tern_err tern_ipv4_send(struct tern_net *net, void *context, struct tern_net_out *out,
-                             const uint8_t *l4, size_t l4_len);
 enum tern_err tern_ipv4_send_parts(struct tern_net *net, void *context, struct tern_net_out *out,
                                    const struct tern_span parts[2]);
 void tern_ipv4_confirm(struct tern_net *net, void *context, const struct tern_net_path *path);

@@ -179,10 +179,8 @@ void tern_ipv4_commit(struct tern_net *net, void *context, struct tern_net_out *
 void tern_ipv4_confirm(struct tern_net *net, void *context, const struct tern_net_path *path)
 {
     struct tern_ipv4 *ip = context;
-    struct tern_neighbour *n = &ip->ip.neighbours[path->neighbour];
     (void)net;
-    if (path->generation != 0 && path->generation == n->generation)
-        tern_neigh_confirm(&ip->ip, n);
+    tern_neigh_progress(&ip->ip, path);
 }
 
 /* ---- Whole payloads ----------------------------------------------------- */
@@ -249,12 +247,4 @@ enum tern_err tern_ipv4_send_parts(struct tern_net *net, void *context, struct t
     if (l4_len > mtu - IPV4_HDR_LEN)
         return fragments_send(net, ip, out, &way, parts, mtu);
     return piece_send(net, ip, out, &way, parts, 0, l4_len, whole_id_frag(ip, out));
-}
-
-enum tern_err tern_ipv4_send(struct tern_net *net, void *context, struct tern_net_out *out,
-                             const uint8_t *l4, size_t l4_len)
-{
-    /* A span's octets are writable for drivers' sake; these are only read. */
-    struct tern_span parts[2] = { { .data = (uint8_t *)(uintptr_t)l4, .len = l4_len }, { 0 } };
-    return tern_ipv4_send_parts(net, context, out, parts);
 }

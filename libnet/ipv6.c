@@ -365,7 +365,6 @@ static const struct tern_net_network_ops ipv6_ops = {
     .set_mtu = tern_ipv6_set_mtu,
     .begin = tern_ipv6_begin,
     .commit = tern_ipv6_commit,
-    .send = tern_ipv6_send,
     .send_parts = tern_ipv6_send_parts,
     .confirm = tern_ipv6_confirm,
     .port_unreachable = ipv6_port_unreachable,

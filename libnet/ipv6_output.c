@@ -162,10 +162,8 @@ void tern_ipv6_commit(struct tern_net *net, void *context, struct tern_net_out *
 void tern_ipv6_confirm(struct tern_net *net, void *context, const struct tern_net_path *path)
 {
     struct tern_ipv6 *ip = context;
-    struct tern_neighbour *n = &ip->ip.neighbours[path->neighbour];
     (void)net;
-    if (path->generation != 0 && path->generation == n->generation)
-        tern_neigh_confirm(&ip->ip, n);
+    tern_neigh_progress(&ip->ip, path);
 }
 
 /* ---- Whole payloads ----------------------------------------------------- */
@@ -235,14 +233,6 @@ enum tern_err tern_ipv6_send_parts(struct tern_net *net, void *context, struct t
     tern_ip_parts_copy(out->l4, parts, 0, l4_len);
     slot_commit(ip, out, l4_len);
     return TERN_OK;
-}
-
-enum tern_err tern_ipv6_send(struct tern_net *net, void *context, struct tern_net_out *out,
-                             const uint8_t *l4, size_t l4_len)
-{
-    /* A span's octets are writable for drivers' sake; these are only read. */
-    struct tern_span parts[2] = { { .data = (uint8_t *)(uintptr_t)l4, .len = l4_len }, { 0 } };
-    return tern_ipv6_send_parts(net, context, out, parts);
 }
 
 /* ---- To neighbours ------------------------------------------------------ */

@@ -25,6 +25,7 @@ libnet_libtern_net_la_SOURCES = \
     libnet/ip_path.c \
     libnet/ip_neighbour_cache.c \
     libnet/ip_neighbour.c \
+    libnet/ip_output.c \
     libnet/ip_held.c \
     libnet/ip_reassembly.c \
     libnet/ip_group.c \

@@ -152,14 +152,10 @@ struct tern_net_network_ops {
     void (*commit)(struct tern_net *net, void *context, struct tern_net_out *out, size_t l4_len);
 
     /*
-     * Sends one whole transport payload that may have to be copied and kept
-     * for an unresolved neighbour (at most as configured), or be fragmented
+     * Sends one whole transport payload, of two runs of octets that follow each
+     * other: a header and its data. It may have to be copied and kept for an unresolved neighbour (at most as configured), or be fragmented
      * when out->dont_fragment is not set. For datagrams and ICMP.
      */
-    enum tern_err (*send)(struct tern_net *net, void *context, struct tern_net_out *out,
-                          const uint8_t *l4, size_t l4_len);
-
-    /* The same from two runs of octets that follow each other: a header and its data. */
     enum tern_err (*send_parts)(struct tern_net *net, void *context, struct tern_net_out *out,
                                 const struct tern_span parts[2]);
 

@@ -38,7 +38,7 @@ static enum tern_err send(struct net_fixture *f, uint32_t dst, size_t len, bool 
     for (size_t i = 0; i < len; i++)
         data[i] = (uint8_t)(i ^ i >> 8);
     struct tern_net_out out = out_to(dst, dont_fragment);
-    enum tern_err err = tern_ipv4_send(&f->net, &f->ipv4, &out, data, len);
+    enum tern_err err = tern_ip_send(&f->ipv4.ip, &out, data, len);
     net_fixture_pass(f, 1);
     return err;
 }
@@ -373,7 +373,7 @@ START_TEST(test_ipv4_leaves_by_the_link_of_its_source)
     /* One without a source goes by route: it asks there for the gateway. */
     struct tern_net_out out = out_to(FAR, false);
     us = tern_addr_v4(US_1);
-    ck_assert_int_eq(tern_ipv4_send(&f->net, &f->ipv4, &out, packet_mac_us, 6), TERN_OK);
+    ck_assert_int_eq(tern_ip_send(&f->ipv4.ip, &out, packet_mac_us, 6), TERN_OK);
     net_fixture_pass(f, 1);
     ck_assert_ptr_nonnull(fake_link_take(&f->wire_1));
     ck_assert_ptr_null(fake_link_take(&f->wire_1));
@@ -386,7 +386,7 @@ START_TEST(test_ipv4_without_a_way_by_the_link_of_its_source_goes_nowhere)
     struct net_fixture *f = met();
     struct tern_net_out out = out_to(FAR, false);
     us = tern_addr_v4(US_1);    /* its link has no router */
-    ck_assert_int_eq(tern_ipv4_send(&f->net, &f->ipv4, &out, packet_mac_us, 6), TERN_UNREACHABLE);
+    ck_assert_int_eq(tern_ip_send(&f->ipv4.ip, &out, packet_mac_us, 6), TERN_UNREACHABLE);
     net_fixture_pass(f, 1);
     ck_assert_uint_eq(f->ipv4.stats.ip.out_no_route, 1);
     ck_assert_ptr_null(fake_link_take(&f->wire_1));

@@ -225,14 +225,14 @@ START_TEST(test_ipv6_addr_sends_nothing_while_it_is_asked_after_anew)
     net6_ns(&m, text);    /* the peer is known */
     net6_mac(&m, 1, packet_mac_peer);
     net6_say(f, "2001:db8::2", group, &m);
-    ck_assert_int_eq(tern_ipv6_send(&f->net, &f->ipv6, &out, segment, 20), TERN_OK);
+    ck_assert_int_eq(tern_ip_send(&f->ipv6.ip, &out, segment, 20), TERN_OK);
     ck_assert_uint_ne(path.generation, 0);
     f->wire.link.mac[5] = 9;
     tern_net_link_changed(&f->net, &f->wire.link, f->now_ns);
-    ck_assert_int_eq(tern_ipv6_send(&f->net, &f->ipv6, &out, segment, 20), TERN_UNREACHABLE);
+    ck_assert_int_eq(tern_ip_send(&f->ipv6.ip, &out, segment, 20), TERN_UNREACHABLE);
     ck_assert_uint_eq(f->ipv6.stats.ip.out_link_down, 1);
     net6_pass(f, 2500 * TERN_MILLISECOND_NS);
-    ck_assert_int_ne(tern_ipv6_send(&f->net, &f->ipv6, &out, segment, 20), TERN_UNREACHABLE);
+    ck_assert_int_ne(tern_ip_send(&f->ipv6.ip, &out, segment, 20), TERN_UNREACHABLE);
     ck_assert_uint_eq(f->ipv6.stats.ip.out_link_down, 1);
 }
 END_TEST

@@ -465,7 +465,7 @@ static enum tern_err send_from(struct net6_fixture *f, const char *from, const c
     struct tern_net_path path = { 0 };
     struct tern_net_out out = { .src = &src, .dst = &dst, .path = &path, .protocol = 99,
                                 .transport = 0xff };
-    enum tern_err err = tern_ipv6_send(&f->net, &f->ipv6, &out, packet_mac_us, 6);
+    enum tern_err err = tern_ip_send(&f->ipv6.ip, &out, packet_mac_us, 6);
     net6_pass(f, 1);
     return err;
 }
