@@ -153,8 +153,9 @@ struct tern_net_network_ops {
 
     /*
      * Sends one whole transport payload, of two runs of octets that follow each
-     * other: a header and its data. It may have to be copied and kept for an unresolved neighbour (at most as configured), or be fragmented
-     * when out->dont_fragment is not set. For datagrams and ICMP.
+     * other: a header and its data. It may have to be copied and kept for an
+     * unresolved neighbour (at most as configured), or be fragmented when
+     * out->dont_fragment is not set. For datagrams and ICMP.
      */
     enum tern_err (*send_parts)(struct tern_net *net, void *context, struct tern_net_out *out,
                                 const struct tern_span parts[2]);
