@@ -11,12 +11,13 @@
  *      ^                                               | ^  T1
  *      +-- expiry -- REBINDING <--T2-- RENEWING <------+ |
  *      |                 +---------------+---------------+ Reply
- *      +-- DECLINING <-- another host has the address
+ *      +-- DECLINING <-- another host has an address
  *
  * CONFIRMING asks whether the lease still fits when the link comes back,
- * RELEASING gives it back.
+ * RELEASING gives it back, or what of it there is no room for.
  *
- * There is one association, with two addresses at most.
+ * There is one association, with two addresses at most. What of it is declined or
+ * released is used no more; the lease goes on with the other one, if there is one.
  */
 #include "dhcp6_internal.h"
 
@@ -154,8 +155,9 @@ static void transmit(struct tern_dhcp6 *d)
         .elapsed_cs = elapsed_cs < UINT16_MAX ? (uint16_t)elapsed_cs : UINT16_MAX,
         .client_id = tern_dhcp6_client_id(d, made),
     };
+    bool returns = d->state == DHCP6_RELEASING || d->state == DHCP6_DECLINING;
     if (r.has_ia)
-        r.addrs = d->lease.addrs;
+        r.addrs = returns ? d->returned : d->lease.addrs;
     if (d->state != DHCP6_INFORMING && d->state != DHCP6_SOLICITING &&
         d->state != DHCP6_REBINDING && d->state != DHCP6_CONFIRMING)
         r.server_id = (struct tern_dhcp6_octets){ d->server_id, d->server_id_len };
@@ -228,6 +230,11 @@ void tern_dhcp6_lease_lose(struct tern_dhcp6 *d)
     d->lease.valid_ns = 0;
 }
 
+void tern_dhcp6_return(struct tern_dhcp6 *d, const struct tern_addr *addr)
+{
+    d->returned[!tern_addr_is_any(d->returned)] = *addr;
+}
+
 static void stop(struct tern_dhcp6 *d)
 {
     d->state = DHCP6_STOPPED;
@@ -246,7 +253,14 @@ void tern_dhcp6_exchange_end(struct tern_dhcp6 *d)
         tern_dhcp6_resume(d);
         break;
     case DHCP6_RELEASING:
-        stop(d);
+    case DHCP6_DECLINING:
+        memset(d->returned, 0, sizeof d->returned);
+        if (dhcp6_has_lease(d))
+            tern_dhcp6_resume(d);
+        else if (d->state == DHCP6_RELEASING)
+            stop(d);
+        else
+            tern_dhcp6_solicit(d);
         break;
     default:
         tern_dhcp6_solicit(d);
@@ -277,20 +291,32 @@ static void dhcp6_fire(struct tern_timer *timer, uint64_t now_ns)
 
 static const struct tern_endpoint_events dhcp6_events = { .received = tern_dhcp6_received };
 
-/* Duplicate address detection has found another host with the lease (section 18.2.8). */
+/*
+ * Duplicate address detection has found another host with an address of the lease: that
+ * one alone is declined, and not used (section 18.2.8). While it is not known whether
+ * the lease fits the link at all, it goes as a whole.
+ */
 static void dhcp6_conflict(struct tern_net *net, void *context, uint8_t link,
                            const struct tern_addr *addr)
 {
     struct tern_dhcp6 *d = context;
-    const struct tern_ipv6_own *own = tern_dhcp6_own(d, addr);
+    struct tern_ipv6_own *own = tern_dhcp6_own(d, addr);
     (void)net;
     if (link != d->config.link || !dhcp6_has_lease(d) ||
         own == NULL || ipv6_own_is_valid(own))
         return;
     d->stats.conflicts++;
-    tern_dhcp6_lease_lose(d);
-    d->lease.addrs[0] = *addr;    /* which alone is declined */
+    if (d->state != DHCP6_DECLINING)
+        memset(d->returned, 0, sizeof d->returned);
+    tern_dhcp6_return(d, addr);
+    tern_ipv6_own_remove(dhcp6_ipv6(d), own);
+    bool is_first = tern_addr_equal(&d->lease.addrs[0], d->returned) ||
+                    tern_addr_equal(&d->lease.addrs[0], d->returned + 1);
+    const struct tern_addr other = d->lease.addrs[is_first];
+    d->lease.addrs[0] = other;
     d->lease.addrs[1] = (struct tern_addr){ { 0 } };
+    if (tern_addr_is_any(&other) || d->state == DHCP6_CONFIRMING)
+        tern_dhcp6_lease_lose(d);
     tern_dhcp6_begin(d, DHCP6_DECLINING, 0);
 }
 
@@ -362,10 +388,12 @@ enum tern_err tern_dhcp6_release(struct tern_net *net)
     bool had_lease = dhcp6_has_lease(d) && d->was_up;
     tern_dhcp6_lease_lose(d);    /* section 18.2.7: it is not used from now on */
     d->released = true;
-    if (had_lease)
+    if (had_lease) {
+        memcpy(d->returned, d->lease.addrs, sizeof d->returned);
         tern_dhcp6_begin(d, DHCP6_RELEASING, 0);
-    else if (d->state != DHCP6_RELEASING)
+    } else if (d->state != DHCP6_RELEASING) {
         stop(d);
+    }
     return TERN_OK;
 }
 
@@ -396,6 +424,7 @@ static const struct tern_net_client_ops dhcp6_ops = {
 const struct tern_net_part tern_dhcp6 = {
     .name = "dhcp6",
     .role = TERN_NET_CLIENT,
+    .id = 547,
     .context_len = sizeof(struct tern_dhcp6),
     .ops = &dhcp6_ops,
 };

@@ -133,13 +133,14 @@ static bool address_put(struct tern_dhcp6 *d, const struct tern_dhcp6_addr *a)
 
 /*
  * The lease is the n addresses that are granted now; what it had and the answer
- * does not speak of stays if there is room (section 18.2.10.1).
+ * does not speak of stays if there is room (section 18.2.10.1). What finds none is to
+ * be given back.
  */
-static bool lease_put(struct tern_dhcp6 *d, const struct tern_dhcp6_reply *r,
+static void lease_put(struct tern_dhcp6 *d, const struct tern_dhcp6_reply *r,
                       struct tern_addr addrs[DHCP6_ADDRS_MAX], size_t n)
 {
-    bool ok = true;
-    size_t n_granted = n;
+    size_t n_granted = n, n_held = 0;
+    memset(d->returned, 0, sizeof d->returned);
     for (size_t i = 0; i < DHCP6_ADDRS_MAX; i++) {
         struct tern_ipv6_own *own = tern_dhcp6_own(d, &d->lease.addrs[i]);
         bool said = false, kept = false;
@@ -149,18 +150,26 @@ static bool lease_put(struct tern_dhcp6 *d, const struct tern_dhcp6_reply *r,
             kept |= tern_addr_equal(&addrs[k], &own->addr);
         if (own == NULL || kept)
             continue;
-        if (!said && n < DHCP6_ADDRS_MAX)
+        if (!said && n < DHCP6_ADDRS_MAX) {
             addrs[n++] = own->addr;
-        else
-            tern_ipv6_own_remove(dhcp6_ipv6(d), own);
-    }
-    memcpy(d->lease.addrs, addrs, sizeof d->lease.addrs);
-    for (size_t i = 0, k = 0; i < r->n_addrs && k < n_granted; i++)
-        if (r->addrs[i].valid_s > 0) {
-            ok &= address_put(d, &r->addrs[i]);
-            k++;
+            continue;
         }
-    return ok;
+        if (!said)
+            tern_dhcp6_return(d, &own->addr);
+        tern_ipv6_own_remove(dhcp6_ipv6(d), own);
+    }
+    memset(d->lease.addrs, 0, sizeof d->lease.addrs);
+    for (size_t i = 0, k = 0; i < r->n_addrs && k < n_granted; i++) {
+        if (r->addrs[i].valid_s == 0)
+            continue;
+        if (address_put(d, &r->addrs[i]))
+            d->lease.addrs[n_held++] = addrs[k];
+        else
+            tern_dhcp6_return(d, &addrs[k]);
+        k++;
+    }
+    for (size_t i = n_granted; i < n; i++)
+        d->lease.addrs[n_held++] = addrs[i];
 }
 
 static void refuse(struct tern_dhcp6 *d, bool solicit)
@@ -200,15 +209,21 @@ static void lease_input(struct tern_dhcp6 *d, const struct tern_dhcp6_reply *r)
         refusal_input(d, r, status);
         return;
     }
-    if (!lease_put(d, r, addrs, n)) {
-        refuse(d, true);
-        return;
-    }
-    d->stats.replies++;
+    lease_put(d, r, addrs, n);
     server_choose(d, r);
     times_take(d, r, &sum);
     others_take(d, r, d->lease.valid_ns);
-    tern_dhcp6_resume(d);
+    if (tern_addr_is_any(d->lease.addrs)) {
+        /* Not one has a place: all go back (section 18.2.7), and none is asked for again. */
+        d->released = true;
+        tern_dhcp6_lease_lose(d);
+        refuse(d, false);
+    } else {
+        d->stats.replies++;
+        tern_dhcp6_resume(d);
+    }
+    if (!tern_addr_is_any(d->returned))
+        tern_dhcp6_begin(d, DHCP6_RELEASING, 0);
 }
 
 /* ---- Messages ------------------------------------------------------------- */

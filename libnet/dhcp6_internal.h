@@ -64,6 +64,9 @@ void tern_dhcp6_resume(struct tern_dhcp6 *d);
 /* Its addresses are gone. */
 void tern_dhcp6_lease_lose(struct tern_dhcp6 *d);
 
+/* To be declined or released, beside another one at most. */
+void tern_dhcp6_return(struct tern_dhcp6 *d, const struct tern_addr *addr);
+
 /* It is over: nobody has answered in time, or there is nothing more to be said. */
 void tern_dhcp6_exchange_end(struct tern_dhcp6 *d);
 

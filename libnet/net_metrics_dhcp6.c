@@ -29,7 +29,7 @@ TERN_METRICS_TABLE(DHCP6_METRICS, tern_dhcp6_stats, sizeof(struct tern_dhcp6_sta
 const struct net_names tern_net_names_dhcp6 = {
     .name = "dhcp6",
     .role = TERN_NET_CLIENT,
-    .id = 0,
+    .id = 547,
     .context_len = sizeof(struct tern_dhcp6),
     .text = tern_dhcp6_stats_text,
     .stats_off = offsetof(struct tern_dhcp6, stats),

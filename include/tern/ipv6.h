@@ -233,7 +233,8 @@ struct tern_dhcp6 {
     struct tern_addr ntp[2];
     uint8_t server_id[130];             /* whom we have chosen */
     struct tern_dhcp6_stats stats;
-    uint64_t reserved[8];
+    struct tern_addr returned[2];       /* being declined or released; all zero: nothing */
+    uint64_t reserved[4];
 };
 
 /* What a server has said; TERN_AGAIN: nothing yet. */

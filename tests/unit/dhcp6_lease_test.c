@@ -133,12 +133,17 @@ START_TEST(test_dhcp6_has_two_addresses_of_an_association)
     net6_pass(f, 50 * TERN_MILLISECOND_NS);
     ck_assert(dhcp6_is_ours(f, dhcp6_leased) && dhcp6_is_ours(f, "2001:db8::65"));
     ck_assert(!dhcp6_is_ours(f, "fd00::64"));
+    h = dhcp6_await(f);
+    ck_assert(h.type == DHCP6_RELEASE && h.n_addrs == 1);
+    ck_assert(tern_addr_equal(&h.addr, (const struct tern_addr[]){ addr6("fd00::64") }));
+    dhcp6_say(f, &(struct dhcp6_said){ .type = 7, .xid = h.xid });
     net6_leap(f, 1000 * TERN_SECOND_NS);
     two.xid = dhcp6_await(f).xid;
     two.addr_2 = "2001:db8::66";
     dhcp6_say(f, &two);
     net6_pass(f, 50 * TERN_MILLISECOND_NS);
     ck_assert(dhcp6_is_ours(f, "2001:db8::65") && dhcp6_is_ours(f, "2001:db8::66"));
+    dhcp6_say(f, &(struct dhcp6_said){ .type = 7, .xid = dhcp6_await(f).xid });
     ck_assert_uint_eq(net6_count(f, TERN_IPV6_FROM_DHCP), 2);
     ck_assert_int_eq(tern_dhcp6_release(&f->net), TERN_OK);
     ck_assert_uint_eq(net6_count(f, TERN_IPV6_FROM_DHCP), 0);
@@ -159,11 +164,105 @@ START_TEST(test_dhcp6_declines_one_of_two_addresses)
     net6_na(&m, "fd00::64", 0x20);
     net6_mac(&m, 2, packet_mac_peer);
     net6_say(f, "fe80::2", "ff02::1", &m);
-    ck_assert_uint_eq(net6_count(f, TERN_IPV6_FROM_DHCP), 0);
     struct dhcp6_heard h = dhcp6_await(f);
     ck_assert_uint_eq(h.type, DHCP6_DECLINE);
     ck_assert_uint_eq(h.n_addrs, 1);
     ck_assert(tern_addr_equal(&h.addr, (const struct tern_addr[]){ addr6("fd00::64") }));
+    ck_assert_uint_eq(net6_count(f, TERN_IPV6_FROM_DHCP), 1);
+    /* When that is answered the lease goes on with the other one, to its times. */
+    r = (struct dhcp6_said){ .type = 7, .xid = h.xid };
+    dhcp6_say(f, &r);
+    net6_pass(f, 3 * TERN_SECOND_NS);
+    ck_assert(dhcp6_is_ours(f, dhcp6_leased) && !dhcp6_is_ours(f, "fd00::64"));
+    ck_assert_uint_eq(dhcp6.state, DHCP6_BOUND);
+    ck_assert_uint_eq(dhcp6_hear(f).type, 0);
+    net6_leap(f, 1000 * TERN_SECOND_NS);
+    h = dhcp6_await(f);
+    ck_assert(h.type == DHCP6_RENEW && h.n_addrs == 1);
+    ck_assert(tern_addr_equal(&h.addr, (const struct tern_addr[]){ addr6(dhcp6_leased) }));
+}
+END_TEST
+
+START_TEST(test_dhcp6_declines_both_addresses_one_after_the_other)
+{
+    struct net6_fixture *f = dhcp6_start(TERN_DHCP6_STATEFUL);
+    const char *const texts[] = { "fd00::64", dhcp6_leased };
+    struct dhcp6_said r = dhcp6_good;
+    f->ipv6.config.no_dad = false;
+    r.xid = dhcp6_await(f).xid;
+    r.rapid = true;
+    r.addr_2 = "fd00::64";
+    dhcp6_say(f, &r);
+    for (size_t i = 0; i < 2; i++) {
+        net6_na(&m, texts[i], 0x20);
+        net6_mac(&m, 2, packet_mac_peer);
+        net6_say(f, "fe80::2", "ff02::1", &m);
+        struct dhcp6_heard h = dhcp6_await(f);
+        ck_assert_uint_eq(h.type, DHCP6_DECLINE);
+        ck_assert_uint_eq(h.n_addrs, i + 1);    /* the first was not answered */
+        r = (struct dhcp6_said){ .type = 7, .xid = h.xid };
+    }
+    ck_assert_uint_eq(dhcp6.stats.conflicts, 2);
+    ck_assert_uint_eq(net6_count(f, TERN_IPV6_FROM_DHCP), 0);
+    dhcp6_say(f, &r);
+    ck_assert_uint_eq(dhcp6_await(f).type, DHCP6_SOLICIT);
+}
+END_TEST
+
+/* As many configured addresses as leave n places. */
+static void places_leave(struct net6_fixture *f, size_t n)
+{
+    size_t used = 0;
+    for (size_t i = 0; i < TERN_IPV6_ADDRS; i++)
+        used += f->ipv6.addrs[i].state != TERN_IPV6_UNUSED;
+    for (struct tern_ipv6_address a = { .addr = addr6("2001:db8:1::100"), .prefix_len = 64 };
+         used + n < TERN_IPV6_ADDRS; used++) {
+        a.addr.octets[15]++;
+        ck_assert_int_eq(tern_ipv6_set(&f->net, 0, &a), TERN_OK);
+    }
+    while (dhcp6_hear(f).type != 0)
+        continue;
+}
+
+START_TEST(test_dhcp6_gives_back_what_there_is_no_room_for)
+{
+    struct net6_fixture *f = dhcp6_start(TERN_DHCP6_STATEFUL);
+    struct dhcp6_said r = dhcp6_good;
+    places_leave(f, 1);
+    r.xid = dhcp6_await(f).xid;
+    r.rapid = true;
+    r.addr_2 = "fd00::64";
+    dhcp6_say(f, &r);
+    struct dhcp6_heard h = dhcp6_await(f);
+    ck_assert(h.type == DHCP6_RELEASE && h.n_addrs == 1 && h.server != NULL);
+    ck_assert(tern_addr_equal(&h.addr, (const struct tern_addr[]){ addr6("fd00::64") }));
+    ck_assert_uint_eq(dhcp6.stats.replies, 1);
+    r = (struct dhcp6_said){ .type = 7, .xid = h.xid };
+    dhcp6_say(f, &r);
+    ck_assert(dhcp6_is_ours(f, dhcp6_leased));
+    ck_assert_uint_eq(dhcp6.state, DHCP6_BOUND);
+}
+END_TEST
+
+START_TEST(test_dhcp6_that_has_room_for_no_address_gives_all_back_and_is_quiet)
+{
+    struct net6_fixture *f = dhcp6_start(TERN_DHCP6_STATEFUL);
+    struct dhcp6_said r = dhcp6_good;
+    places_leave(f, 0);
+    r.xid = dhcp6_await(f).xid;
+    r.rapid = true;
+    r.addr_2 = "fd00::64";
+    dhcp6_say(f, &r);
+    struct dhcp6_heard h = dhcp6_await(f);
+    ck_assert(h.type == DHCP6_RELEASE && h.n_addrs == 2 && h.server != NULL);
+    ck_assert_uint_eq(dhcp6.stats.refusals, 1);
+    r = (struct dhcp6_said){ .type = 7, .xid = h.xid };
+    dhcp6_say(f, &r);
+    ck_assert_uint_eq(dhcp6.state, DHCP6_STOPPED);
+    dhcp6_router_says(f, 0xc0);
+    net6_pass(f, 60 * TERN_SECOND_NS);
+    ck_assert_uint_eq(dhcp6_hear(f).type, 0);
+    ck_assert_uint_eq(net6_count(f, TERN_IPV6_FROM_DHCP), 0);
 }
 END_TEST
 
@@ -298,6 +397,9 @@ Suite *dhcp6_lease_suite(void)
     tcase_add_test(c, test_dhcp6_refusals);
     tcase_add_test(c, test_dhcp6_has_two_addresses_of_an_association);
     tcase_add_test(c, test_dhcp6_declines_one_of_two_addresses);
+    tcase_add_test(c, test_dhcp6_declines_both_addresses_one_after_the_other);
+    tcase_add_test(c, test_dhcp6_gives_back_what_there_is_no_room_for);
+    tcase_add_test(c, test_dhcp6_that_has_room_for_no_address_gives_all_back_and_is_quiet);
     tcase_add_test(c, test_dhcp6_confirms_when_the_link_comes_back);
     tcase_add_test(c, test_dhcp6_lease_that_ends_while_the_link_is_down_is_over);
     tcase_add_test(c, test_dhcp6_declines_an_address_that_another_has);
