@@ -159,9 +159,6 @@ void tern_neigh_invalidate(struct tern_ip *ip);
 enum tern_err tern_neigh_resolve(struct tern_ip *ip, uint8_t link, const struct tern_addr *addr,
                                  struct tern_neighbour **n);
 
-/* What a path does once a second: notes the use, asks whether the neighbour lives. */
-void tern_neigh_check(struct tern_ip *ip, struct tern_neighbour *n);
-
 /* Progress above, or a true answer, proves that it lives. */
 void tern_neigh_confirm(struct tern_ip *ip, struct tern_neighbour *n);
 

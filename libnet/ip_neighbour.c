@@ -106,6 +106,19 @@ uint64_t tern_neigh_run(struct tern_ip *ip, uint64_t now_ns)
 
 /* ---- For those who send ------------------------------------------------- */
 
+/* What a path does once a second: notes the use, asks whether the neighbour lives. */
+static void check(struct tern_ip *ip, struct tern_neighbour *n)
+{
+    uint64_t now_ns = ip->net->turn->now_ns;
+    if (n->state == NEIGH_STALE ||
+        (n->state == NEIGH_REACHABLE && now_ns - n->confirmed_ns >= ip->reachable_ns[n->link])) {
+        tern_neigh_state_set(ip, n, NEIGH_DELAY);
+        tern_neigh_due_set(ip, n, NEIGH_DELAY_NS);
+    }
+    n->check_ns = now_ns + TERN_SECOND_NS;
+    tern_neigh_touch(ip, n);
+}
+
 enum tern_err tern_neigh_resolve(struct tern_ip *ip, uint8_t link, const struct tern_addr *addr,
                                  struct tern_neighbour **n)
 {
@@ -120,7 +133,7 @@ enum tern_err tern_neigh_resolve(struct tern_ip *ip, uint8_t link, const struct 
         return TERN_AGAIN;
     }
     if (neigh_can_send(*n)) {
-        tern_neigh_check(ip, *n);
+        check(ip, *n);
         return TERN_OK;
     }
     /* RFC 1122 section 2.3.2.1, RFC 4861 section 7.2.2: no more than one question a second. */
@@ -143,18 +156,6 @@ enum tern_err tern_neigh_for(struct tern_ip *ip, struct tern_net_out *out, uint8
         ip->stats->out_no_neighbour++;
     }
     return err;
-}
-
-void tern_neigh_check(struct tern_ip *ip, struct tern_neighbour *n)
-{
-    uint64_t now_ns = ip->net->turn->now_ns;
-    if (n->state == NEIGH_STALE ||
-        (n->state == NEIGH_REACHABLE && now_ns - n->confirmed_ns >= ip->reachable_ns[n->link])) {
-        tern_neigh_state_set(ip, n, NEIGH_DELAY);
-        tern_neigh_due_set(ip, n, NEIGH_DELAY_NS);
-    }
-    n->check_ns = now_ns + TERN_SECOND_NS;
-    tern_neigh_touch(ip, n);
 }
 
 void tern_neigh_confirm(struct tern_ip *ip, struct tern_neighbour *n)

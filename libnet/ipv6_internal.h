@@ -112,8 +112,6 @@ uint16_t tern_ipv6_mtu(const struct tern_net *net, const void *context,
 uint16_t tern_ipv6_path_mtu(const struct tern_ipv6 *ip, const struct tern_addr *src,
                             const struct tern_addr *dst, uint16_t scope, bool echo);
 
-/* The scope in which src is sent from: its link's index plus one, or 0: not ours. */
-uint16_t tern_ipv6_scope_of(const struct tern_ipv6 *ip, const struct tern_addr *src);
 void tern_ipv6_set_mtu(struct tern_net *net, void *context, const struct tern_addr *dst,
                        uint16_t mtu);
 uint16_t tern_ipv6_link_mtu(const struct tern_net *net, const struct tern_ipv6 *ip, uint8_t link);

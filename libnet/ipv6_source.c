@@ -116,7 +116,8 @@ uint16_t tern_ipv6_link_mtu(const struct tern_net *net, const struct tern_ipv6 *
     return ip->links[link].mtu != 0 && ip->links[link].mtu < mtu ? ip->links[link].mtu : mtu;
 }
 
-uint16_t tern_ipv6_scope_of(const struct tern_ipv6 *ip, const struct tern_addr *src)
+/* The scope in which src is sent from: its link's index plus one, or 0: not ours. */
+static uint16_t scope_from(const struct tern_ipv6 *ip, const struct tern_addr *src)
 {
     const struct tern_ipv6_own *own = tern_ipv6_own_find(ip, 0xff, src);
     return own != NULL && !ip->ip.net->any_address ? (uint16_t)(own->link + 1) : 0;
@@ -127,7 +128,7 @@ uint16_t tern_ipv6_path_mtu(const struct tern_ipv6 *ip, const struct tern_addr *
 {
     struct ipv6_route route;
     if (scope == 0)
-        scope = tern_ipv6_scope_of(ip, src);
+        scope = scope_from(ip, src);
     if (tern_ipv6_route(ip->ip.net, ip, dst, scope, &route) != TERN_OK)
         return 0;
     return tern_ip_pmtu(&ip->ip, dst, tern_ipv6_link_mtu(ip->ip.net, ip, route.link), echo);

@@ -106,6 +106,7 @@ libnet_libtern_net_la_SOURCES = \
     libnet/net_names.c \
     libnet/net_size.c
 
-tern_HEADERS += include/tern/net.h include/tern/ipv6.h include/tern/forward.h
+tern_HEADERS += include/tern/net.h include/tern/ipv4.h include/tern/udp.h \
+    include/tern/ipv6.h include/tern/forward.h
 
 libnet/libtern_net_la-%.lo: CFLAGS := $(TERN_SMALL)

@@ -7,7 +7,7 @@ dist_man1_MANS = man/tern.1 man/tern-serve.1 man/tern-image.1 man/tern-boot.1
 dist_man7_MANS = man/tern.7 man/tern_appliance.7 man/tern_guest.7
 man3_MANS = man/tern_base.3 man/tern_archive.3 man/tern_metrics.3 man/tern_stream.3 \
 	man/tern_feed.3 man/tern_feed_socket.3 man/tern_dgram.3 \
-	man/tern_host.3 man/tern_link.3 man/tern_net.3 man/tern_ipv6.3 \
+	man/tern_host.3 man/tern_link.3 man/tern_net.3 man/tern_ipv4.3 man/tern_udp.3 man/tern_ipv6.3 \
 	man/tern_forward.3 man/tern_tcp.3 man/tern_http.3 \
 	man/tern_http_message.3 man/tern_http_select.3 \
 	man/tern_unix.3

@@ -43,11 +43,9 @@ void tern_text_add_n(struct tern_text *text, const char *s, size_t len);
 void tern_text_u64(struct tern_text *text, uint64_t value);
 /* At least `width` digits, zeros in front. */
 void tern_text_u64_wide(struct tern_text *text, uint64_t value, size_t width);
-void tern_text_hex(struct tern_text *text, uint64_t value, size_t width);
 /* Spaces up to column `column` of the whole text's last line. */
 void tern_text_pad(struct tern_text *text, size_t column);
 void tern_text_addr(struct tern_text *text, const struct tern_addr *addr);
-void tern_text_endpoint(struct tern_text *text, const struct tern_endpoint_addr *addr);
 
 /* Equal as strings. */
 bool tern_text_equal(const char *a, const char *b);

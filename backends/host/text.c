@@ -45,18 +45,6 @@ void tern_text_u64(struct tern_text *text, uint64_t value)
     tern_text_u64_wide(text, value, 1);
 }
 
-void tern_text_hex(struct tern_text *text, uint64_t value, size_t width)
-{
-    char digits[16];
-    size_t n = 0;
-
-    do {
-        digits[sizeof digits - ++n] = "0123456789abcdef"[value & 15];
-        value >>= 4;
-    } while (n < sizeof digits && (value != 0 || n < width));
-    tern_text_add_n(text, digits + sizeof digits - n, n);
-}
-
 void tern_text_pad(struct tern_text *text, size_t column)
 {
     size_t begin = text->len;
@@ -70,12 +58,6 @@ void tern_text_addr(struct tern_text *text, const struct tern_addr *addr)
 {
     char s[TERN_ADDR_TEXT_CAP];
     tern_text_add_n(text, s, tern_addr_format(addr, s));
-}
-
-void tern_text_endpoint(struct tern_text *text, const struct tern_endpoint_addr *addr)
-{
-    char s[TERN_ENDPOINT_TEXT_CAP];
-    tern_text_add_n(text, s, tern_endpoint_addr_format(addr, s));
 }
 
 bool tern_text_equal(const char *a, const char *b)

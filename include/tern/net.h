@@ -3,10 +3,9 @@
  * libnet: a TCP/IP stack as one context. Frames and time in; frames, events
  * and the next deadline out.
  *
- * Standards: Ethernet II and 802.1Q; ARP (RFC 826, 5227), IPv4 (RFC 791, 1122,
- * 6864), ICMP (RFC 792, 5927), UDP (RFC 768), DHCPv4 (RFC 2131); TCP is in
- * tcp.h, IPv6 in ipv6.h. A stack without IPv6 answers TERN_UNSUPPORTED to its
- * addresses and counts its frames.
+ * Standards: Ethernet II and 802.1Q. IPv4 is in ipv4.h and UDP in udp.h, which this
+ * includes; TCP is in tcp.h, IPv6 in ipv6.h. A stack without IPv6 answers
+ * TERN_UNSUPPORTED to its addresses and counts its frames.
  *
  * A stack contains only the parts that its configuration lists: the core calls
  * them through the slots that tern_net_init files them into, never by name, so
@@ -63,11 +62,6 @@ struct tern_net_use {
     const struct tern_net_part *part;    /* NULL ends the list */
     void *context;                       /* placed, of the part's type */
 };
-
-extern const struct tern_net_part tern_ipv4;       /* struct tern_ipv4: ARP, ICMP, reassembly too */
-extern const struct tern_net_part tern_udp;        /* struct tern_udp */
-extern const struct tern_net_part tern_dhcp4;      /* struct tern_dhcp4; needs tern_udp */
-extern const struct tern_net_part tern_linklocal4; /* struct tern_linklocal4 */
 
 #define TERN_NET_LINKS 4u
 #define TERN_NET_NETWORKS 2u
@@ -385,242 +379,7 @@ struct tern_ip {
     uint64_t reserved[4];
 };
 
-/* ---- IPv4 -------------------------------------------------------------------- */
-
-/*
- * Why packets did not get through, and what was done. in_packets counts all;
- * each that is not delivered is in one other in_, ip.frag_ or icmp_ counter.
- */
-struct tern_ipv4_stats {
-    uint64_t in_packets, in_delivered, in_forwarded;
-    uint64_t in_bad_version, in_bad_hdr_len, in_bad_checksum, in_bad_options, in_source_route;
-    uint64_t in_short, in_bad_total_len;
-    uint64_t in_bad_source, in_not_ours, in_wrong_link, in_loopback;
-    uint64_t in_link_group;          /* for one host, in a frame for many (RFC 1122 3.3.6) */
-    uint64_t in_unknown_protocol;
-    /* each ARP packet is in arp_in and in one of the six after it */
-    uint64_t arp_in;
-    uint64_t arp_asked;              /* a question for an address of ours */
-    uint64_t arp_learned, arp_conflict, arp_bad, arp_not_ours, arp_unsolicited;
-    uint64_t arp_replies, arp_requests, arp_announcements, arp_full;
-    /* each ICMP message is in icmp_in and in one of the nine after it */
-    uint64_t icmp_in, icmp_echo_in, icmp_errors_in;
-    uint64_t icmp_short, icmp_bad_checksum, icmp_unknown_type, icmp_broadcast;
-    uint64_t icmp_ignored;           /* redirects, source quench, answers to no question */
-    uint64_t icmp_errors_bad, icmp_errors_unmatched;
-    uint64_t icmp_echo_replies, icmp_errors_out, icmp_full, icmp_not_allowed;
-    /* each IGMP message is in igmp_in and in the next or one of ip.group_ */
-    uint64_t igmp_in, igmp_bad_checksum;
-    struct tern_ip_stats ip;         /* the rest, which IPv6 has as well */
-};
-
-struct tern_ipv4_config {
-    struct tern_neighbour *neighbours;      /* placed */
-    size_t n_neighbours;                         /* 8..32,768 */
-    struct tern_reassembly *reassemblies;   /* placed; may be NULL */
-    size_t n_reassemblies;                       /* 0: fragments are refused; 4 is usual */
-    uint8_t default_ttl;                         /* 0: 64 */
-    uint64_t reassembly_ns;                      /* 0: 30 s */
-};
-
-#define TERN_IPV4_GROUPS 16u
-
-/* The context of part tern_ipv4: set config, the rest is the library's. */
-struct tern_ipv4 {
-    struct tern_ipv4_config config;
-    struct tern_ip ip;
-    struct {
-        uint32_t addr, mask, gateway;
-        uint16_t mtu;                /* a lease may lower the link's; 0: it has not */
-        bool set;
-        bool configuring;            /* a DHCP client listens before there is an address */
-        uint8_t n_announce;          /* announcements still to be made */
-        uint8_t origin;              /* of its routes */
-        uint64_t announce_ns, defended_ns;
-        uint32_t probing;            /* asked about before it is used; 0: nothing */
-        uint32_t good_source;        /* the last that was found right; 0: none */
-    } links[TERN_NET_LINKS];
-    struct tern_ip_group groups[TERN_IPV4_GROUPS];
-    uint16_t ids[64];                            /* of packets: RFC 7739 section 5.3 */
-    struct tern_ipv4_stats stats;
-    uint64_t reserved[15];
-};
-
-/* One interface address. */
-struct tern_ipv4_address {
-    struct tern_addr addr;       /* IPv4 */
-    uint8_t prefix_len;          /* 0..32 */
-    struct tern_addr gateway;    /* the default router, or all zero: none */
-};
-
-/*
- * Gives link number `link` its address (replacing the one before) and routes:
- * the prefix and, with a gateway, the default. TERN_INVALID for an address
- * that no host may have, such a gateway or one outside the prefix (but with a
- * prefix of 32 any, as clouds lease them), or no such link; TERN_FULL: the table
- * of routes is full; TERN_UNSUPPORTED for IPv6.
- */
-enum tern_err tern_ipv4_set(struct tern_net *net, uint8_t link,
-                            const struct tern_ipv4_address *address);
-
-/* Takes the link's address away; its connections end with TERN_UNREACHABLE. */
-void tern_ipv4_clear(struct tern_net *net, uint8_t link);
-
-/* The link's address; TERN_INVALID: it has none. */
-enum tern_err tern_ipv4_get(const struct tern_net *net, uint8_t link,
-                            struct tern_ipv4_address *address);
-
-/* The counters, or NULL: this stack has no IPv4. */
-const struct tern_ipv4_stats *tern_ipv4_stats(const struct tern_net *net);
-
-/* ---- UDP ------------------------------------------------------------------------ */
-
-/* An endpoint; members are the library's. */
-struct tern_udp_endpoint {
-    struct tern_endpoint endpoint;
-    struct tern_net *net;
-    struct tern_endpoint_addr local;
-    struct tern_rx *rx_first, *rx_last;          /* lent datagrams that wait for the visit */
-    struct tern_block *kept_first, *kept_last;   /* copied ones that outlived their turn */
-    uint32_t ready_next, wait_next, lent_next;
-    uint32_t hash_next, n_kept;
-    uint32_t flags, generation;
-    uint32_t n_sent_keys;
-    uint32_t sent_keys[8];                       /* keyed hashes of recent peers, for ICMP errors */
-    struct { struct tern_addr group; uint16_t link; } groups[4];
-    struct { enum tern_err why; struct tern_endpoint_addr peer; } error;
-    struct tern_endpoint_addr path_dst;          /* the peer that was written to last */
-    struct tern_net_path path;
-    uint32_t *wait_list;                         /* that it has joined, or NULL */
-    struct tern_endpoint_addr reserved_peer;
-    uint32_t reserved_cap;
-    struct tern_block *reserved_block;
-    uint64_t reserved_state[32];                 /* an open reservation */
-};
-
-/* in_dgrams counts all; each that is not delivered is in one other in_ counter. */
-struct tern_udp_stats {
-    uint64_t in_dgrams, in_delivered, out_dgrams;
-    uint64_t in_no_port, in_short, in_bad_len, in_bad_checksum, in_no_room, in_port_zero;
-    uint64_t in_closed;                          /* its endpoint was closed before the visit */
-    uint64_t out_full, out_refused;              /* no room for now; cannot be sent at all */
-    uint64_t errors_in, errors_unmatched, errors_lost;
-};
-
-struct tern_udp_config {
-    struct tern_udp_endpoint *endpoints;         /* placed */
-    size_t n_endpoints;
-    uint32_t max_kept;                           /* datagrams kept for an endpoint; 0: 16 */
-};
-
-/* The context of part tern_udp. */
-struct tern_udp {
-    struct tern_udp_config config;
-    struct tern_net *net;
-    uint32_t free_first, lent_first, lent_last;
-    uint8_t key[16];
-    uint8_t slot;
-    /* set when the first endpoint is opened that is not a client's of the stack's own */
-    void (*error)(struct tern_net *net, struct tern_udp *udp,
-                  const struct tern_net_error *error);
-    uint16_t (*port_choose)(struct tern_net *net, struct tern_udp *udp,
-                            const struct tern_endpoint_addr *local);
-    uint32_t buckets[64];                        /* by port */
-    struct tern_udp_stats stats;
-    uint64_t reserved[14];
-};
-
-/*
- * Opens an endpoint on local (any address; port 0: a free one, unpredictable).
- * TERN_FULL: none left, TERN_REFUSED: the port is taken, TERN_UNSUPPORTED: the
- * family, TERN_INVALID: not an address of ours.
- */
-enum tern_err tern_udp_open(struct tern_net *net, const struct tern_endpoint_addr *local,
-                            const struct tern_endpoint_events *events, void *user,
-                            struct tern_endpoint **ep);
-const struct tern_udp_stats *tern_udp_stats(const struct tern_net *net);
-
-/* ---- DHCPv4 client ----------------------------------------------------------------- */
-
-/* Each datagram to the client is in one of the in_ counters, acks, naks or offers. */
-struct tern_dhcp4_stats {
-    uint64_t discovers, requests, offers, acks, naks, declines, renewals, rebinds, expiries;
-    uint64_t in_short, in_malformed, in_not_ours, in_unexpected;
-    uint64_t repaired;                  /* T1, T2 or gateway of a lease put right */
-    uint64_t conflicts;                 /* the probe was answered */
-};
-
-struct tern_dhcp4_config {
-    uint8_t link;                 /* the link's number */
-    const char *hostname;         /* sent, placed; at most 63 octets; may be NULL */
-    /*
-     * Asks for routes (RFC 3442) and takes up to TERN_DHCP4_ROUTES of them, as
-     * learned ones, which none that is configured gives way to. Off, for who
-     * answers first on a link would choose where traffic goes (CVE-2024-3661).
-     */
-    bool routes;
-};
-
-#define TERN_DHCP4_ROUTES 8u
-
-/* The context of part tern_dhcp4: set config, the rest is the library's. */
-struct tern_dhcp4 {
-    struct tern_dhcp4_config config;
-    struct tern_net *net;
-    struct tern_endpoint *ep;
-    uint32_t xid;
-    uint8_t state, n_tries;
-    bool was_up;
-    uint16_t secs;                /* of the last DISCOVER */
-    uint64_t started_ns, asked_ns;
-    struct tern_timer timer;
-    struct {
-        uint32_t addr, mask, gateway, server, dns[3], ntp[2];
-        uint8_t n_dns, n_ntp, n_routes;
-        uint16_t mtu;
-        struct { uint32_t prefix, gateway; uint8_t prefix_len; } routes[TERN_DHCP4_ROUTES];
-        uint64_t t1_ns, t2_ns, expires_ns;
-    } lease, offer;               /* in use (addr 0: none); being asked for */
-    struct tern_dhcp4_stats stats;
-    uint64_t reserved[16];
-};
-
-/* What the lease says; TERN_AGAIN: there is none yet. */
-struct tern_dhcp4_lease {
-    struct tern_ipv4_address address;
-    struct tern_addr server, dns[3], ntp[2];
-    uint8_t n_dns, n_ntp;
-    uint64_t expires_ns;
-};
-enum tern_err tern_dhcp4_get(const struct tern_net *net, struct tern_dhcp4_lease *lease);
-
-/* ---- IPv4 link-local addresses --------------------------------------------------------- */
-
-struct tern_linklocal4_stats {
-    uint64_t probes, claims;
-    uint64_t conflicts;           /* the address was, or became, another host's */
-};
-
-struct tern_linklocal4_config {
-    uint8_t link;                 /* the link's number */
-    bool at_once;                 /* also before a DHCP client has found no server */
-};
-
-/*
- * The context of part tern_linklocal4 (RFC 3927): gives the link an address of
- * 169.254/16 that nobody has, until DHCP has another. tern_ipv4_get says which.
- */
-struct tern_linklocal4 {
-    struct tern_linklocal4_config config;
-    struct tern_linklocal4_stats stats;
-    struct tern_net *net;
-    struct tern_timer timer;
-    uint32_t addr;
-    uint16_t n_conflicts;
-    uint8_t state, n_probes;
-    bool was_up;
-    uint64_t reserved[4];
-};
+/* ---- What it counts ------------------------------------------------------- */
 
 /*
  * Number i of the stack's sets of counters (metrics.h): links, IPv4 and IPv6
@@ -632,16 +391,14 @@ bool tern_net_metrics(const struct tern_net *net, size_t i, struct tern_metrics 
 size_t tern_net_size(void);
 size_t tern_net_config_size(void);
 size_t tern_net_use_size(void);
-size_t tern_ipv4_size(void);
 size_t tern_neighbour_size(void);
 size_t tern_reassembly_size(void);
-size_t tern_udp_size(void);
-size_t tern_udp_endpoint_size(void);
-size_t tern_dhcp4_size(void);
-size_t tern_linklocal4_size(void);
 
 #ifdef __cplusplus
 }
 #endif
+
+#include <tern/ipv4.h>
+#include <tern/udp.h>
 
 #endif
