@@ -18,7 +18,17 @@ static const uint8_t mac_broadcast[6] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
 static const uint8_t mac_none[6];
 
 #define DEFEND_INTERVAL_NS (10 * TERN_SECOND_NS)    /* RFC 5227 section 1.1 */
-#define ANNOUNCE_INTERVAL_NS (2 * TERN_SECOND_NS)
+#define ANNOUNCE_INTERVAL_MS 2000u
+#define RATE_LIMIT_INTERVAL_MS 60000u
+
+/*
+ * Between two probes, and behind the last: RFC 5227 has 1 to 2 s. Section 2.1.2 expects
+ * shorter times where links are fast, and that they differ "does not cause any problems".
+ */
+#define PROBE_INTERVAL_MS 200u
+
+/* What is still to be done with an address, down to 0; and TERN_IPV4_LOST. */
+enum { STEP_PROBE = 5, STEP_ANNOUNCE = 2 };
 
 /* ---- Sending ------------------------------------------------------------ */
 
@@ -66,12 +76,33 @@ static void announce(struct tern_net *net, struct tern_ipv4 *ip, uint8_t link)
     request_send(net, ip, link, mac_broadcast, addr, addr);
 }
 
+/* The next step, so much later. */
+static void step_in(struct tern_ipv4 *ip, uint8_t link, unsigned step, uint32_t ms)
+{
+    struct tern_ipv4_link *l = &ip->links[link];
+    l->n_announce = (uint8_t)step;
+    l->announce_ns = ip->ip.net->turn->now_ns + ms * TERN_MILLISECOND_NS;
+    tern_ip_rearm(&ip->ip, l->announce_ns);
+}
+
+static void step(struct tern_net *net, struct tern_ipv4 *ip, uint8_t link, unsigned n)
+{
+    struct tern_ipv4_link *l = &ip->links[link];
+    if (n == TERN_IPV4_LOST) {
+        (void)tern_ipv4_set(net, link, &l->lost);
+        return;
+    }
+    step_in(ip, link, n - 1, n > STEP_ANNOUNCE ? PROBE_INTERVAL_MS : ANNOUNCE_INTERVAL_MS);
+    if (n > STEP_ANNOUNCE)
+        tern_arp_probe(net, ip, link, l->addr);
+    else
+        announce(net, ip, link);
+}
+
 void tern_arp_announce(struct tern_net *net, struct tern_ipv4 *ip, uint8_t link)
 {
-    announce(net, ip, link);
-    ip->links[link].n_announce = 1;
-    ip->links[link].announce_ns = net->turn->now_ns + ANNOUNCE_INTERVAL_NS;
-    tern_ip_rearm(&ip->ip, ip->links[link].announce_ns);
+    bool learned = ip->links[link].origin == TERN_ROUTE_LEARNED;
+    step(net, ip, link, learned ? STEP_ANNOUNCE : STEP_PROBE);
 }
 
 uint64_t tern_arp_run(struct tern_ip *shared, uint64_t now_ns)
@@ -80,37 +111,52 @@ uint64_t tern_arp_run(struct tern_ip *shared, uint64_t now_ns)
     struct tern_net *net = shared->net;
     uint64_t next_ns = TERN_NEVER;
     for (uint8_t link = 0; link < net->n_links; link++) {
-        if (ip->links[link].n_announce == 0)
+        struct tern_ipv4_link *l = &ip->links[link];
+        if (l->n_announce == 0)
             continue;
-        if (ip->links[link].announce_ns <= now_ns) {
-            ip->links[link].n_announce = 0;
-            announce(net, ip, link);
-        } else if (ip->links[link].announce_ns < next_ns) {
-            next_ns = ip->links[link].announce_ns;
-        }
+        if (l->announce_ns <= now_ns)
+            step(net, ip, link, l->n_announce);
+        if (l->n_announce != 0 && l->announce_ns < next_ns)
+            next_ns = l->announce_ns;
     }
     return next_ns;
 }
 
 /* ---- Receiving ---------------------------------------------------------- */
 
+/* Another host was there before: it is not ours (RFC 5227 section 2.1.1). */
+static void lose(struct tern_net *net, struct tern_ipv4 *ip, uint8_t link)
+{
+    struct tern_ipv4_link *l = &ip->links[link];
+    (void)tern_ipv4_get(net, link, &l->lost);
+    tern_net_event(net, TERN_NET_CONFLICT, link, &l->lost.addr);
+    tern_ipv4_clear(net, link);
+    step_in(ip, link, TERN_IPV4_LOST, RATE_LIMIT_INTERVAL_MS);
+}
+
 /*
- * Another host sends as if it had our address. It is defended once in ten
+ * Another host sends as if it had our address. While that is being asked after, it is
+ * given up; else it is defended once in ten
  * seconds at most; whether it is kept when that does not help is for whoever
  * chose it. Configured and leased ones are (RFC 5227 section 2.4 (c)), for that
  * must not be in any neighbour's power; link-local ones go (RFC 3927 section 2.5).
  */
 static void conflict(struct tern_net *net, struct tern_ipv4 *ip, uint8_t link)
 {
+    struct tern_ipv4_link *l = &ip->links[link];
     uint64_t now_ns = net->turn->now_ns;
-    struct tern_addr addr = tern_addr_v4(ip->links[link].addr);
+    struct tern_addr addr = tern_addr_v4(l->addr);
     ip->stats.arp_conflict++;
-    if (ip->links[link].defended_ns != 0 &&
-        now_ns - ip->links[link].defended_ns < DEFEND_INTERVAL_NS) {
+    if (l->n_announce >= STEP_ANNOUNCE) {
+        lose(net, ip, link);
+        return;
+    }
+    if (l->defended_ns != 0 &&
+        now_ns - l->defended_ns < DEFEND_INTERVAL_NS) {
         tern_net_conflict(net, link, &addr);
         return;
     }
-    ip->links[link].defended_ns = now_ns != 0 ? now_ns : 1;
+    l->defended_ns = now_ns != 0 ? now_ns : 1;
     announce(net, ip, link);
     tern_net_event(net, TERN_NET_CONFLICT, link, &addr);
 }
@@ -119,7 +165,8 @@ static void conflict(struct tern_net *net, struct tern_ipv4 *ip, uint8_t link)
 static bool probe_answered(struct tern_net *net, struct tern_ipv4 *ip, uint8_t link,
                            const struct tern_arp_packet *arp)
 {
-    uint32_t addr = ip->links[link].probing;
+    struct tern_ipv4_link *l = &ip->links[link];
+    uint32_t addr = l->probing;
     if (addr == 0)
         return false;
     bool others_probe = arp->op == ARP_REQUEST && arp->sender == IPV4_ANY && arp->target == addr;

@@ -199,18 +199,9 @@ static void renew_due(struct tern_dhcp4 *d, uint64_t end_ns)
     tern_dhcp4_due_set(d, wait_ns < end_ns - now_ns ? now_ns + wait_ns : end_ns);
 }
 
-static struct tern_addr addr_or_none(uint32_t addr)
-{
-    return addr != 0 ? tern_addr_v4(addr) : (struct tern_addr){ { 0 } };
-}
-
 static void address_make(const struct tern_dhcp4 *d, struct tern_ipv4_address *a)
 {
-    memset(a, 0, sizeof *a);
-    a->addr = tern_addr_v4(d->lease.addr);
-    a->gateway = addr_or_none(d->lease.gateway);
-    for (uint32_t mask = d->lease.mask; mask != 0; mask <<= 1)
-        a->prefix_len++;
+    tern_ipv4_address_make(a, d->lease.addr, d->lease.mask, d->lease.gateway);
 }
 
 /* Puts the lease to use, for the first time or with other times and routers. */
@@ -399,6 +390,7 @@ static const struct tern_net_client_ops dhcp4_ops = {
 const struct tern_net_part tern_dhcp4 = {
     .name = "dhcp4",
     .role = TERN_NET_CLIENT,
+    .id = 67,
     .context_len = sizeof(struct tern_dhcp4),
     .ops = &dhcp4_ops,
 };

@@ -308,21 +308,20 @@ TERN_COLD
 static enum tern_err routes_put(struct tern_net *net, const struct tern_ipv4 *ip, uint8_t link,
                                 enum tern_route_origin origin, bool drop)
 {
-    uint32_t addr = ip->links[link].addr, mask = ip->links[link].mask;
-    struct tern_route routes[2] = {
-        { .prefix = tern_addr_v4(addr & mask), .expires_ns = TERN_NEVER, .prefix_len = 96,
-          .link = link, .origin = (uint8_t)origin },
-        { .prefix = tern_addr_v4(0), .expires_ns = TERN_NEVER, .prefix_len = 96, .link = link,
-          .origin = (uint8_t)origin, .gateway = tern_addr_v4(ip->links[link].gateway) },
-    };
-    for (; mask != 0; mask <<= 1)
-        routes[0].prefix_len++;
+    const struct tern_ipv4_link *l = &ip->links[link];
+    struct tern_route r = { .prefix = tern_addr_v4(l->addr & l->mask), .expires_ns = TERN_NEVER,
+                            .prefix_len = 96, .link = link, .origin = (uint8_t)origin };
     enum tern_err err = TERN_OK;
-    for (size_t i = 0; i < (ip->links[link].gateway != 0 ? 2 : 1) && err == TERN_OK; i++) {
+    for (uint32_t mask = l->mask; mask != 0; mask <<= 1)
+        r.prefix_len++;
+    for (size_t i = 0; i < (l->gateway != 0 ? 2 : 1) && err == TERN_OK; i++) {
         if (drop)
-            (void)tern_net_route_drop(net, &routes[i]);
+            (void)tern_net_route_drop(net, &r);
         else
-            err = tern_net_route_put(net, &routes[i]);
+            err = tern_net_route_put(net, &r);
+        r.prefix = tern_addr_v4(0);
+        r.prefix_len = 96;
+        r.gateway = tern_addr_v4(l->gateway);
     }
     return err;
 }
@@ -342,6 +341,7 @@ enum tern_err tern_ipv4_set_from(struct tern_net *net, uint8_t link,
     struct tern_ipv4 *ip = context_of(net);
     if (ip == NULL || link >= net->n_links || address->prefix_len > 128)
         return TERN_INVALID;
+    struct tern_ipv4_link *l = &ip->links[link];
     if (!tern_addr_is_v4(&address->addr))
         return TERN_UNSUPPORTED;
     if (address->prefix_len > 32)
@@ -358,16 +358,16 @@ enum tern_err tern_ipv4_set_from(struct tern_net *net, uint8_t link,
     uint8_t own = tern_ipv4_link_of(net, ip, addr);
     if (!address_ok(addr, mask, gateway) || (own != 0xff && own != link))
         return TERN_INVALID;
-    bool is_new = !ip->links[link].set || ip->links[link].addr != addr;
-    if (ip->links[link].set && ip->links[link].addr != addr)
+    bool is_new = !l->set || l->addr != addr;
+    if (is_new)
         tern_ipv4_clear(net, link);
-    else if (ip->links[link].set)
-        (void)routes_put(net, ip, link, (enum tern_route_origin)ip->links[link].origin, true);
-    ip->links[link].addr = addr;
-    ip->links[link].mask = mask;
-    ip->links[link].gateway = gateway;
-    ip->links[link].origin = (uint8_t)origin;
-    ip->links[link].set = true;
+    else
+        (void)routes_put(net, ip, link, (enum tern_route_origin)l->origin, true);
+    l->addr = addr;
+    l->mask = mask;
+    l->gateway = gateway;
+    l->origin = (uint8_t)origin;
+    l->set = true;
     enum tern_err err = routes_put(net, ip, link, origin, false);
     if (err != TERN_OK) {
         tern_ipv4_clear(net, link);
@@ -377,7 +377,7 @@ enum tern_err tern_ipv4_set_from(struct tern_net *net, uint8_t link,
     tern_neigh_invalidate(&ip->ip);
     if (!is_new)
         return TERN_OK;
-    ip->links[link].defended_ns = 0;
+    l->defended_ns = 0;
     all_hosts_hear(net, link, false);
     groups_tell(ip, link);    /* from the new address */
     if (net->links[link].link->up)
@@ -399,19 +399,34 @@ TERN_COLD
 void tern_ipv4_clear(struct tern_net *net, uint8_t link)
 {
     struct tern_ipv4 *ip = context_of(net);
-    if (ip == NULL || link >= net->n_links || !ip->links[link].set)
+    if (ip == NULL || link >= net->n_links)
         return;
-    struct tern_addr addr = tern_addr_v4(ip->links[link].addr);
-    (void)routes_put(net, ip, link, (enum tern_route_origin)ip->links[link].origin, true);
-    ip->links[link].set = false;
-    ip->links[link].addr = ip->links[link].mask = ip->links[link].gateway = 0;
+    struct tern_ipv4_link *l = &ip->links[link];
+    l->n_announce = 0;
+    if (!l->set)
+        return;
+    struct tern_addr addr = tern_addr_v4(l->addr);
+    (void)routes_put(net, ip, link, (enum tern_route_origin)l->origin, true);
+    l->set = false;
+    l->addr = l->mask = l->gateway = 0;
     good_sources_forget(ip);
     all_hosts_hear(net, link, true);
-    ip->links[link].n_announce = 0;
     tern_neigh_forget(&ip->ip, link);
     tern_neigh_invalidate(&ip->ip);
     tern_ip_reassembly_forget(&ip->ip, link);
     tern_net_address_lost(net, link, &addr);
+}
+
+TERN_COLD
+void tern_ipv4_address_make(struct tern_ipv4_address *to, uint32_t addr, uint32_t mask,
+                            uint32_t gateway)
+{
+    memset(to, 0, sizeof *to);
+    to->addr = tern_addr_v4(addr);
+    for (; mask != 0; mask <<= 1)
+        to->prefix_len++;
+    if (gateway != 0)
+        to->gateway = tern_addr_v4(gateway);
 }
 
 TERN_COLD
@@ -421,12 +436,8 @@ enum tern_err tern_ipv4_get(const struct tern_net *net, uint8_t link,
     const struct tern_ipv4 *ip = context_of(net);
     if (ip == NULL || link >= net->n_links || !ip->links[link].set)
         return TERN_INVALID;
-    memset(address, 0, sizeof *address);
-    address->addr = tern_addr_v4(ip->links[link].addr);
-    for (uint32_t mask = ip->links[link].mask; mask != 0; mask <<= 1)
-        address->prefix_len++;
-    if (ip->links[link].gateway != 0)
-        address->gateway = tern_addr_v4(ip->links[link].gateway);
+    const struct tern_ipv4_link *l = &ip->links[link];
+    tern_ipv4_address_make(address, l->addr, l->mask, l->gateway);
     return TERN_OK;
 }
 
@@ -487,12 +498,14 @@ TERN_COLD
 static void ipv4_link_changed(struct tern_net *net, void *context, uint8_t link)
 {
     struct tern_ipv4 *ip = context;
+    struct tern_ipv4_link *l = &ip->links[link];
     tern_neigh_invalidate(&ip->ip);
     groups_tell(ip, link);
     if (!net->links[link].link->up) {
-        ip->links[link].n_announce = 0;
+        if (l->n_announce != TERN_IPV4_LOST)
+            l->n_announce = 0;
         tern_neigh_forget(&ip->ip, link);
-    } else if (ip->links[link].set) {
+    } else if (l->set) {
         tern_arp_announce(net, ip, link);    /* also for a new MAC: RFC 5227 section 2.3 */
     }
 }

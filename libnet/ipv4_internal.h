@@ -57,10 +57,13 @@ void tern_arp_ask(struct tern_ip *ip, const struct tern_neighbour *n, bool to_on
 /* "Does anyone use addr?" with source 0 (RFC 5227 section 2.1.1): one question. */
 void tern_arp_probe(struct tern_net *net, struct tern_ipv4 *ip, uint8_t link, uint32_t addr);
 
-/* "addr is mine": now and once more in two seconds (RFC 5227 section 2.3). */
+/*
+ * "addr is mine": now and once more in two seconds (RFC 5227 section 2.3). Before that
+ * one that is configured is asked after (section 2.1.1).
+ */
 void tern_arp_announce(struct tern_net *net, struct tern_ipv4 *ip, uint8_t link);
 
-/* Makes the announcements that are due; when the next one is. */
+/* Makes the probes and announcements that are due; when the next one is. */
 uint64_t tern_arp_run(struct tern_ip *ip, uint64_t now_ns);
 
 /* ---- Sending (ipv4_route.c, ipv4_output.c) ------------------------------ */
@@ -69,6 +72,10 @@ uint64_t tern_arp_run(struct tern_ip *ip, uint64_t now_ns);
 enum tern_err tern_ipv4_set_from(struct tern_net *net, uint8_t link,
                                  const struct tern_ipv4_address *address,
                                  enum tern_route_origin origin);
+
+/* As it is told; gateway 0: none. */
+void tern_ipv4_address_make(struct tern_ipv4_address *to, uint32_t addr, uint32_t mask,
+                            uint32_t gateway);
 
 /* The link that has the address, or 0xff: an address is one link's. */
 uint8_t tern_ipv4_link_of(const struct tern_net *net, const struct tern_ipv4 *ip, uint32_t addr);

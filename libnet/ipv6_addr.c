@@ -307,21 +307,21 @@ static bool is_shared(const struct tern_ipv6 *ip, const struct tern_ipv6_own *ow
 TERN_COLD
 static enum tern_err routes_put(struct tern_ipv6 *ip, const struct tern_ipv6_own *own, bool drop)
 {
-    struct tern_route routes[2] = {
-        { .prefix = tern_net_prefix_of(&own->addr, own->prefix_len), .expires_ns = TERN_NEVER,
-          .prefix_len = own->prefix_len, .link = own->link, .origin = TERN_ROUTE_CONFIGURED },
-        { .gateway = own->gateway, .expires_ns = TERN_NEVER, .link = own->link,
-          .origin = TERN_ROUTE_CONFIGURED },
-    };
+    struct tern_route r = { .prefix = tern_net_prefix_of(&own->addr, own->prefix_len),
+                            .expires_ns = TERN_NEVER, .prefix_len = own->prefix_len,
+                            .link = own->link, .origin = TERN_ROUTE_CONFIGURED };
     enum tern_err err = TERN_OK;
-    for (size_t i = 0; i < 2 && err == TERN_OK; i++) {
-        /* Link-local addresses are on their link without a route (RFC 4861 section 5.2). */
-        if (i == 0 ? ipv6_addr_is_link_local(&own->addr) : tern_addr_is_any(&own->gateway))
-            continue;
-        if (!drop)
-            err = tern_net_route_put(ip->ip.net, &routes[i]);
-        else if (!is_shared(ip, own, i == 1))
-            (void)tern_net_route_drop(ip->ip.net, &routes[i]);
+    /* Link-local addresses are on their link without a route (RFC 4861 section 5.2). */
+    bool wanted = !ipv6_addr_is_link_local(&own->addr);
+    for (unsigned i = 0; i < 2 && err == TERN_OK; i++) {
+        if (wanted && !drop)
+            err = tern_net_route_put(ip->ip.net, &r);
+        else if (wanted && !is_shared(ip, own, i == 1))
+            (void)tern_net_route_drop(ip->ip.net, &r);
+        memset(&r.prefix, 0, sizeof r.prefix);
+        r.prefix_len = 0;
+        r.gateway = own->gateway;
+        wanted = !tern_addr_is_any(&own->gateway);
     }
     return err;
 }

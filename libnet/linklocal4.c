@@ -190,6 +190,7 @@ static const struct tern_net_client_ops linklocal4_ops = {
 const struct tern_net_part tern_linklocal4 = {
     .name = "linklocal4",
     .role = TERN_NET_CLIENT,
+    .id = 0xa9fe,
     .context_len = sizeof(struct tern_linklocal4),
     .ops = &linklocal4_ops,
 };

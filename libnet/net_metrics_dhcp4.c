@@ -24,7 +24,7 @@ TERN_METRICS_TABLE(DHCP4_METRICS, tern_dhcp4_stats, sizeof(struct tern_dhcp4_sta
 const struct net_names tern_net_names_dhcp4 = {
     .name = "dhcp4",
     .role = TERN_NET_CLIENT,
-    .id = 0,
+    .id = 67,
     .context_len = sizeof(struct tern_dhcp4),
     .text = tern_dhcp4_stats_text,
     .stats_off = offsetof(struct tern_dhcp4, stats),

@@ -13,7 +13,7 @@ TERN_METRICS_TABLE(LINKLOCAL4_METRICS, tern_linklocal4_stats,
 const struct net_names tern_net_names_linklocal4 = {
     .name = "linklocal4",
     .role = TERN_NET_CLIENT,
-    .id = 0,
+    .id = 0xa9fe,
     .context_len = sizeof(struct tern_linklocal4),
     .text = tern_linklocal4_stats_text,
     .stats_off = offsetof(struct tern_linklocal4, stats),

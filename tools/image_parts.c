@@ -10,22 +10,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { IPV4, IPV6, TCP, NEWRENO, UDP, DHCP4, DHCP6, N_PARTS };
+enum { IPV4, IPV6, TCP, NEWRENO, UDP, DHCP4, DHCP6, LINKLOCAL4, N_PARTS };
 
 /* In the order in which a host lists them. */
 static const struct {
     const char *name;
     unsigned needs;              /* a bit for each of these parts */
     bool stays;
+    bool asked;                  /* in a guest only if --with asks for it */
     const char *members[8];      /* of libtern-net.a: how the names of its objects begin */
 } parts[N_PARTS] = {
-    [IPV4] = { "ipv4", 0, false, { "ipv4", "arp", "icmp4", "igmp" } },
-    [IPV6] = { "ipv6", 0, false, { "ipv6", "icmp6", "nd_", "nd.", "slaac", "mld", "names" } },
-    [TCP] = { "tcp", 0, true, { "tcp" } },
-    [NEWRENO] = { "newreno", 1u << TCP, true, { "tcp_cc_newreno" } },
-    [UDP] = { "udp", 0, false, { "udp" } },
-    [DHCP4] = { "dhcp4", 1u << IPV4 | 1u << UDP, false, { "dhcp4" } },
-    [DHCP6] = { "dhcp6", 1u << IPV6 | 1u << UDP, false, { "dhcp6" } },
+    [IPV4] = { "ipv4", 0, false, false, { "ipv4", "arp", "icmp4", "igmp" } },
+    [IPV6] = { "ipv6", 0, false, false,
+               { "ipv6", "icmp6", "nd_", "nd.", "slaac", "mld", "names" } },
+    [TCP] = { "tcp", 0, true, false, { "tcp" } },
+    [NEWRENO] = { "newreno", 1u << TCP, true, false, { "tcp_cc_newreno" } },
+    [UDP] = { "udp", 0, false, false, { "udp" } },
+    [DHCP4] = { "dhcp4", 1u << IPV4 | 1u << UDP, false, false, { "dhcp4" } },
+    [DHCP6] = { "dhcp6", 1u << IPV6 | 1u << UDP, false, true, { "dhcp6" } },
+    [LINKLOCAL4] = { "linklocal4", 1u << IPV4, false, true, { "linklocal4" } },
 };
 
 static bool refuse(const char *option, const char *name, size_t len, const char *why)
@@ -69,8 +72,9 @@ bool image_parts_take(const char *option, unsigned *taken, const char *names)
 
 bool image_parts_settle(struct image *image)
 {
-    if (image_is_guest(image) && (image->with & 1u << DHCP6) == 0)
-        image->without |= 1u << DHCP6;
+    for (size_t i = 0; i < N_PARTS && image_is_guest(image); i++)
+        if (parts[i].asked && (image->with & 1u << i) == 0)
+            image->without |= 1u << i;
     for (size_t i = 0; i < N_PARTS; i++)
         if ((parts[i].needs & image->without) != 0)
             image->without |= 1u << i;

@@ -10,7 +10,7 @@ static const struct {
 } words[TERN_N_KEYS] = {
     [TERN_KEY_LINK] = { "tap:NAME",
         "Tern's own TCP/IP on this device, instead of the kernel's" },
-    [TERN_KEY_IP] = { "auto|dhcp|slaac|ADDR/LEN,...",
+    [TERN_KEY_IP] = { "auto|dhcp|slaac|link-local|ADDR/LEN,...",
         "this host's addresses (default: auto)" },
     [TERN_KEY_GW] = { "ADDR,...",
         "the gateway for all that is not on the link" },
@@ -36,6 +36,14 @@ static const struct {
     [TERN_KEY_EXIT] = { "PORT",
         "the debug-exit device through which to end" },
 };
+
+const char *tern_host_options_lacks(unsigned kinds, unsigned kind)
+{
+    return kind == TERN_HOST_GUEST ? "a guest has no such option"
+           : (kinds & TERN_HOST_TAP) != 0
+               ? "it needs link=tap:NAME; on kernel sockets there is nothing to set"
+               : "only a guest has it";
+}
 
 static void help_line(struct tern_text *text, const char *key, const char *value,
                       const char *help, const char *fallback)
@@ -75,8 +83,12 @@ void tern_host_options_help(const struct tern_host_options *options, unsigned ki
                       tern_host_schema[i].fallback);
     }
     if ((kinds & TERN_HOST_PROCESS) != 0) {
+        help_line(text, "route", "dhcp|PREFIX,ADDR[,METRIC],...",
+                  "more routes, with their gateways; dhcp: those of DHCP", NULL);
+        help_line(text, "secret", "HEX|FILE",
+                  "32 digits that keep link-local and slaac's addresses the same", NULL);
         help_line(text, "link1", "tap:NAME",
-                  "one more link, with ip1, gw1, mtu1, mac1; up to link3", NULL);
+                  "one more link, with ip1, gw1, route1, mtu1, mac1; up to link3", NULL);
         help_line(text, "no-seal", NULL, "the same as seal=off", NULL);
         help_line(text, "print-memory", NULL, "list the pools and their octets, and end", NULL);
         help_line(text, "help", NULL, "this", NULL);

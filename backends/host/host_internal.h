@@ -17,7 +17,8 @@
  *     default.c  the descriptor of an appliance that has none
  *     net_plan.c, net_listen.c, net.c
  *                the other half over a tern_net
- *     links.c    more links than one, where that is linked
+ *     links.c, routes.c
+ *                more links than one, their routes, a secret; where that is linked
  *     connect.c, endpoint_open.c
  *                what only appliances need that call it
  */
@@ -86,6 +87,8 @@ struct tern_host_options {
     const char *own[TERN_APPLIANCE_OPTIONS_MAX];
     const char *modules[TERN_MODULES_MAX];    /* each module= that was given */
     size_t n_modules;
+    uint8_t link;                     /* whose settings are being made */
+    const char *(*lacks)(unsigned kinds, unsigned kind);    /* a process's; NULL: a guest */
     bool help, print_memory;
     bool of_guest;                    /* print_memory: what a guest of this would have */
     char error[400];                  /* after an error: a line for people */
@@ -137,6 +140,9 @@ const char *tern_host_options_get(const struct tern_host_options *options, const
 const char *tern_host_options_host(const struct tern_host_options *options,
                                    enum tern_host_key key);
 
+/* help.c: why a host of this kind has not an option that these kinds have. */
+const char *tern_host_options_lacks(unsigned kinds, unsigned kind);
+
 /* help.c: writes help for the kinds of host in `kinds`, a line an option. */
 void tern_host_options_help(const struct tern_host_options *options, unsigned kinds,
                             struct tern_text *text);
@@ -149,6 +155,7 @@ enum tern_seal_wish { TERN_SEAL_WISH_ON, TERN_SEAL_WISH_MUST, TERN_SEAL_WISH_OFF
 struct tern_host_settings {
     bool dhcp;                /* IPv4 by DHCP */
     bool slaac;               /* IPv6 by routers */
+    bool link_local;          /* IPv4 without a server (RFC 3927); beside DHCP if that has none */
     bool wants[2];            /* somebody has said dhcp, slaac: without it there is no start */
     bool has_ip[2];           /* an address of IPv4, of IPv6 */
     bool has_gw[2];           /* a gateway of IPv4, of IPv6 */
@@ -162,7 +169,6 @@ struct tern_host_settings {
     uint64_t memory;          /* octets; 0: not given */
     enum tern_log_level log;
     uint64_t drain_ns;
-    enum tern_seal_wish seal;
     uint16_t exit_port;       /* tern.exit=; 0: none */
     struct tern_host_links *links;    /* NULL: one link, to which all of this belongs */
 };
@@ -170,6 +176,23 @@ struct tern_host_settings {
 /* TERN_INVALID: options->error names the key and what is wrong with its value. */
 enum tern_err tern_host_options_settings(struct tern_host_options *options,
                                          struct tern_host_settings *settings);
+
+/* Are bits from..to-1 of an address all this one? */
+bool tern_host_bits_are(const struct tern_addr *a, unsigned from, unsigned to, unsigned bit);
+
+/* The next of a list's words, which commas part, from *at on; false: no more. */
+bool tern_host_word_next(const char **at, const char **word, size_t *len);
+
+/*
+ * A gateway on link number `link`: a link-local one may have the link's number plus
+ * one as its zone, as fe80::1%1 (RFC 4007 section 11). TERN_UNREACHABLE: another zone.
+ */
+enum tern_err tern_host_gateway_parse(const char *word, size_t len, size_t link,
+                                      struct tern_addr *gw);
+
+/* What seal= says, of which guests know nothing. TERN_INVALID: as above. */
+enum tern_err tern_host_options_seal(struct tern_host_options *options,
+                                     enum tern_seal_wish *seal);
 
 /* ---- default.c ---------------------------------------------------------------- */
 
@@ -441,9 +464,12 @@ enum tern_err tern_net_host_link(struct tern_net_host *host, struct tern_link *l
 /* The options that links have each, the first of the host's. */
 #define TERN_LINK_KEYS ((size_t)TERN_KEY_NIC + 1)
 
+#define TERN_HOST_ROUTES 16u
+
 /*
- * Links 0 to n - 1. Only two functions are called where it is linked in, by pointers: a
- * host without it has none of its code.
+ * Links 0 to n - 1, and what else a host over libnet can be told where this is linked
+ * in: routes, and the secret of its identifiers. Only two functions are called then, by
+ * pointers: a host without it has none of its code.
  */
 struct tern_host_links {
     /* Where the value of a link's own option goes, as ip1=; NULL: it is none. */
@@ -455,6 +481,11 @@ struct tern_host_links {
     struct tern_link *link[TERN_NET_LINKS];             /* the backend sets them before start */
     const char *given[TERN_NET_LINKS][TERN_LINK_KEYS];  /* not of link 0 */
     struct tern_host_settings of[TERN_NET_LINKS];       /* only what a link has of its own */
+    const char *route[TERN_NET_LINKS];                  /* route=, route1=...; NULL: none */
+    const char *secret;                                 /* secret=; NULL: one is drawn */
+    struct tern_route routes[TERN_HOST_ROUTES];
+    size_t n_routes;
+    bool dhcp_routes;                                   /* those that DHCP says are taken */
     tern_net_event_fn *event;                           /* the host's own */
     char names[TERN_NET_LINKS][5];                      /* "net0": in lines and numbers */
 };
@@ -466,7 +497,8 @@ enum tern_err tern_host_links_start(struct tern_host_links *links, struct tern_n
 /*
  * What is given for links beside the first, for a host of this one kind, to settings that
  * are settled already: these become what all links want together, and links->of has what
- * each wants. With one link they stay as they are. TERN_INVALID: options->error says why.
+ * each wants. With one link they stay as they are. Then routes and the secret.
+ * TERN_INVALID: options->error says why.
  */
 enum tern_err tern_host_links_settle(struct tern_host_links *links,
                                      struct tern_host_options *options, unsigned kind,
@@ -474,6 +506,19 @@ enum tern_err tern_host_links_settle(struct tern_host_links *links,
 
 /* A line about one of a link's options becomes one about its numbered name. */
 void tern_host_links_number(char *line, size_t cap, size_t link);
+
+/* ---- routes.c -------------------------------------------------------------------- */
+
+/* Reads route= of link k, whose settings are made. */
+enum tern_err tern_host_routes_settle(struct tern_host_links *links,
+                                      struct tern_host_options *options, size_t k);
+
+/* For start, behind the links: the routes into the stack. */
+enum tern_err tern_host_routes_start(const struct tern_host_links *links,
+                                     struct tern_net_host *host);
+
+/* Reads secret=, 32 hexadecimal digits, which nothing shows. */
+enum tern_err tern_host_secret_parse(const char *text, uint8_t secret[16]);
 
 /* For the table of ops. */
 enum tern_err tern_net_host_listen(struct tern_host *host, const struct tern_listen *listen,

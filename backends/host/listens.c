@@ -48,6 +48,8 @@ static const char *wrong_with(const struct tern_endpoint_addr *at, unsigned kind
     bool v4 = tern_addr_is_v4(&at->addr), link_local = octets[0] == 0xfe && octets[1] >> 6 == 2;
     bool sockets = kind == TERN_HOST_SOCKETS, any = tern_addr_is_any(&at->addr);
 
+    if (v4 ? octets[12] >> 4 == 14 : octets[0] == 0xff)
+        return "is a multicast address: connections are to one host";
     if (sockets && link_local && at->link == 0)
         return "wants a link, as [fe80::1%eth0]:80: each has such addresses";
     /* Tern's own stack listens at any address of a link, too. */

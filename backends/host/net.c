@@ -95,8 +95,7 @@ enum tern_err tern_net_host_link(struct tern_net_host *h, struct tern_link *link
         err = TERN_OK;    /* auto: as far as this image and its link can */
     for (size_t i = 0; i < settings->n_addresses && err == TERN_OK; i++)
         err = tern_net_address_set(&h->net, number, &settings->addresses[i]);
-    return say(h, "options ip, gw: no host may have that address, or the gateway is not on its net",
-               err);
+    return say(h, "options ip, gw: no such address", err);
 }
 
 enum tern_err tern_net_host_start(struct tern_net_host **host,
@@ -126,7 +125,7 @@ enum tern_err tern_net_host_start(struct tern_net_host **host,
         h->free_listeners = &listeners[i];
     }
     tern_drbg_init(&h->core.drbg, config->seed);
-    enum tern_err err = say(h, "memory= leaves nothing for payload: give more",
+    enum tern_err err = say(h, "memory= leaves nothing for payload",
                             tern_block_pool_init(&h->blocks, config->blocks_mem,
                                                  config->blocks_len, TERN_NET_BLOCK_LEN));
     if (err == TERN_OK)

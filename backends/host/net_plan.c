@@ -3,14 +3,17 @@
  * What a host over libnet places: a context for each part that is linked in,
  * and their tables, sized by the number of connections.
  *
- * Parts are known by role and number, not by name, so that an object which
- * defines tern_net_uses anew decides what is linked.
+ * Parts are known by number, not by name, so that an object which defines
+ * tern_net_uses anew decides what is linked.
  */
 #include <string.h>
 
 #include "host_internal.h"
 
-enum { ID_IPV4 = 0x0800, ID_IPV6 = 0x86dd, ID_TCP = 6, ID_UDP = 17 };
+enum {
+    ID_IPV4 = 0x0800, ID_IPV6 = 0x86dd, ID_TCP = 6, ID_UDP = 17,
+    ID_DHCP4 = 67, ID_DHCP6 = 547, ID_LINKLOCAL4 = 0xa9fe,
+};
 
 #define N_LISTENERS 16u
 #define N_ENDPOINTS 16u
@@ -77,32 +80,27 @@ static const struct pool_plan {
 };
 enum { N_POOLS = sizeof pools / sizeof pools[0] };
 
-static bool part_is(const struct tern_net_part *part, uint16_t role, uint16_t id)
-{
-    return part->role == role && part->id == id;
-}
-
-static bool part_is_dhcp4(const struct tern_net_part *part)
-{
-    return part->role == TERN_NET_CLIENT && tern_text_equal(part->name, "dhcp4");
-}
-
 /* Not what no address of the settings needs: IPv6 where all are of IPv4, and the reverse. */
 static bool part_is_wanted(const struct tern_net_part *part,
                            const struct tern_host_settings *settings)
 {
-    if (part_is_dhcp4(part))
+    switch (part->id) {
+    case ID_DHCP4:
         return settings->dhcp;
-    if (part_is(part, TERN_NET_NETWORK, ID_IPV4))
+    case ID_LINKLOCAL4:
+        return settings->link_local;
+    case ID_IPV4:
         return settings->dhcp || settings->has_ip[0];
-    if (part_is(part, TERN_NET_NETWORK, ID_IPV6))
+    case ID_IPV6:
         return settings->slaac || settings->has_ip[1];
-    if (part->role == TERN_NET_CLIENT && tern_text_equal(part->name, "dhcp6"))
+    case ID_DHCP6:
         return settings->slaac;
-    return true;
+    default:
+        return true;
+    }
 }
 
-/* Of a part with that id; a client's and a congestion control's is 0, and they have none. */
+/* Of a part with that id; a congestion control's is 0, and it has none. */
 static enum tern_err pools_plan(struct tern_carver *carver, uint16_t id,
                                 const size_t n[N_COUNTS])
 {
@@ -152,25 +150,19 @@ static void part_configure(uint8_t *context, uint16_t id, const struct tern_carv
     }
 }
 
-static enum tern_err say(struct tern_net_host *host, const char *words)
-{
-    struct tern_text text;
-    tern_text_init(&text, host->error, sizeof host->error);
-    tern_text_add(&text, words);
-    return TERN_UNSUPPORTED;
-}
-
 enum tern_err tern_net_host_parts(struct tern_net_host *host, const struct tern_carver *carver,
                                   const struct tern_host_settings *settings)
 {
     size_t n = 0, one;
-    bool has_dhcp = false, has_v4 = false, has_v6 = false;
+    bool has_dhcp = false, has_v4 = false, has_v6 = false, has_local = false;
 
     for (const struct tern_net_use *u = tern_net_uses; u->part != NULL; u++) {
         void *context = u->context;
-        has_dhcp |= part_is_dhcp4(u->part);
-        has_v4 |= part_is(u->part, TERN_NET_NETWORK, ID_IPV4);
-        has_v6 |= part_is(u->part, TERN_NET_NETWORK, ID_IPV6);
+        uint16_t id = u->part->id;
+        has_dhcp |= id == ID_DHCP4;
+        has_local |= id == ID_LINKLOCAL4;
+        has_v4 |= id == ID_IPV4;
+        has_v6 |= id == ID_IPV6;
         if (!part_is_wanted(u->part, settings))
             continue;
         if (n == TERN_NET_HOST_USES)
@@ -180,20 +172,28 @@ enum tern_err tern_net_host_parts(struct tern_net_host *host, const struct tern_
             if (context == NULL)
                 return TERN_BUG;
         }
-        part_configure(context, u->part->id, carver);
-        if (part_is(u->part, TERN_NET_TRANSPORT, ID_UDP))
+        part_configure(context, id, carver);
+        if (id == ID_LINKLOCAL4)
+            ((struct tern_linklocal4 *)context)->config.at_once = !settings->dhcp;
+        if (id == ID_UDP)
             host->udp = context;
-        if (part_is(u->part, TERN_NET_TRANSPORT, ID_TCP))
+        if (id == ID_TCP)
             host->tcp = context;
         host->uses[n++] = (struct tern_net_use){ u->part, context };
     }
     host->uses[n] = (struct tern_net_use){ NULL, NULL };
     /* What auto wishes goes as far as this image can, but it takes one way at least. */
-    bool wants_v6 = settings->has_ip[1] || settings->wants[1];
-    if ((settings->has_ip[0] && !has_v4) || (wants_v6 && !has_v6))
-        return say(host, "option ip: this image has not the parts for that family");
-    bool works = (settings->dhcp && has_dhcp) || (settings->slaac && has_v6);
-    if ((settings->wants[0] && !has_dhcp) || (!works && settings->n_addresses == 0))
-        return say(host, "there is no DHCP client in this image: ip=ADDR/LEN is wanted");
-    return TERN_OK;
+    bool works = (settings->dhcp && has_dhcp) || (settings->slaac && has_v6) ||
+                 settings->has_ip[0] || settings->has_ip[1];
+    const char *missing = settings->has_ip[0] && !has_v4                             ? "ipv4"
+                          : (settings->has_ip[1] || settings->wants[1]) && !has_v6   ? "ipv6"
+                          : settings->link_local && !has_local                       ? "linklocal4"
+                          : (settings->wants[0] && !has_dhcp) || !works ? "dhcp4" : NULL;
+    if (missing == NULL)
+        return TERN_OK;
+    struct tern_text text;
+    tern_text_init(&text, host->error, sizeof host->error);
+    tern_text_add(&text, "option ip: not in this image: ");
+    tern_text_add(&text, missing);
+    return TERN_UNSUPPORTED;
 }

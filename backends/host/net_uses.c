@@ -8,5 +8,5 @@
 const struct tern_net_use tern_net_uses[] = {
     { &tern_ipv4, NULL },    { &tern_ipv6, NULL }, { &tern_tcp, NULL },
     { &tern_newreno, NULL }, { &tern_udp, NULL },  { &tern_dhcp4, NULL },
-    { &tern_dhcp6, NULL },   { NULL, NULL },
+    { &tern_dhcp6, NULL },   { &tern_linklocal4, NULL }, { NULL, NULL },
 };

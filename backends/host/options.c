@@ -242,10 +242,8 @@ enum tern_err tern_host_options_settle(struct tern_host_options *options, unsign
         if (options->host[i] == NULL || (tern_host_schema[i].kinds & kind) != 0)
             continue;
         return bad(options, tern_host_schema[i].key, strlen(tern_host_schema[i].key),
-                   kind == TERN_HOST_GUEST     ? "a guest has no such option"
-                   : (tern_host_schema[i].kinds & TERN_HOST_TAP) != 0
-                       ? "it needs link=tap:NAME; on kernel sockets there is nothing to set"
-                       : "only a guest has it");
+                   options->lacks != NULL ? options->lacks(tern_host_schema[i].kinds, kind)
+                                          : "a guest has no such option");
     }
     for (size_t i = 0; kind == TERN_HOST_GUEST && i < options->n_modules; i++) {
         if (tern_host_options_digest(options->modules[i]) == NULL)
@@ -362,21 +360,28 @@ static enum tern_err own_settle(struct tern_host_options *options)
     return TERN_OK;
 }
 
+bool tern_host_bits_are(const struct tern_addr *a, unsigned from, unsigned to, unsigned bit)
+{
+    for (; from < to; from++)
+        if ((a->octets[from / 8] >> (7 - from % 8) & 1u) != bit)
+            return false;
+    return true;
+}
+
 /*
  * What of a net's addresses is a host's (RFC 1122 section 3.2.1.3, RFC 4291 section 2.4; the
  * first of an IPv6 prefix is all its routers', section 2.6.1, but for RFC 6164's links).
  */
 static bool is_of_a_host(const struct tern_addr *a, unsigned len)
 {
-    uint64_t high = tern_load_be64(a->octets), low = tern_load_be64(a->octets + 8);
     bool v4 = tern_addr_is_v4(a);
     unsigned first = a->octets[12];
     len += v4 ? 96 : 0;
-    if (len < 127 && ((len < 64 ? high << len | low : low << (len - 64)) == 0 ||
-                      (v4 && ~low << (len - 64) == 0)))
+    if (len < 127 && (tern_host_bits_are(a, len, 128, 0) ||
+                      (v4 && tern_host_bits_are(a, len, 128, 1))))
         return false;
     return v4 ? first != 0 && first != 127 && first < 224
-              : a->octets[0] != 0xff && (high != 0 || low > 1);
+              : a->octets[0] != 0xff && !tern_host_bits_are(a, 0, 127, 0);
 }
 
 static bool is_v6_link_local(const struct tern_addr *a)
@@ -390,14 +395,13 @@ static bool is_on_net(const struct tern_net_address *at, const struct tern_addr 
     unsigned len = at->prefix_len + (tern_addr_is_v4(&at->addr) ? 96u : 0u);
     if (len == 128 || is_v6_link_local(gw))
         return true;
-    for (unsigned i = 0; i < len; i++)
-        if (((at->addr.octets[i / 8] ^ gw->octets[i / 8]) >> (7 - i % 8) & 1) != 0)
-            return false;
-    return true;
+    struct tern_addr differs;
+    for (size_t i = 0; i < 16; i++)
+        differs.octets[i] = at->addr.octets[i] ^ gw->octets[i];
+    return tern_host_bits_are(&differs, 0, len, 0);
 }
 
-/* The next of a list's words, which commas part; false: no more. */
-static bool word_next(const char **at, const char **word, size_t *len)
+bool tern_host_word_next(const char **at, const char **word, size_t *len)
 {
     if (*at == NULL)
         return false;
@@ -408,9 +412,13 @@ static bool word_next(const char **at, const char **word, size_t *len)
     return true;
 }
 
-static bool word_is(const char *word, size_t len, const char *what)
+/* Which of some words it is, from 0; as many as there are: none. */
+static size_t choice(const char *words, const char *value, size_t value_len)
 {
-    return strlen(what) == len && memcmp(word, what, len) == 0;
+    size_t i = 0, len;
+    for (; (len = strlen(words)) != 0 && !(len == value_len && memcmp(words, value, len) == 0); i++)
+        words += len + 1;
+    return i;
 }
 
 static bool has_slash(const char *word, size_t len)
@@ -425,19 +433,21 @@ static enum tern_err ip_settle(struct tern_host_options *options, struct tern_ho
                                const char *word, size_t len)
 {
     struct tern_net_address *at = &to->addresses[to->n_addresses];
-    bool is_auto = word_is(word, len, "auto"), is_dhcp = word_is(word, len, "dhcp");
-    bool is_slaac = word_is(word, len, "slaac");
-    to->dhcp |= is_auto || is_dhcp;
-    to->slaac |= is_auto || is_slaac;
-    to->wants[0] |= is_dhcp;
-    to->wants[1] |= is_slaac;
-    if (is_auto || is_dhcp || is_slaac)
+    enum { DHCP = 1, SLAAC = 2, LINK_LOCAL = 4, OTHER = 5 };    /* 3 is two of them */
+    size_t mode = 1 + choice("dhcp\0slaac\0auto\0link-local\0", word, len);
+    if (mode != OTHER) {
+        to->dhcp |= (mode & DHCP) != 0;
+        to->slaac |= (mode & SLAAC) != 0;
+        to->wants[0] |= mode == DHCP;
+        to->wants[1] |= mode == SLAAC;
+        to->link_local |= mode == LINK_LOCAL;
         return TERN_OK;
+    }
     /* An address alone would be a net of one host, that reaches nobody and says nothing. */
     if (!has_slash(word, len) ||
         tern_prefix_parse(word, len, &at->addr, &at->prefix_len) != TERN_OK)
-        return bad_value(options, TERN_KEY_IP, "dhcp, slaac, auto, or an address with its "
-                                               "prefix, as 10.0.0.2/24 or 2001:db8::2/64");
+        return bad_value(options, TERN_KEY_IP, "dhcp, slaac, auto, link-local, or an address "
+                                               "with its prefix, as 10.0.0.2/24 or fd00::2/64");
     if (to->n_addresses == TERN_HOST_ADDRESSES - 1u)
         return bad_value(options, TERN_KEY_IP, "a list of at most three addresses");
     if (!is_of_a_host(&at->addr, at->prefix_len))
@@ -445,9 +455,22 @@ static enum tern_err ip_settle(struct tern_host_options *options, struct tern_ho
     bool v6 = !tern_addr_is_v4(&at->addr);
     if (!v6 && to->has_ip[0])
         return bad_value(options, TERN_KEY_IP, "one IPv4 address: there are two");
+    for (size_t i = 0; i < to->n_addresses; i++)
+        if (tern_addr_equal(&at->addr, &to->addresses[i].addr))
+            return bad_value(options, TERN_KEY_IP, "without repeats");
     to->has_ip[v6] = true;
     to->n_addresses++;
     return TERN_OK;
+}
+
+enum tern_err tern_host_gateway_parse(const char *word, size_t len, size_t link,
+                                      struct tern_addr *gw)
+{
+    bool has_zone = len > 2 && word[len - 2] == '%';
+    if (has_zone && word[len - 1] != (char)('1' + link))
+        return TERN_UNREACHABLE;
+    enum tern_err err = tern_addr_parse(word, has_zone ? len - 2 : len, gw);
+    return err == TERN_OK && has_zone && !is_v6_link_local(gw) ? TERN_INVALID : err;
 }
 
 /*
@@ -458,8 +481,8 @@ static enum tern_err gw_settle(struct tern_host_options *options, struct tern_ho
                                const char *word, size_t len)
 {
     struct tern_addr gw;
-    if (tern_addr_parse(word, len, &gw) != TERN_OK)
-        return bad_value(options, TERN_KEY_GW, "an address, as 10.0.0.1 or fe80::1");
+    if (tern_host_gateway_parse(word, len, options->link, &gw) != TERN_OK)
+        return bad_value(options, TERN_KEY_GW, "an address on this link");
     bool v4 = tern_addr_is_v4(&gw);
     if (to->has_gw[!v4])
         return bad_value(options, TERN_KEY_GW, "one address a family");
@@ -476,7 +499,7 @@ static enum tern_err gw_settle(struct tern_host_options *options, struct tern_ho
         return TERN_OK;
     }
     if (!to->has_ip[!v4] && (v4 ? to->dhcp : to->slaac))
-        return bad(options, "gw", 2, "with dhcp or slaac the gateway comes from the network");
+        return bad(options, "gw", 2, "with dhcp or slaac the network says it");
     if (!to->has_ip[!v4])
         return bad_value(options, TERN_KEY_GW, "of the family of an address of ip=");
     return bad_value(options, TERN_KEY_GW, "on the net of ip=");
@@ -491,22 +514,28 @@ static enum tern_err addresses_settle(struct tern_host_options *options,
 
     if (ip == NULL)
         to->dhcp = to->slaac = true;
-    while (err == TERN_OK && word_next(&ip, &word, &len))
+    while (err == TERN_OK && tern_host_word_next(&ip, &word, &len))
         err = ip_settle(options, to, word, len);
-    if (err == TERN_OK && to->dhcp && to->has_ip[0])
-        err = bad_value(options, TERN_KEY_IP, "an IPv4 address and dhcp: one of the two");
-    while (err == TERN_OK && word_next(&gw, &word, &len))
+    if (err == TERN_OK && (to->dhcp || to->link_local) && to->has_ip[0])
+        err = bad_value(options, TERN_KEY_IP, "an IPv4 address, or dhcp or link-local");
+    to->has_ip[0] |= to->link_local;
+    while (err == TERN_OK && tern_host_word_next(&gw, &word, &len))
         err = gw_settle(options, to, word, len);
     return err;
 }
 
-/* Which of some words it is, from 0; as many as there are: none. */
-static size_t choice(const char *words, const char *value)
+static size_t choice_of(const char *words, const struct tern_host_options *options,
+                        enum tern_host_key key)
 {
-    size_t i = 0;
-    for (; *words != '\0' && !tern_text_equal(words, value); i++)
-        words += strlen(words) + 1;
-    return i;
+    const char *value = tern_host_options_host(options, key);
+    return choice(words, value, strlen(value));
+}
+
+enum tern_err tern_host_options_seal(struct tern_host_options *options, enum tern_seal_wish *seal)
+{
+    size_t wish = choice_of("on\0must\0off\0", options, TERN_KEY_SEAL);
+    *seal = (enum tern_seal_wish)wish;
+    return wish == 3 ? bad_value(options, TERN_KEY_SEAL, "on, must or off") : TERN_OK;
 }
 
 enum tern_err tern_host_options_settings(struct tern_host_options *options,
@@ -542,18 +571,13 @@ enum tern_err tern_host_options_settings(struct tern_host_options *options,
         (!number_parse(host[TERN_KEY_MEMORY], true, SIZE_MAX / 2, &set_to->memory) ||
          set_to->memory == 0))
         return bad_value(options, TERN_KEY_MEMORY, "a size, as 64M");
-    size_t level =
-        choice("error\0warn\0info\0debug\0", tern_host_options_host(options, TERN_KEY_LOG));
+    size_t level = choice_of("error\0warn\0info\0debug\0", options, TERN_KEY_LOG);
     if (level == 4)
         return bad_value(options, TERN_KEY_LOG, "error, warn, info or debug");
     set_to->log = (enum tern_log_level)level;
     if (!number_parse(tern_host_options_host(options, TERN_KEY_DRAIN), false, 86400, &n))
         return bad_value(options, TERN_KEY_DRAIN, "a number of seconds up to 86400");
     set_to->drain_ns = n * TERN_SECOND_NS;
-    size_t wish = choice("on\0must\0off\0", tern_host_options_host(options, TERN_KEY_SEAL));
-    if (wish == 3)
-        return bad_value(options, TERN_KEY_SEAL, "on, must or off");
-    set_to->seal = (enum tern_seal_wish)wish;
     if (host[TERN_KEY_EXIT] != NULL) {
         if (!hex_parse(host[TERN_KEY_EXIT], 0xffff, &n) || n == 0)
             return bad_value(options, TERN_KEY_EXIT, "an I/O port, as 0x501");

@@ -29,6 +29,7 @@ backends_unix_libtern_unix_la_SOURCES = \
     backends/unix/seal_calls.c \
     backends/unix/seal.c \
     backends/unix/metrics.c \
+    backends/unix/addresses.c \
     backends/unix/modules.c \
     backends/unix/process.c \
     backends/unix/size.c \

@@ -58,8 +58,12 @@ bool tern_tap_host_metrics(struct tern_host_core *core, size_t i, struct tern_me
 {
     const struct tern_net_host *h = TERN_CONTAINER_OF(core, struct tern_net_host, core);
 
-    if (i >= h->net.n_links)
-        return tern_net_metrics(&h->net, i - h->net.n_links, set);
+    if (i > h->net.n_links)
+        return tern_net_metrics(&h->net, i - h->net.n_links - 1, set);
+    if (i == h->net.n_links) {
+        tern_tap_host_addresses(h, set);
+        return true;
+    }
     const struct tern_tap *tap =
         TERN_CONTAINER_OF(h->net.links[i].link, struct tern_tap, link);
     /* A name comes once: what has others is other names. */

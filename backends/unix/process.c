@@ -20,6 +20,7 @@
 #define TAP_BLOCKS_LEN (32u << 20)    /* libnet's windows are ours, not the kernel's */
 #define OTHER_DESCRIPTORS 8u    /* standard ones, the loop's, listeners */
 #define PLACES_MAX 4u           /* options that are addresses to listen at */
+#define ZONES_CAP 512u          /* octets of a list of gateways that name their links */
 #define TURN_BUDGET 1024u    /* events a turn: a batch of epoll's brings two each */
 
 /*
@@ -33,6 +34,7 @@ struct process {
     struct tern_host_options options;
     struct tern_appliance named;    /* the appliance, if its name is its program's */
     struct tern_host_settings settings;
+    enum tern_seal_wish seal;
     struct tern_sockets_config config;
     struct tern_carver carver;
     struct tern_unix_signal interrupt, terminate;
@@ -233,9 +235,9 @@ static int seal(struct process *p)
         .core = p->core, .user = p->options.host[TERN_KEY_USER], .files_fd = p->files_fd,
         .calls = p->on_sockets ? tern_sockets_calls : tern_tap_host_calls,
         .connects = tern_host_core_may_connect(p->core),
-        .must = p->settings.seal == TERN_SEAL_WISH_MUST,
+        .must = p->seal == TERN_SEAL_WISH_MUST,
     };
-    if (p->settings.seal == TERN_SEAL_WISH_OFF) {
+    if (p->seal == TERN_SEAL_WISH_OFF) {
         complain(p, loud);
         return to.user != NULL ? (int)tern_seal_user(&to) : TERN_OK;
     }
@@ -303,6 +305,75 @@ static enum tern_err places_settle(struct process *p, unsigned kind)
     return TERN_OK;
 }
 
+/*
+ * Gateways of link k that name their link get its number, which is all that options read:
+ * fe80::1%t0 becomes fe80::1%1.
+ */
+static enum tern_err zones_settle(struct process *p, const char *key, size_t k,
+                                  const char **value)
+{
+    static char lists[2 * TERN_NET_LINKS][ZONES_CAP];
+    char name[16] = "", *list = lists[2 * k + (*key == 'r')];
+    const char *at = *value;
+    size_t len = 0;
+
+    if (at == NULL || strchr(at, '%') == NULL)
+        return TERN_OK;
+    snprintf(name, sizeof name, k > 0 ? "%s%zu" : "%s", key, k);
+    while (*at != '\0' && len < ZONES_CAP - 1) {
+        list[len++] = *at;
+        if (*at++ != '%')
+            continue;
+        size_t zone_len = strcspn(at, ",");
+        bool is_number = zone_len == 1 && at[0] >= '1' && at[0] <= '9';
+        unsigned link = is_number ? (unsigned)(at[0] - '0')
+                                  : tap_link_of(&p->options, at, zone_len);
+        if (link != k + 1)
+            return tern_host_options_bad_own(&p->options, name, *value,
+                                             link == 0 ? "names a link that is not there"
+                                                       : "names another link than its own");
+        list[len++] = (char)('0' + link);
+        at += zone_len;
+    }
+    if (*at != '\0' || len >= ZONES_CAP)
+        return tern_host_options_bad_own(&p->options, name, *value, "is too long");
+    list[len] = '\0';
+    *value = list;
+    return TERN_OK;
+}
+
+static enum tern_err gateways_settle(struct process *p, unsigned kind)
+{
+    enum tern_err err = TERN_OK;
+    for (size_t k = 0; k < TERN_NET_LINKS && kind == TERN_HOST_TAP && err == TERN_OK; k++) {
+        const char **gw = k == 0 ? &p->options.host[TERN_KEY_GW]
+                                 : &tern_host_links.given[k][TERN_KEY_GW];
+        err = zones_settle(p, "gw", k, gw);
+        if (err == TERN_OK)
+            err = zones_settle(p, "route", k, &tern_host_links.route[k]);
+    }
+    return err;
+}
+
+/* secret=FILE, which a slash tells from digits: other users see what stands on a command line. */
+static enum tern_err secret_settle(struct process *p)
+{
+    static char text[34];
+    const char *path = tern_host_links.secret;
+    if (path == NULL || strchr(path, '/') == NULL)
+        return TERN_OK;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd >= 0 ? read(fd, text, sizeof text - 1) : -1;
+    int why = errno;
+    if (fd >= 0)
+        close(fd);
+    if (n < 0)
+        return tern_host_options_bad_own(&p->options, "secret", path, strerror(why));
+    text[strcspn(text, "\n")] = '\0';
+    tern_host_links.secret = text;
+    return TERN_OK;
+}
+
 /* Whom root becomes is looked up again when it does: here only whether there is one. */
 static enum tern_err user_settle(struct process *p)
 {
@@ -365,6 +436,7 @@ int tern_unix_main(const struct tern_appliance *appliance, int (*start)(struct t
         return STATUS_START;
     }
     p->options.links = &tern_host_links;
+    p->options.lacks = tern_host_options_lacks;
     err = tern_host_options_args(&p->options, argc - 1, argv + 1);
     if (err == TERN_OK && p->options.help) {
         help(p);
@@ -377,6 +449,12 @@ int tern_unix_main(const struct tern_appliance *appliance, int (*start)(struct t
         err = tern_host_options_settle(&p->options, kind);
     if (err == TERN_OK)
         err = places_settle(p, kind);
+    if (err == TERN_OK)
+        err = gateways_settle(p, kind);
+    if (err == TERN_OK)
+        err = secret_settle(p);
+    if (err == TERN_OK)
+        err = tern_host_options_seal(&p->options, &p->seal);
     if (err == TERN_OK)
         err = tern_host_options_settings(&p->options, &p->settings);
     if (err == TERN_OK)

@@ -265,6 +265,9 @@ enum tern_err tern_unix_modules(struct tern_host_core *core, struct tern_modules
 bool tern_sockets_metrics(struct tern_host_core *core, size_t i, struct tern_metrics *set);
 bool tern_tap_host_metrics(struct tern_host_core *core, size_t i, struct tern_metrics *set);
 
+/* addresses.c: what each link has, for a page that is made now. */
+void tern_tap_host_addresses(const struct tern_net_host *host, struct tern_metrics *set);
+
 /* sockets_control.c: a datagram's ancillary data, of what was received, for what is sent. */
 void tern_unix_control_load(struct msghdr *msg, struct tern_dgram *dgram);
 /* msg_control has room for CONTROL_CAP octets, of which none are in use. */

@@ -70,27 +70,6 @@ struct tern_ipv4_config {
 
 #define TERN_IPV4_GROUPS 16u
 
-/* The context of part tern_ipv4: set config, the rest is the library's. */
-struct tern_ipv4 {
-    struct tern_ipv4_config config;
-    struct tern_ip ip;
-    struct {
-        uint32_t addr, mask, gateway;
-        uint16_t mtu;                /* a lease may lower the link's; 0: it has not */
-        bool set;
-        bool configuring;            /* a DHCP client listens before there is an address */
-        uint8_t n_announce;          /* announcements still to be made */
-        uint8_t origin;              /* of its routes */
-        uint64_t announce_ns, defended_ns;
-        uint32_t probing;            /* asked about before it is used; 0: nothing */
-        uint32_t good_source;        /* the last that was found right; 0: none */
-    } links[TERN_NET_LINKS];
-    struct tern_ip_group groups[TERN_IPV4_GROUPS];
-    uint16_t ids[64];                            /* of packets: RFC 7739 section 5.3 */
-    struct tern_ipv4_stats stats;
-    uint64_t reserved[15];
-};
-
 /* One interface address. */
 struct tern_ipv4_address {
     struct tern_addr addr;       /* IPv4 */
@@ -98,9 +77,39 @@ struct tern_ipv4_address {
     struct tern_addr gateway;    /* the default router, or all zero: none */
 };
 
+/* A link, as IPv4 keeps it. Members are the library's. */
+struct tern_ipv4_link {
+    uint32_t addr, mask, gateway;
+    uint16_t mtu;                /* a lease may lower the link's; 0: it has not */
+    bool set;
+    bool configuring;            /* a DHCP client listens before there is an address */
+    uint8_t n_announce;          /* steps of probing and announcing that are to be made */
+    uint8_t origin;              /* of its routes */
+    uint64_t announce_ns, defended_ns;
+    uint32_t probing;            /* asked about before it is used; 0: nothing */
+    uint32_t good_source;        /* the last that was found right; 0: none */
+    struct tern_ipv4_address lost;   /* that another host has, if n_announce is the next */
+#define TERN_IPV4_LOST 6u
+};
+
+/* The context of part tern_ipv4: set config, the rest is the library's. */
+struct tern_ipv4 {
+    struct tern_ipv4_config config;
+    struct tern_ip ip;
+    struct tern_ipv4_link links[TERN_NET_LINKS];
+    struct tern_ip_group groups[TERN_IPV4_GROUPS];
+    uint16_t ids[64];                            /* of packets: RFC 7739 section 5.3 */
+    struct tern_ipv4_stats stats;
+    uint64_t reserved[11];
+};
+
 /*
  * Gives link number `link` its address (replacing the one before) and routes:
- * the prefix and, with a gateway, the default. TERN_INVALID for an address
+ * the prefix and, with a gateway, the default. It is used at once, and meanwhile
+ * asked after (RFC 5227 section 2.1.1), when it is set and when the link comes up:
+ * three probes in 600 ms, then it is announced. If another host has it, it is taken
+ * away again (TERN_NET_CONFLICT, TERN_NET_ADDRESS_LOST) and tried anew once a
+ * minute. TERN_INVALID for an address
  * that no host may have, such a gateway or one outside the prefix (but with a
  * prefix of 32 any, as clouds lease them), or no such link; TERN_FULL: the table
  * of routes is full; TERN_UNSUPPORTED for IPv6.
@@ -108,7 +117,10 @@ struct tern_ipv4_address {
 enum tern_err tern_ipv4_set(struct tern_net *net, uint8_t link,
                             const struct tern_ipv4_address *address);
 
-/* Takes the link's address away; its connections end with TERN_UNREACHABLE. */
+/*
+ * Takes the link's address away, also one that another host has; its connections end
+ * with TERN_UNREACHABLE.
+ */
 void tern_ipv4_clear(struct tern_net *net, uint8_t link);
 
 /* The link's address; TERN_INVALID: it has none. */

@@ -46,7 +46,7 @@ struct tern_net_packet;
 enum tern_net_role {
     TERN_NET_NETWORK,       /* a network layer; id: its EtherType */
     TERN_NET_TRANSPORT,     /* id: its IP protocol number */
-    TERN_NET_CLIENT,        /* configures the stack: DHCP */
+    TERN_NET_CLIENT,        /* configures the stack; id: its server's port, or 169.254 */
     TERN_NET_CONGESTION,    /* a congestion control of TCP */
 };
 

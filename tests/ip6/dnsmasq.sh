@@ -72,6 +72,26 @@ dnsmasq_stateful() {
     daemon_stop $daemon_pid
 }
 
+# Of two addresses one is another host's: it is declined, the other one used (RFC 8415 18.2.8).
+dnsmasq_declined() {
+    local kind=$1
+    link_make 2001:db8:3::1/64 fd00:3::1/64
+    sysctl -qw net.ipv6.conf.t0.forwarding=1 net.ipv6.conf.t0.proxy_ndp=1
+    ip -6 neigh add proxy fd00:3::100 dev t0
+    dnsmasq_start --enable-ra --dhcp-range=2001:db8:3::100,2001:db8:3::100,64,2m \
+        --dhcp-range=fd00:3::100,fd00:3::100,64,2m
+    station_start ip=slaac
+    has "$kind: a lease of two addresses, one of which is another host's" \
+        '^address 2001:db8:3::100/128 preferred dhcp ' '^dhcp6_conflicts [1-9]' '^dhcp6_declines [1-9]'
+    check "$kind: that one is declined" \
+        until_true 20 grep -q 'DHCPDECLINE(t0)' "$scratch/dnsmasq.err"
+    has_not "$kind: and not used, nor is the other one lost" 'address fd00:3::100/128 preferred' \
+        '^dhcp6_solicits [2-9]'
+    check "$kind: which answers" ping -6 -c 1 -W 10 2001:db8:3::100
+    station_stop "$kind declined"
+    daemon_stop $daemon_pid
+}
+
 dnsmasq_four() {
     local kind=$1 address
     link_make 10.66.0.1/24
@@ -138,6 +158,7 @@ section_dnsmasq() {
     dnsmasq_slaac dnsmasq
     dnsmasq_stateless dnsmasq
     dnsmasq_stateful dnsmasq
+    dnsmasq_declined dnsmasq
     dnsmasq_four dnsmasq
     dnsmasq_serve dnsmasq
 }

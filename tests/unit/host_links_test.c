@@ -23,6 +23,7 @@ static enum tern_err settle(unsigned kind, const char *line)
     links = (struct tern_host_links)TERN_HOST_LINKS;
     ck_assert_int_eq(tern_host_options_init(&options, &appliance, NULL), TERN_OK);
     options.links = &links;
+    options.lacks = tern_host_options_lacks;
     ck_assert_uint_lt(strlen(line), sizeof words);
     memcpy(words, line, strlen(line) + 1);
     enum tern_err err = tern_host_options_line(&options, words);
@@ -91,7 +92,7 @@ static const struct {
     { TERN_HOST_GUEST, "ip1=10.0.0.2/24 gw1=10.1.0.1",
       "option gw1: '10.1.0.1' is not on the net of ip1=" },
     { TERN_HOST_GUEST, "ip=10.0.0.2/24 gw1=10.0.0.1",
-      "option gw1: with dhcp or slaac the gateway comes from the network" },
+      "option gw1: with dhcp or slaac the network says it" },
     { TERN_HOST_GUEST, "nic1=x",
       "option nic1: 'x' is not a station's address, as 02:00:00:00:00:01" },
     { TERN_HOST_GUEST, "nic=02:00:00:00:00:01 nic1=02:00:00:00:00:01",
@@ -105,6 +106,43 @@ static const struct {
     { TERN_HOST_TAP, "link=tap:a link1=tap:a", "option link1: another link has that device" },
     { TERN_HOST_TAP, "link=tap:a link1=tap:b link2=tap:b",
       "option link2: another link has that device" },
+#define ROUTE(value, wrong) \
+    { TERN_HOST_GUEST, "ip=10.0.0.2/24 route=" value, "option route: '" value "' " wrong }
+    ROUTE("x", "is not dhcp, or prefixes with gateways, as 10.0.0.0/8,192.0.2.1"),
+    ROUTE("", "is not dhcp, or prefixes with gateways, as 10.0.0.0/8,192.0.2.1"),
+    ROUTE("dhcp", "wants routes of DHCP, and ip= has no dhcp on this link"),
+    ROUTE("10.0.0.1/8,10.0.0.1", "has a prefix with bits behind its length"),
+    ROUTE("10.0.0.0/8", "has a prefix without a gateway on this link behind it"),
+    ROUTE("10.0.0.0/8,x", "has a prefix without a gateway on this link behind it"),
+    ROUTE("10.0.0.0/8,2001:db8::1", "has a gateway of another family than its prefix"),
+    ROUTE("10.0.0.0/8,10.0.1.1", "has a gateway that is not on the net of ip="),
+    ROUTE("10.0.0.0/8,10.0.0.2", "has our own address as a gateway"),
+    ROUTE("10.0.0.0/8,224.0.0.1", "has a gateway that no host may be"),
+    ROUTE("10.0.0.0/8,10.0.0.1,65535",
+          "is not dhcp, or prefixes with gateways, as 10.0.0.0/8,192.0.2.1"),
+    ROUTE("fd00::/8,fe80::1",
+          "has a gateway of a family that ip= gives this link no address of"),
+    { TERN_HOST_GUEST, "ip=fd00::2/64 route=2001:db8::/32,fe80::1%2",
+      "option route: '2001:db8::/32,fe80::1%2' has a prefix without a gateway on this link "
+      "behind it" },
+    { TERN_HOST_GUEST, "ip1=10.0.0.2/24 route1=10.9.0.0/16,10.1.0.1",
+      "option route1: '10.9.0.0/16,10.1.0.1' has a gateway that is not on the net of ip=" },
+    { TERN_HOST_TAP, "link=tap:a route1=10.9.0.0/16,10.1.0.1",
+      "option route1: there is no such link: its device is wanted, as link1=" },
+    { TERN_HOST_SOCKETS, "route=10.9.0.0/16,10.1.0.1",
+      "option route: it needs link=tap:NAME; on kernel sockets there is nothing to set" },
+    { TERN_HOST_SOCKETS, "secret=00",
+      "option secret: it needs link=tap:NAME; on kernel sockets there is nothing to set" },
+    { TERN_HOST_GUEST, "secret=0123456789abcdef",
+      "option secret: 32 hexadecimal digits are wanted" },
+    { TERN_HOST_GUEST, "secret1=0123456789abcdef", "option secret1: there is no such option" },
+    { TERN_HOST_GUEST, "route0=10.9.0.0/16,10.1.0.1", "option route0: there is no such option" },
+    { TERN_HOST_GUEST, "ip=fd00::2/64 gw=fe80::1%2",
+      "option gw: 'fe80::1%2' is not an address on this link" },
+    { TERN_HOST_GUEST, "ip=fd00::2/64 gw=fd00::1%1",
+      "option gw: 'fd00::1%1' is not an address on this link" },
+    { TERN_HOST_GUEST, "ip1=fd00::2/64 gw1=fe80::1%1",
+      "option gw1: 'fe80::1%1' is not an address on this link" },
     { TERN_HOST_SOCKETS, "link1=tap:a",
       "option link1: it needs link=tap:NAME; on kernel sockets there is nothing to set" },
 };
@@ -113,6 +151,64 @@ START_TEST(what_is_wrong_with_a_link_is_told_by_its_option)
 {
     ck_assert_int_eq(settle(faults[_i].kind, faults[_i].line), TERN_INVALID);
     ck_assert_str_eq(options.error, faults[_i].error);
+}
+END_TEST
+
+START_TEST(a_gateway_may_name_its_own_link)
+{
+    ck_assert_int_eq(settle(TERN_HOST_GUEST, "ip=fd00::2/64 gw=fe80::1%1 ip1=fd01::2/64 "
+                                             "gw1=fe80::9%2"), TERN_OK);
+    ck_assert_uint_eq(links.of[0].addresses[0].gateway.octets[15], 1);
+    ck_assert_uint_eq(links.of[1].addresses[0].gateway.octets[15], 9);
+}
+END_TEST
+
+START_TEST(routes_are_read_in_their_order_each_on_its_link)
+{
+    char text[TERN_ADDR_TEXT_CAP];
+    ck_assert_int_eq(settle(TERN_HOST_GUEST,
+                            "ip=dhcp,2001:db8::2/64 "
+                            "route=dhcp,10.0.0.0/8,192.0.2.1,2001:db8:1::/48,fe80::1%1,100,"
+                            "10.1.2.3,192.0.2.9 "
+                            "ip1=10.5.0.2/24 route1=172.16.0.0/12,10.5.0.1,7 "
+                            "secret=000102030405060708090a0b0c0d0eFf"),
+                     TERN_OK);
+    ck_assert_ptr_eq(settings.links, &links);
+    ck_assert(links.dhcp_routes);
+    ck_assert_uint_eq(links.n_routes, 4);
+    ck_assert_uint_eq(links.routes[0].prefix_len, 104);
+    ck_assert_uint_eq(links.routes[0].metric, 0);
+    ck_assert_uint_eq(links.routes[1].prefix_len, 48);
+    ck_assert_uint_eq(links.routes[1].metric, 100);
+    tern_addr_format(&links.routes[1].gateway, text);
+    ck_assert_str_eq(text, "fe80::1");
+    ck_assert_uint_eq(links.routes[2].prefix_len, 128);
+    ck_assert_uint_eq(links.routes[2].link, 0);
+    tern_addr_format(&links.routes[3].prefix, text);
+    ck_assert_str_eq(text, "172.16.0.0");
+    ck_assert_uint_eq(links.routes[3].metric, 7);
+    ck_assert_uint_eq(links.routes[3].link, 1);
+    for (size_t i = 0; i < 4; i++)
+        ck_assert(links.routes[i].expires_ns == TERN_NEVER);
+    /* One link has them too, and nothing else of several. */
+    ck_assert_int_eq(settle(TERN_HOST_GUEST, "ip=10.0.0.2/24 route=10.9.0.0/16,10.0.0.1"), TERN_OK);
+    ck_assert_ptr_eq(settings.links, &links);
+    ck_assert_uint_eq(links.n, 1);
+    ck_assert(!links.dhcp_routes);
+}
+END_TEST
+
+START_TEST(a_secret_is_its_octets)
+{
+    static const uint8_t wanted[16] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 0xaB, 0xff };
+    uint8_t secret[16];
+    ck_assert_int_eq(tern_host_secret_parse("000102030405060708090a0B0c0dAbFf", secret), TERN_OK);
+    ck_assert_mem_eq(secret, wanted, 16);
+    ck_assert_int_eq(tern_host_secret_parse("000102030405060708090a0b0c0dabf", secret),
+                     TERN_INVALID);
+    ck_assert_int_eq(tern_host_secret_parse("000102030405060708090a0b0c0dabf/", secret),
+                     TERN_INVALID);
+    ck_assert_int_eq(tern_host_secret_parse("", secret), TERN_INVALID);
 }
 END_TEST
 
@@ -145,6 +241,9 @@ Suite *host_links_suite(void)
     tcase_add_test(tc, of_links_that_take_dhcp_as_it_comes_the_first_has_it);
     tcase_add_loop_test(tc, what_is_wrong_with_a_link_is_told_by_its_option, 0,
                         sizeof faults / sizeof faults[0]);
+    tcase_add_test(tc, a_gateway_may_name_its_own_link);
+    tcase_add_test(tc, routes_are_read_in_their_order_each_on_its_link);
+    tcase_add_test(tc, a_secret_is_its_octets);
     tcase_add_test(tc, lines_about_several_options_have_the_number_at_each);
     tcase_add_test(tc, without_the_part_there_are_no_numbered_options);
     suite_add_tcase(suite, tc);

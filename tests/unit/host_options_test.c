@@ -165,16 +165,16 @@ static const struct {
 } values[] = {
     { "ip=dhcp", NULL, NULL },
     { "ip=10.0.0.2", NULL,
-      "option ip: '10.0.0.2' is not dhcp, slaac, auto, or an address with its prefix, "
-      "as 10.0.0.2/24 or 2001:db8::2/64" },
+      "option ip: '10.0.0.2' is not dhcp, slaac, auto, link-local, or an address "
+      "with its prefix, as 10.0.0.2/24 or fd00::2/64" },
     { "ip=10.0.0.2/32", NULL, NULL },
     { "ip=10.0.0.2/33", NULL,
-      "option ip: '10.0.0.2/33' is not dhcp, slaac, auto, or an address with its prefix, "
-      "as 10.0.0.2/24 or 2001:db8::2/64" },
+      "option ip: '10.0.0.2/33' is not dhcp, slaac, auto, link-local, or an address "
+      "with its prefix, as 10.0.0.2/24 or fd00::2/64" },
     { "ip=2001:db8::1/64", NULL, NULL },
     { "ip=2001:db8::1/129", NULL,
-      "option ip: '2001:db8::1/129' is not dhcp, slaac, auto, or an address with its prefix, "
-      "as 10.0.0.2/24 or 2001:db8::2/64" },
+      "option ip: '2001:db8::1/129' is not dhcp, slaac, auto, link-local, or an address "
+      "with its prefix, as 10.0.0.2/24 or fd00::2/64" },
     { "ip=ff02::1/64", NULL, "option ip: 'ff02::1/64' is not an address that a host may have" },
     /* The first address of a prefix is its routers' (RFC 4291 section 2.6.1, RFC 6164). */
     { "ip=2001:db8::/64", NULL,
@@ -200,17 +200,26 @@ static const struct {
       "option gw: 'fd00::1,2001:db8::2' is not one address a family" },
     { "ip=10.0.0.2/24,2001:db8::1/64", "gw=10.0.0.1,fe80::1,10.0.0.3",
       "option gw: '10.0.0.1,fe80::1,10.0.0.3' is not one address a family" },
+    { "ip=link-local", NULL, NULL },
+    { "ip=dhcp,link-local", NULL, NULL },
+    { "ip=slaac,link-local,2001:db8::4/64", NULL, NULL },
+    { "ip=link-local,10.0.0.2/24", NULL,
+      "option ip: 'link-local,10.0.0.2/24' is not an IPv4 address, or dhcp or link-local" },
+    { "ip=link-local", "gw=169.254.1.1", "option gw: '169.254.1.1' is not on the net of ip=" },
+    { "ip=2001:db8::1/64,2001:DB8:0::1/56", NULL,
+      "option ip: '2001:db8::1/64,2001:DB8:0::1/56' is not without repeats" },
+    { "ip=2001:db8::1/64", "gw=fe80::1%1", NULL },
     { "ip=2001:db8::1/64", "gw=2001:db8:1::1",
       "option gw: '2001:db8:1::1' is not on the net of ip=" },
     { "ip=2001:db8::1/64", "gw=2001:db8::1",
       "option gw: '2001:db8::1' is not another host: it is our own address" },
     { "ip=dhcp,10.0.0.2/24", NULL,
-      "option ip: 'dhcp,10.0.0.2/24' is not an IPv4 address and dhcp: one of the two" },
+      "option ip: 'dhcp,10.0.0.2/24' is not an IPv4 address, or dhcp or link-local" },
     { "ip=10.0.0.2/24,10.0.0.3/24", NULL,
       "option ip: '10.0.0.2/24,10.0.0.3/24' is not one IPv4 address: there are two" },
     { "ip=slaac,", NULL,
-      "option ip: 'slaac,' is not dhcp, slaac, auto, or an address with its prefix, "
-      "as 10.0.0.2/24 or 2001:db8::2/64" },
+      "option ip: 'slaac,' is not dhcp, slaac, auto, link-local, or an address "
+      "with its prefix, as 10.0.0.2/24 or fd00::2/64" },
     { "ip=fd00::1/64,fd00::2/64,fd00::3/64,fd00::4/64", NULL,
       "option ip: 'fd00::1/64,fd00::2/64,fd00::3/64,fd00::4/64' is not a list of at most three "
       "addresses" },
@@ -235,10 +244,11 @@ static const struct {
     { "mac=00:00:00:00:00:00", NULL,
       "option mac: '00:00:00:00:00:00' is not a station's address, as 02:00:00:00:00:01" },
     { "gw=10.0.0.1", NULL,
-      "option gw: with dhcp or slaac the gateway comes from the network" },
+      "option gw: with dhcp or slaac the network says it" },
     { "ip=10.0.0.2/24", "gw=2001:db8::1",
       "option gw: '2001:db8::1' is not of the family of an address of ip=" },
-    { "ip=10.0.0.2/24", "gw=x", "option gw: 'x' is not an address, as 10.0.0.1 or fe80::1" },
+    { "ip=10.0.0.2/24", "gw=x",
+      "option gw: 'x' is not an address on this link" },
     { "mtu=575", NULL, "option mtu: '575' is not a number of octets from 576 to 65535" },
     { "mtu=576", NULL, NULL },
     { "mtu=65536", NULL, "option mtu: '65536' is not a number of octets from 576 to 65535" },
@@ -289,7 +299,10 @@ static const struct {
 START_TEST(values_are_checked_and_named)
 {
     ck_assert_int_eq(args(values[_i].a, values[_i].b, NULL), TERN_OK);
+    enum tern_seal_wish seal;
     enum tern_err err = tern_host_options_settings(&options, &settings);
+    if (err == TERN_OK)
+        err = tern_host_options_seal(&options, &seal);
     ck_assert_int_eq(err, values[_i].error == NULL ? TERN_OK : TERN_INVALID);
     ck_assert_str_eq(options.error, values[_i].error == NULL ? "" : values[_i].error);
 }

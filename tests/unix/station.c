@@ -46,7 +46,7 @@ static bool leaves;
 const struct tern_net_use tern_net_uses[] = {
     { &tern_ipv4, &ipv4 },   { &tern_ipv6, &ipv6 }, { &tern_tcp, NULL },
     { &tern_newreno, NULL }, { &tern_udp, NULL },   { &tern_dhcp4, &dhcp4 },
-    { &tern_dhcp6, &dhcp6 }, { NULL, NULL },
+    { &tern_dhcp6, &dhcp6 }, { &tern_linklocal4, NULL }, { NULL, NULL },
 };
 
 static int die(const char *what, enum tern_err err)

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Routes that are configured, and whether those are taken that DHCP says (RFC 3442):
+ *
+ *     route=dhcp,10.0.0.0/8,192.0.2.1,2001:db8:1::/48,fe80::1,100
+ *
+ * is a list of prefixes, each with its gateway and, if one is wanted, a metric; a
+ * gateway is on its link. Then the secret that identifiers are made of (RFC 7217).
+ */
+#include <string.h>
+
+#include "host_internal.h"
+
+#define METRIC_MAX 65534u    /* one more is a redirect's */
+
+static enum tern_err bad(struct tern_host_options *options, size_t k, const char *value,
+                         const char *wrong)
+{
+    char key[] = "route\0";
+    if (k > 0)
+        key[5] = (char)('0' + k);
+    return tern_host_options_bad_own(options, key, value, wrong);
+}
+
+static unsigned bits_of(const struct tern_addr *addr, uint8_t prefix_len)
+{
+    return prefix_len + (tern_addr_is_v4(addr) ? 96u : 0u);
+}
+
+/* Are the first len bits the same? */
+static bool is_on(const struct tern_addr *net, unsigned len, const struct tern_addr *addr)
+{
+    struct tern_addr differs;
+    for (size_t i = 0; i < sizeof differs.octets; i++)
+        differs.octets[i] = net->octets[i] ^ addr->octets[i];
+    return tern_host_bits_are(&differs, 0, len, 0);
+}
+
+/* One that a packet can go to: no group, no "this network", nothing of the host itself. */
+static bool is_host(const struct tern_addr *a)
+{
+    static const struct tern_addr self = { .octets = { [15] = 1 } };
+    unsigned first = a->octets[12];
+    if (tern_addr_is_v4(a))
+        return first != 0 && first != 127 && first < 224;
+    return a->octets[0] != 0xff && !tern_addr_is_any(a) && !tern_addr_equal(a, &self);
+}
+
+/* What is wrong with a gateway on a link of these settings, or NULL. */
+static const char *gateway_wrong(const struct tern_host_settings *own, const struct tern_addr *gw)
+{
+    bool v4 = tern_addr_is_v4(gw), is_ours = false;
+    bool reached = (v4 ? own->dhcp : own->slaac) ||    /* where, is not known yet */
+                   (!v4 && gw->octets[0] == 0xfe && gw->octets[1] >> 6 == 2);
+    if (!is_host(gw))
+        return "has a gateway that no host may be";
+    if (!own->has_ip[!v4] && !(v4 ? own->dhcp : own->slaac))
+        return "has a gateway of a family that ip= gives this link no address of";
+    for (size_t i = 0; i < own->n_addresses; i++) {
+        const struct tern_net_address *at = &own->addresses[i];
+        if (tern_addr_is_v4(&at->addr) != v4)
+            continue;
+        unsigned len = bits_of(&at->addr, at->prefix_len);
+        reached |= (v4 && len == 128) || is_on(&at->addr, len, gw);
+        is_ours |= tern_addr_equal(&at->addr, gw);
+    }
+    return is_ours ? "has our own address as a gateway"
+           : reached ? NULL : "has a gateway that is not on the net of ip=";
+}
+
+static bool metric_parse(const char *word, size_t len, uint16_t *metric)
+{
+    unsigned n = 0;
+    for (size_t i = 0; i < len; i++) {
+        if (word[i] < '0' || word[i] > '9' || n > METRIC_MAX)
+            return false;
+        n = n * 10 + (unsigned)(word[i] - '0');
+    }
+    *metric = (uint16_t)n;
+    return len > 0 && n <= METRIC_MAX;
+}
+
+/* One prefix with its gateway, from word on; *at is behind them. */
+static const char *route_parse(struct tern_host_links *links, size_t k, const char *word,
+                               size_t len, const char **at)
+{
+    struct tern_route *r = &links->routes[links->n_routes];
+    uint8_t prefix_len;
+
+    if (links->n_routes == TERN_HOST_ROUTES)
+        return "is more than sixteen routes";
+    *r = (struct tern_route){ .expires_ns = TERN_NEVER, .link = (uint8_t)k };
+    if (tern_prefix_parse(word, len, &r->prefix, &prefix_len) != TERN_OK)
+        return "is not dhcp, or prefixes with gateways, as 10.0.0.0/8,192.0.2.1";
+    unsigned bits = bits_of(&r->prefix, prefix_len);
+    if (!tern_host_bits_are(&r->prefix, bits, 128, 0))
+        return "has a prefix with bits behind its length";
+    r->prefix_len = (uint8_t)bits;
+    if (!tern_host_word_next(at, &word, &len) ||
+        tern_host_gateway_parse(word, len, k, &r->gateway) != TERN_OK)
+        return "has a prefix without a gateway on this link behind it";
+    if (tern_addr_is_v4(&r->gateway) != tern_addr_is_v4(&r->prefix))
+        return "has a gateway of another family than its prefix";
+    const char *back = *at;
+    if (tern_host_word_next(at, &word, &len) && !metric_parse(word, len, &r->metric))
+        *at = back;    /* the next route, or what is none */
+    links->n_routes++;
+    return gateway_wrong(&links->of[k], &r->gateway);
+}
+
+enum tern_err tern_host_routes_settle(struct tern_host_links *links,
+                                      struct tern_host_options *options, size_t k)
+{
+    const char *value = links->route[k], *at = value, *word, *wrong = NULL;
+    size_t len;
+
+    while (wrong == NULL && tern_host_word_next(&at, &word, &len)) {
+        if (len != 4 || memcmp(word, "dhcp", 4) != 0)
+            wrong = route_parse(links, k, word, len, &at);
+        else if (!links->of[k].dhcp)
+            wrong = "wants routes of DHCP, and ip= has no dhcp on this link";
+        else
+            links->dhcp_routes = true;
+    }
+    return wrong == NULL ? TERN_OK : bad(options, k, value, wrong);
+}
+
+enum tern_err tern_host_routes_start(const struct tern_host_links *links, struct tern_net_host *h)
+{
+    enum tern_err err = TERN_OK;
+    struct tern_text text;
+
+    for (size_t i = 0; i < links->n_routes && err == TERN_OK; i++)
+        err = tern_net_route_set(&h->net, &links->routes[i]);
+    if (err == TERN_OK)
+        return err;
+    tern_text_init(&text, h->error, sizeof h->error);
+    tern_text_add(&text, err == TERN_FULL ? "option route: there is no room for so many"
+                                          : "option route: a gateway that no host may be, or a "
+                                            "family that is not there");
+    return err;
+}
+
+/* ---- The secret ---- */
+
+static unsigned digit_of(char c)
+{
+    return c >= '0' && c <= '9'   ? (unsigned)(c - '0')
+           : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10
+           : c >= 'A' && c <= 'F' ? (unsigned)(c - 'A') + 10
+                                  : 16;
+}
+
+enum tern_err tern_host_secret_parse(const char *text, uint8_t secret[16])
+{
+    if (strlen(text) != 32)
+        return TERN_INVALID;
+    for (size_t i = 0; i < 16; i++) {
+        unsigned high = digit_of(text[2 * i]), low = digit_of(text[2 * i + 1]);
+        if (high > 15 || low > 15)
+            return TERN_INVALID;
+        secret[i] = (uint8_t)(high << 4 | low);
+    }
+    return TERN_OK;
+}
