@@ -9,14 +9,22 @@
 
 #define N_GROUPS 8u    /* of 16 bits, in an IPv6 address */
 
+struct tern_addr tern_addr_v4(uint32_t v4)
+{
+    struct tern_addr a = { { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff } };
+    tern_store_be32(a.octets + 12, v4);
+    return a;
+}
+
 bool tern_addr_is_any(const struct tern_addr *a)
 {
-    return (tern_load_be64(a->octets) | tern_load_be64(a->octets + 8)) == 0;
+    return (tern_load_le64(a->octets) | tern_load_le64(a->octets + 8)) == 0;
 }
 
 bool tern_addr_equal(const struct tern_addr *a, const struct tern_addr *b)
 {
-    return memcmp(a->octets, b->octets, sizeof a->octets) == 0;
+    return tern_load_le64(a->octets) == tern_load_le64(b->octets) &&
+           tern_load_le64(a->octets + 8) == tern_load_le64(b->octets + 8);
 }
 
 int tern_addr_compare(const struct tern_addr *a, const struct tern_addr *b)

@@ -2,7 +2,7 @@
 /*
  * What base's files tell each other. Reading order: err.c, addr.c,
  * endpoint_addr.c, addr_policy.c, dial_order.c, wheel.c, turn.c, block.c, siphash.c,
- * checksum.c, drbg.c;
+ * checksum.c, chacha20.c, drbg.c;
  * then the stream provider without I/O: feed_in.c, feed_out.c, feed.c.
  */
 #ifndef TERN_BASE_INTERNAL_H
@@ -25,6 +25,14 @@ bool tern_decimal_parse(const char *text, size_t len, uint32_t most, uint32_t *v
 
 /* Writes the number without a terminator, at most 10 octets; returns how many. */
 size_t tern_decimal_format(uint32_t value, char *text);
+
+/* ---- Random octets (chacha20.c) --------------------------------------------- */
+
+#define TERN_CHACHA20_BLOCK_LEN 64u
+
+/* The block of that key, in words; counter_nonce: words 12 to 15 of the state. */
+void tern_chacha20_block(const uint32_t key[8], const uint32_t counter_nonce[4],
+                         uint8_t out[TERN_CHACHA20_BLOCK_LEN]);
 
 /* ---- The wheel, for the turn (wheel.c) ------------------------------------- */
 

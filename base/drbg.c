@@ -1,55 +1,17 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Random octets from one seed: the ChaCha20 block function (RFC 8439 section
- * 2.3) in counter mode with fast key erasure (Bernstein, 2017).
+ * Random octets from one seed: the ChaCha20 block function in counter mode with
+ * fast key erasure (Bernstein, 2017).
  */
 #include "base_internal.h"
 
 #include <string.h>
 
 #define KEY_LEN 32u
-#define BLOCK_LEN 64u
-#define N_COLUMNS 4u
+#define BLOCK_LEN TERN_CHACHA20_BLOCK_LEN
 
 /* What a block is for, in the nonce, so that no block serves two ends. */
 enum { FOR_OUTPUT = 0, FOR_RESEED = 1 };
-
-static inline uint32_t rotl32(uint32_t x, unsigned n)
-{
-    return x << n | x >> (32 - n);
-}
-
-/* RFC 8439 section 2.1. */
-static inline void quarter_round(uint32_t *s, size_t a, size_t b, size_t c, size_t d)
-{
-    s[a] += s[b];
-    s[d] = rotl32(s[d] ^ s[a], 16);
-    s[c] += s[d];
-    s[b] = rotl32(s[b] ^ s[c], 12);
-    s[a] += s[b];
-    s[d] = rotl32(s[d] ^ s[a], 8);
-    s[c] += s[d];
-    s[b] = rotl32(s[b] ^ s[c], 7);
-}
-
-/* RFC 8439 section 2.3: words 12 to 15 are the counter and the nonce. */
-static void chacha_block(const uint32_t key[8], const uint32_t counter_nonce[4],
-                         uint8_t out[BLOCK_LEN])
-{
-    uint32_t start[16] = { 0x61707865, 0x3320646e, 0x79622d32, 0x6b206574 };
-    uint32_t s[16];
-    memcpy(start + 4, key, KEY_LEN);
-    memcpy(start + 12, counter_nonce, 16);
-    memcpy(s, start, sizeof s);
-    for (size_t i = 0; i < 10; i++) {
-        for (size_t c = 0; c < N_COLUMNS; c++)
-            quarter_round(s, c, c + 4, c + 8, c + 12);
-        for (size_t c = 0; c < N_COLUMNS; c++)
-            quarter_round(s, c, (c + 1) % 4 + 4, (c + 2) % 4 + 8, (c + 3) % 4 + 12);
-    }
-    for (size_t i = 0; i < 16; i++)
-        tern_store_le32(out + 4 * i, s[i] + start[i]);
-}
 
 static void key_load(struct tern_drbg *drbg, const uint8_t octets[KEY_LEN])
 {
@@ -62,7 +24,7 @@ static void refill(struct tern_drbg *drbg)
 {
     for (uint32_t i = 0; i < sizeof drbg->buf / BLOCK_LEN; i++) {
         uint32_t counter_nonce[4] = { i, FOR_OUTPUT, 0, 0 };
-        chacha_block(drbg->key, counter_nonce, drbg->buf + i * BLOCK_LEN);
+        tern_chacha20_block(drbg->key, counter_nonce, drbg->buf + i * BLOCK_LEN);
     }
     key_load(drbg, drbg->buf);
     drbg->n_left = sizeof drbg->buf - KEY_LEN;
@@ -97,7 +59,7 @@ void tern_drbg_reseed(struct tern_drbg *drbg, const uint8_t *entropy, size_t len
         for (size_t i = 0; i < 8; i++)
             drbg->key[i] ^= tern_load_le32(piece + 4 * i);
         uint32_t counter_nonce[4] = { 0, FOR_RESEED, (uint32_t)n, 0 };
-        chacha_block(drbg->key, counter_nonce, block);
+        tern_chacha20_block(drbg->key, counter_nonce, block);
         key_load(drbg, block);
         entropy = n > 0 ? entropy + n : entropy;
         len -= n;

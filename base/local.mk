@@ -20,6 +20,7 @@ base_libtern_base_la_SOURCES = \
     base/block.c \
     base/siphash.c \
     base/checksum.c \
+    base/chacha20.c \
     base/drbg.c \
     base/sha256.c \
     base/archive.c \
@@ -30,7 +31,7 @@ base_libtern_base_la_SOURCES = \
     base/feed.c \
     base/base_size.c
 
-# Small, but for hashes and sums. Random numbers are not small either: for size they cost 15,000
+# Small, but for hashes and sums. ChaCha20 is not small either: for size it costs 15,000
 # instructions more before a guest's first frame.
 base/libtern_base_la-%.lo: CFLAGS := $(TERN_SMALL)
-$(patsubst %,base/libtern_base_la-%.lo,siphash checksum drbg sha256): CFLAGS := $(CFLAGS)
+$(patsubst %,base/libtern_base_la-%.lo,siphash checksum chacha20 sha256): CFLAGS := $(CFLAGS)

@@ -6,7 +6,8 @@
 noinst_LTLIBRARIES += backends/host/libtern-host.la
 
 # What a host does once, at the start; segments and requests pass by it.
-backends/host/libtern_host_la-%.lo: CFLAGS := $(TERN_SMALL)
+backends/host/libtern_host_la-%.lo \
+    backends/host/backends_pvh_libtern_host_la-%.lo: CFLAGS := $(TERN_SMALL)
 
 backends_host_libtern_host_la_CFLAGS = $(TERN_LIB_CFLAGS)
 # In reading order.

@@ -10,16 +10,16 @@ if BUILD_KVM
 KVM_CPPFLAGS = $(AM_CPPFLAGS) -UVERSION
 
 # The drivers: what handles interrupts, and what any machine could run. Tests run these very
-# objects, so they may be moved.
+# objects, in programs that have a fixed place too.
 noinst_LTLIBRARIES += backends/kvm/libtern-virtio.la backends/kvm/libtern-virtio-handlers.la
 backends_kvm_libtern_virtio_la_CPPFLAGS = $(KVM_CPPFLAGS)
-backends_kvm_libtern_virtio_la_CFLAGS = $(TERN_LIB_CFLAGS)
+backends_kvm_libtern_virtio_la_CFLAGS = $(TERN_LIB_CFLAGS) $(PVH_FIXED_CFLAGS)
 backends_kvm_libtern_virtio_la_SOURCES = \
     $(kvm_virtio_headers) \
     $(kvm_virtio_pure) \
     $(kvm_virtio_guest)
 backends_kvm_libtern_virtio_handlers_la_CPPFLAGS = $(KVM_CPPFLAGS)
-backends_kvm_libtern_virtio_handlers_la_CFLAGS = $(TERN_LIB_CFLAGS) $(PVH_HANDLER_CFLAGS)
+backends_kvm_libtern_virtio_handlers_la_CFLAGS = $(PVH_CFLAGS)
 backends_kvm_libtern_virtio_handlers_la_SOURCES = $(kvm_virtio_handlers)
 backends/kvm/libtern_virtio_la-%.lo backends/kvm/libtern_virtio_handlers_la-%.lo \
     backends/pvh/kvm_libtern_virtio_la-retry.lo: CFLAGS := $(TERN_SMALL)
@@ -50,7 +50,7 @@ backends_kvm_libtern_kvm_la_CFLAGS = $(PVH_CFLAGS)
 backends_kvm_libtern_kvm_la_LDFLAGS = -static
 backends_kvm_libtern_kvm_la_LIBADD = backends/pvh/libtern-pvh.la backends/kvm/libtern-pc.la \
     backends/kvm/libtern-virtio.la backends/kvm/libtern-virtio-handlers.la \
-    backends/host/libtern-host.la libnet/libtern-net.la base/libtern-base.la
+    backends/pvh/libtern-host.la libnet/libtern-net.la base/libtern-base.la
 # In this order, and before what calls them: an appliance that names tern_host_links has the
 # second by then, which does all that the first does; for others the first is found first.
 backends_kvm_libtern_kvm_la_SOURCES = backends/kvm/guest_net.c backends/kvm/guest_links.c

@@ -10,9 +10,7 @@ noinst_LTLIBRARIES += backends/pvh/libtern-pvh.la backends/pvh/libtern-start.la
 # The processor's interrupt handlers save no vector registers, and traps may
 # come anywhere in these files.
 PVH_HANDLER_CFLAGS = -mgeneral-regs-only
-# Nothing of an image is ever moved, so what only images have is not made to be:
-# an address is an octet or two shorter that way.
-PVH_FIXED_CFLAGS = -prefer-non-pic -fno-pic -fno-pie
+PVH_FIXED_CFLAGS = -prefer-non-pic $(TERN_FIXED_CFLAGS)
 PVH_CFLAGS = $(TERN_LIB_CFLAGS) $(PVH_HANDLER_CFLAGS) $(PVH_FIXED_CFLAGS)
 
 # Nearly all of it runs once, before the first frame: its octets matter, not its speed.
@@ -49,6 +47,11 @@ backends_pvh_libtern_pvh_la_SOURCES = \
     backends/pvh/guest.c \
     backends/pvh/guest_nics.c \
     backends/pvh/guest_metrics.c
+
+# What every host shares once more, as images have it: fixed in its place.
+noinst_LTLIBRARIES += backends/pvh/libtern-host.la
+backends_pvh_libtern_host_la_CFLAGS = $(TERN_LIB_CFLAGS) $(PVH_FIXED_CFLAGS)
+backends_pvh_libtern_host_la_SOURCES = $(backends_host_libtern_host_la_SOURCES)
 
 # One object, named first in an image's link: what it defines is then never
 # taken from an archive. In a folder of its own: start.S makes a start.o too. It is

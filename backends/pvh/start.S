@@ -278,6 +278,9 @@ start_far:
         /* The block at FS base; constant after the seal. */
         .section .bss.pvh_sealed, "aw", @nobits
         .balign 16
+        /* Code that is compiled for images alone names the canary itself. */
+        .globl  __stack_chk_guard
+        .set    __stack_chk_guard, pvh_fs_block + 40
         .globl  pvh_fs_block
         .type   pvh_fs_block, @object
         .size   pvh_fs_block, 64

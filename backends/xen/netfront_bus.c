@@ -20,23 +20,17 @@ enum key {
     KEY_CARRIER, KEY_MAC, KEY_MTU, KEY_COUNT
 };
 
-static const struct {
-    const char *name;
-    bool ours;         /* in our directory, not the backend's */
-    uint32_t most;     /* 0: not a number */
-} keys[KEY_COUNT] = {
-    [KEY_RX_COPY] = { "feature-rx-copy", false, 1 },
-    [KEY_SG] = { "feature-sg", false, 1 },
-    [KEY_GSO4] = { "feature-gso-tcpv4", false, 1 },
-    [KEY_GSO6] = { "feature-gso-tcpv6", false, 1 },
-    [KEY_NO_CSUM4] = { "feature-no-csum-offload", false, 1 },
-    [KEY_CSUM6] = { "feature-ipv6-csum-offload", false, 1 },
-    [KEY_SPLIT] = { "feature-split-event-channels", false, 1 },
-    [KEY_GROUPS] = { "feature-multicast-control", false, 1 },
-    [KEY_CARRIER] = { "carrier", false, 1 },
-    [KEY_MAC] = { "mac", true, 0 },
-    [KEY_MTU] = { "mtu", true, UINT16_MAX },
-};
+/* Their names, one behind another in that order. */
+static const char key_names[] =
+    "feature-rx-copy\0" "feature-sg\0" "feature-gso-tcpv4\0" "feature-gso-tcpv6\0"
+    "feature-no-csum-offload\0" "feature-ipv6-csum-offload\0" "feature-split-event-channels\0"
+    "feature-multicast-control\0" "carrier\0" "mac\0" "mtu";
+
+/* Those stand in our directory, not the backend's. */
+static bool key_is_ours(enum key key)
+{
+    return key >= KEY_MAC;
+}
 
 _Static_assert(KEY_COUNT <= NETFRONT_BUS_READS, "one request a key");
 
@@ -52,9 +46,36 @@ static uint32_t value(const struct netfront_bus *nb, enum key key, uint32_t othe
 
 /* ---- Writing ----------------------------------------------------------------- */
 
-static void put(struct netfront_bus *nb, size_t *n, const char *name, const char *text)
+/*
+ * What we write, one name behind another, each behind a letter for its value: a and b
+ * are the rings' references; c is the port for both, d and e are those for sending and
+ * receiving; - removes a key; 1 is that; s and g: do segments come, are groups heard?
+ */
+static const char written[] =
+    "atx-ring-ref\0" "brx-ring-ref\0" "cevent-channel\0" "devent-channel-tx\0"
+    "eevent-channel-rx\0" "-multi-queue-num-queues\0" "1request-rx-copy\0"
+    "1feature-rx-notify\0" "1feature-sg\0" "sfeature-gso-tcpv4\0" "sfeature-gso-tcpv6\0"
+    "-feature-no-csum-offload\0" "1feature-ipv6-csum-offload\0" "grequest-multicast-control\0";
+
+static const char *value_of(const struct netfront_bus *nb, const struct netfront_peer *peer,
+                            char letter)
 {
-    nb->entries[(*n)++] = (struct xenstore_entry){ .name = name, .value = text };
+    switch (letter) {
+    case 'a':
+    case 'b':
+        return nb->texts[letter - 'a'];
+    case 'c':
+        return peer->split ? NULL : nb->texts[2];
+    case 'd':
+    case 'e':
+        return peer->split ? nb->texts[letter - 'd' + 2] : NULL;
+    case 's':
+        return nb->nf->config.no_gso ? "0" : "1";
+    case 'g':
+        return peer->groups ? "1" : "0";
+    default:
+        return letter == '1' ? "1" : NULL;
+    }
 }
 
 static void begin(struct xenbus *bus);
@@ -86,24 +107,12 @@ static void publish(struct netfront_bus *nb, const struct netfront_peer *peer,
                     const struct netfront_keys *refs)
 {
     const uint32_t numbers[] = { refs->tx_ref, refs->rx_ref, refs->port_tx, refs->port_rx };
-    const char *gso = nb->nf->config.no_gso ? "0" : "1";
     size_t n = 0;
     for (size_t i = 0; i < 4; i++)
         xenstore_text(nb->texts[i], sizeof nb->texts[i], numbers[i]);
-    put(nb, &n, "tx-ring-ref", nb->texts[0]);
-    put(nb, &n, "rx-ring-ref", nb->texts[1]);
-    put(nb, &n, "event-channel", peer->split ? NULL : nb->texts[2]);
-    put(nb, &n, "event-channel-tx", peer->split ? nb->texts[2] : NULL);
-    put(nb, &n, "event-channel-rx", peer->split ? nb->texts[3] : NULL);
-    put(nb, &n, "multi-queue-num-queues", NULL);
-    put(nb, &n, "request-rx-copy", "1");
-    put(nb, &n, "feature-rx-notify", "1");
-    put(nb, &n, "feature-sg", "1");
-    put(nb, &n, "feature-gso-tcpv4", gso);
-    put(nb, &n, "feature-gso-tcpv6", gso);
-    put(nb, &n, "feature-no-csum-offload", NULL);
-    put(nb, &n, "feature-ipv6-csum-offload", "1");
-    put(nb, &n, "request-multicast-control", peer->groups ? "1" : "0");
+    for (const char *at = written; *at != '\0'; at += strlen(at) + 1)
+        nb->entries[n++] = (struct xenstore_entry){ .name = at + 1,
+                                                    .value = value_of(nb, peer, *at) };
     nb->update.done = update_done;
     nb->update.user = nb;
     if (xenstore_update(nb->bus.store, &nb->update, nb->bus.dir, nb->entries, n) != TERN_OK)
@@ -150,7 +159,8 @@ static void key_got(struct xenstore_request *r, enum tern_err err, const uint8_t
     if (err == TERN_OK && key == KEY_MAC)
         read->there = nb->has_mac = xenstore_mac(data, len, nb->mac);
     else if (err == TERN_OK)
-        read->there = xenstore_number(data, len, keys[key].most, &read->number);
+        read->there = xenstore_number(data, len, key == KEY_MTU ? UINT16_MAX : 1,
+                                      &read->number);
     nb->n_bad += err == TERN_OK && !read->there;
     nb->aborted = nb->aborted || err == TERN_ABORTED;
     nb->unread = nb->unread || (err != TERN_OK && err != TERN_UNREACHABLE);
@@ -176,13 +186,14 @@ static void begin(struct xenbus *bus)
     nb->life = bus->life;
     nb->has_mac = nb->aborted = nb->unread = false;
     nb->n_reading = 1;    /* until all are asked */
-    for (enum key key = 0; key < KEY_COUNT; key++) {
+    const char *name = key_names;
+    for (enum key key = 0; key < KEY_COUNT; key++, name += strlen(name) + 1) {
         char path[XENSTORE_PATH_CAP];
         struct netfront_read *read = &nb->reads[key];
         read->there = false;
         read->request.done = key_got;
         read->request.user = nb;
-        xenstore_join(path, sizeof path, keys[key].ours ? bus->dir : bus->backend, keys[key].name);
+        xenstore_join(path, sizeof path, key_is_ours(key) ? bus->dir : bus->backend, name);
         if (path[0] != '\0' &&
             xenstore_read(bus->store, &read->request, XENSTORE_NO_TX, path) == TERN_OK)
             nb->n_reading++;

@@ -49,7 +49,7 @@ backends/xen/libtern_xen_la-%.lo: CFLAGS := $(TERN_SMALL)
 backends_xen_libtern_xen_la_CFLAGS = $(TERN_LIB_CFLAGS) $(PVH_FIXED_CFLAGS)
 backends_xen_libtern_xen_la_LDFLAGS = -static
 backends_xen_libtern_xen_la_LIBADD = backends/pvh/libtern-pvh.la backends/xen/libtern-domain.la \
-	backends/xen/libtern-xenfront.la backends/host/libtern-host.la libnet/libtern-net.la \
+	backends/xen/libtern-xenfront.la backends/pvh/libtern-host.la libnet/libtern-net.la \
 	base/libtern-base.la
 # In this order, for the linker to choose, as in backends/kvm/local.mk.
 backends_xen_libtern_xen_la_SOURCES = backends/xen/guest_net.c backends/xen/guest_links.c
@@ -67,6 +67,6 @@ $(patsubst %,backends/xen/libtern_xenfront_la-%.lo,xen gnttab xenstore xenstore_
 	netfront_bus xen_console) \
 	backends/pvh/xen_libtern_xenfront_la-retry.lo: \
 	CFLAGS := $(TERN_SMALL)
-backends_xen_libtern_xenfront_la_CFLAGS = $(TERN_LIB_CFLAGS)
+backends_xen_libtern_xenfront_la_CFLAGS = $(TERN_LIB_CFLAGS) $(PVH_FIXED_CFLAGS)
 backends_xen_libtern_xenfront_la_SOURCES = $(xen_pure) $(xen_headers)
 endif

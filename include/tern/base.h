@@ -71,6 +71,12 @@ const char *tern_err_text(enum tern_err err);
  */
 #define TERN_COLD __attribute__((__cold__))
 
+/*
+ * Inline even where code is compiled for size: of what is one instruction or two when
+ * it is done, and looks like more to the compiler before.
+ */
+#define TERN_INLINE static inline __attribute__((__always_inline__))
+
 /* The struct that holds `member` at `ptr`. */
 #define TERN_CONTAINER_OF(ptr, type, member) \
     ((type *)(void *)((unsigned char *)(ptr) - offsetof(type, member)))
@@ -82,28 +88,28 @@ const char *tern_err_text(enum tern_err err);
 
 /* ---- Octets in memory and on the wire --------------------------------- */
 
-static inline uint16_t tern_load_be16(const uint8_t *p)
+TERN_INLINE uint16_t tern_load_be16(const uint8_t *p)
 {
     return (uint16_t)((unsigned)p[0] << 8 | p[1]);
 }
 
-static inline uint32_t tern_load_be32(const uint8_t *p)
+TERN_INLINE uint32_t tern_load_be32(const uint8_t *p)
 {
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
-static inline uint64_t tern_load_be64(const uint8_t *p)
+TERN_INLINE uint64_t tern_load_be64(const uint8_t *p)
 {
     return (uint64_t)tern_load_be32(p) << 32 | tern_load_be32(p + 4);
 }
 
-static inline void tern_store_be16(uint8_t *p, uint16_t v)
+TERN_INLINE void tern_store_be16(uint8_t *p, uint16_t v)
 {
     p[0] = (uint8_t)(v >> 8);
     p[1] = (uint8_t)v;
 }
 
-static inline void tern_store_be32(uint8_t *p, uint32_t v)
+TERN_INLINE void tern_store_be32(uint8_t *p, uint32_t v)
 {
     p[0] = (uint8_t)(v >> 24);
     p[1] = (uint8_t)(v >> 16);
@@ -111,34 +117,34 @@ static inline void tern_store_be32(uint8_t *p, uint32_t v)
     p[3] = (uint8_t)v;
 }
 
-static inline void tern_store_be64(uint8_t *p, uint64_t v)
+TERN_INLINE void tern_store_be64(uint8_t *p, uint64_t v)
 {
     tern_store_be32(p, (uint32_t)(v >> 32));
     tern_store_be32(p + 4, (uint32_t)v);
 }
 
-static inline uint16_t tern_load_le16(const uint8_t *p)
+TERN_INLINE uint16_t tern_load_le16(const uint8_t *p)
 {
     return (uint16_t)((unsigned)p[1] << 8 | p[0]);
 }
 
-static inline uint32_t tern_load_le32(const uint8_t *p)
+TERN_INLINE uint32_t tern_load_le32(const uint8_t *p)
 {
     return (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0];
 }
 
-static inline uint64_t tern_load_le64(const uint8_t *p)
+TERN_INLINE uint64_t tern_load_le64(const uint8_t *p)
 {
     return (uint64_t)tern_load_le32(p + 4) << 32 | tern_load_le32(p);
 }
 
-static inline void tern_store_le16(uint8_t *p, uint16_t v)
+TERN_INLINE void tern_store_le16(uint8_t *p, uint16_t v)
 {
     p[0] = (uint8_t)v;
     p[1] = (uint8_t)(v >> 8);
 }
 
-static inline void tern_store_le32(uint8_t *p, uint32_t v)
+TERN_INLINE void tern_store_le32(uint8_t *p, uint32_t v)
 {
     p[0] = (uint8_t)v;
     p[1] = (uint8_t)(v >> 8);
@@ -146,7 +152,7 @@ static inline void tern_store_le32(uint8_t *p, uint32_t v)
     p[3] = (uint8_t)(v >> 24);
 }
 
-static inline void tern_store_le64(uint8_t *p, uint64_t v)
+TERN_INLINE void tern_store_le64(uint8_t *p, uint64_t v)
 {
     tern_store_le32(p, (uint32_t)v);
     tern_store_le32(p + 4, (uint32_t)(v >> 32));
@@ -170,25 +176,16 @@ struct tern_endpoint_addr {
 };
 
 /* An IPv4 address from its 32 bits in host order (0x0a000001 is 10.0.0.1). */
-static inline struct tern_addr tern_addr_v4(uint32_t v4)
-{
-    struct tern_addr a = { { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff } };
-    tern_store_be32(a.octets + 12, v4);
-    return a;
-}
+struct tern_addr tern_addr_v4(uint32_t v4);
 
 /* True for ::ffff:0:0/96, the IPv4 addresses. */
-static inline bool tern_addr_is_v4(const struct tern_addr *a)
+TERN_INLINE bool tern_addr_is_v4(const struct tern_addr *a)
 {
-    static const uint8_t mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
-    for (size_t i = 0; i < 12; i++)
-        if (a->octets[i] != mapped[i])
-            return false;
-    return true;
+    return tern_load_le64(a->octets) == 0 && tern_load_le32(a->octets + 8) == 0xffff0000;
 }
 
 /* The 32 bits of an IPv4 address, in host order. */
-static inline uint32_t tern_addr_to_v4(const struct tern_addr *a)
+TERN_INLINE uint32_t tern_addr_to_v4(const struct tern_addr *a)
 {
     return tern_load_be32(a->octets + 12);
 }

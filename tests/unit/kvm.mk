@@ -30,6 +30,8 @@ tests_unit_kvm_main_SOURCES = \
     tests/unit/virtio_bus_test.c \
     tests/unit/virtio_mmio_test.c
 if BUILD_KVM
+tests_unit_kvm_main_SOURCES += tests/unit/stack_guard.c
+tests_unit_kvm_main_LDFLAGS = -static -no-pie
 tests_unit_kvm_main_LDADD = backends/kvm/libtern-kvm.la libnet/libtern-net.la \
     base/libtern-base.la $(CHECK_LIBS)
 else

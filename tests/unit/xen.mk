@@ -15,6 +15,12 @@ XEN_FAKE = \
     tests/unit/xen_world.h \
     tests/unit/xen_world.c
 
+# Those objects have fixed addresses and a canary of their own, where images are built.
+XEN_FIXED_LDFLAGS = -static
+if BUILD_KVM
+XEN_FIXED_LDFLAGS += -no-pie
+endif
+
 if HAVE_CHECK
 if HAVE_XEN
 if HOST_X86_64
@@ -22,7 +28,7 @@ check_PROGRAMS += tests/unit/xen_main
 tests_unit_xen_main_CFLAGS = $(TERN_TEST_CFLAGS)
 tests_unit_xen_main_SOURCES = \
     tests/unit/xen_main.c \
-    $(XEN_FAKE) \
+    $(XEN_FAKE) tests/unit/stack_guard.c \
     tests/unit/xen_fixture.h \
     tests/unit/xen_fixture.c \
     tests/unit/xen_gnttab_test.c \
@@ -53,6 +59,7 @@ tests_unit_xen_main_SOURCES = \
     tests/unit/xen_clock_test.c \
     tests/unit/xen_guest_fixture.h \
     tests/unit/xen_guest_test.c
+tests_unit_xen_main_LDFLAGS = $(XEN_FIXED_LDFLAGS)
 tests_unit_xen_main_LDADD = backends/xen/libtern-xenfront.la libnet/libtern-net.la \
     base/libtern-base.la $(CHECK_LIBS)
 
@@ -68,7 +75,8 @@ tests_unit_xen_links_main_LDADD = backends/xen/libtern-xenfront.la \
 # Under what an image finds itself: its source is included by the test.
 check_PROGRAMS += tests/unit/xen_machine_main
 tests_unit_xen_machine_main_CFLAGS = $(TERN_TEST_CFLAGS)
-tests_unit_xen_machine_main_SOURCES = tests/unit/xen_machine_test.c
+tests_unit_xen_machine_main_SOURCES = tests/unit/xen_machine_test.c tests/unit/stack_guard.c
+tests_unit_xen_machine_main_LDFLAGS = $(XEN_FIXED_LDFLAGS)
 tests_unit_xen_machine_main_LDADD = backends/xen/libtern-xenfront.la $(CHECK_LIBS)
 endif
 endif
