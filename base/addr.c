@@ -58,28 +58,39 @@ bool tern_decimal_parse(const char *text, size_t len, uint32_t most, uint32_t *v
     return true;
 }
 
-size_t tern_decimal_format(uint32_t value, char *text)
+size_t tern_decimal_format(uint64_t value, char *text)
 {
-    char digits[10];
+    char digits[20];
     size_t n = 0;
     do {
-        digits[n++] = (char)('0' + value % 10);
+        digits[sizeof digits - ++n] = (char)('0' + value % 10);
         value /= 10;
     } while (value != 0);
-    for (size_t i = 0; i < n; i++)
-        text[i] = digits[n - 1 - i];
+    memcpy(text, digits + sizeof digits - n, n);
     return n;
 }
 
-static int hex_value(char c)
+int tern_hex_value(char c)
 {
     if (c >= '0' && c <= '9')
         return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool tern_mac_parse(const char *text, size_t text_len, uint8_t mac[6])
+{
+    unsigned any = 0;
+    if (text_len != 17)
+        return false;
+    for (size_t i = 0; i < 6; i++, text += 3) {
+        int high = tern_hex_value(text[0]), low = tern_hex_value(text[1]);
+        if (high < 0 || low < 0 || (i < 5 && text[2] != ':'))
+            return false;
+        mac[i] = (uint8_t)(high << 4 | low);
+        any |= mac[i];
+    }
+    return any != 0 && (mac[0] & 1) == 0;
 }
 
 static size_t hex_format(uint16_t value, char *text)
@@ -126,8 +137,8 @@ static size_t v6_group_parse(struct v6_text *v6, const char *text, size_t len)
 {
     unsigned value = 0;
     size_t n = 0;
-    while (n < len && n < 4 && hex_value(text[n]) >= 0)
-        value = value << 4 | (unsigned)hex_value(text[n++]);
+    while (n < len && n < 4 && tern_hex_value(text[n]) >= 0)
+        value = value << 4 | (unsigned)tern_hex_value(text[n++]);
     if (n == 0 || v6->n_groups == N_GROUPS)
         return 0;
     tern_store_be16(v6->octets + 2 * v6->n_groups++, (uint16_t)value);

@@ -23,9 +23,6 @@ size_t tern_text_find(const char *text, size_t len, char c);
  */
 bool tern_decimal_parse(const char *text, size_t len, uint32_t most, uint32_t *value);
 
-/* Writes the number without a terminator, at most 10 octets; returns how many. */
-size_t tern_decimal_format(uint32_t value, char *text);
-
 /* ---- Random octets (chacha20.c) --------------------------------------------- */
 
 #define TERN_CHACHA20_BLOCK_LEN 64u

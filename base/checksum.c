@@ -54,10 +54,9 @@ static inline uint32_t acc_fold(const struct acc *acc)
 /* Adds the last 0..7 octets, which begin at an even offset, padded with zeros. */
 static inline void acc_add_tail(struct acc *acc, const uint8_t *p, size_t len)
 {
-    uint8_t octets[8] = { 0 };
-    for (size_t i = 0; i < len; i++)
-        octets[i] = p[i];
-    acc_add(acc, load_native64(octets));
+    uint64_t word = 0;
+    copy_octets((uint8_t *)&word, p, len);
+    acc_add(acc, word);
 }
 
 /* The sum that the caller brings, and that of the data, in 16 bits. */

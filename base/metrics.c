@@ -32,11 +32,14 @@ bool tern_metrics_next(const struct tern_metrics *set, struct tern_metric *metri
     metric->first = *at != ',';
     if (metric->first) {
         metric->kind = *at++;
+        char by = *at;    /* ':' and '?' are not of a name */
+        if (by == ':' || by == '?')
+            at++;
         metric->name = string_take(&at);
-        metric->label = string_take(&at);
         metric->help = string_take(&at);
         if (*metric->help == '\0')
             metric->help = metric->name;
+        metric->label = by == ':' ? string_take(&at) : by == '?' ? "reason" : "";
         metric->label_value = *metric->label != '\0' ? string_take(&at) : metric->label;
     } else {
         at++;

@@ -92,19 +92,6 @@ static void out_put_field(struct out *out, const struct tern_http_field *f)
     out->left -= name_len + value_len + 4;
 }
 
-size_t tern_http_decimal(uint64_t value, char *text)
-{
-    char reverse[20];
-    size_t n = 0;
-    do {
-        reverse[n++] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value != 0);
-    for (size_t i = 0; i < n; i++)
-        text[i] = reverse[n - 1 - i];
-    return n;
-}
-
 static bool field_is_sendable(const struct tern_http_field *f, bool *date)
 {
     const uint8_t *name = (const uint8_t *)f->name.data, *value = (const uint8_t *)f->value.data;
@@ -174,7 +161,7 @@ static size_t ours_write(const struct http_answer *a, bool date, char *to)
     if (a->framing == TERN_HTTP_FRAME_LENGTH ||
         (a->framing == TERN_HTTP_FRAME_HEAD && a->body_len != TERN_HTTP_UNKNOWN)) {
         n = append(to, n, LITERAL(LINE_LENGTH));
-        n = append(to, n, digits, tern_http_decimal(a->body_len, digits));
+        n = append(to, n, digits, tern_decimal_format(a->body_len, digits));
         n = append(to, n, LITERAL("\r\n"));
     }
     if (a->persistence == PERSIST_CLOSE)

@@ -8,7 +8,7 @@
 
 #include <tern/metrics.h>
 
-#define FAULTS_HEAD "+faults\0" "reason\0" "Requests refused or given up\0"
+#define FAULTS_HEAD "+?faults\0" "Requests refused or given up\0"
 
 #define FAULT_METRICS(X, T)                                                                   \
     X(T, TERN_HTTP_FAULT_NONE, TERN_METRIC_NONE)                                              \

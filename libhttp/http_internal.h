@@ -99,9 +99,6 @@ enum tern_err tern_http_emit_answer(struct tern_stream *below, const struct http
 /* http_fault.c: the names of the faults, in the form of metrics.h. */
 const char *tern_http_faults_text(void);
 
-/* Decimal digits of value into text, of 20 octets; returns how many. */
-size_t tern_http_decimal(uint64_t value, char *text);
-
 /* ---- http_range.c ----------------------------------------------------------------- */
 
 /* "multipart/byteranges; boundary=..." for a form's tag (or NULL): how many octets. */

@@ -33,7 +33,7 @@ void tern_http_metrics_put_text(struct metrics_out *out, const char *s)
 void tern_http_metrics_put_number(struct metrics_out *out, uint64_t value, const char *between)
 {
     char digits[20];
-    size_t n = tern_http_decimal(value, digits);
+    size_t n = tern_decimal_format(value, digits);
 
     for (size_t i = 0; i < n; i++) {
         if (i > 0 && (n - i) % 3 == 0)

@@ -6,7 +6,7 @@
 
 #define SERVER_METRICS(X, T)                                                                  \
     X(T, connections, TERN_COUNTER("accepted", ""))                                           \
-    X(T, refused, TERN_COUNTER_BY("refused", "reason", "no_connection",                       \
+    X(T, refused, TERN_COUNTER_REASON("refused", "no_connection",                             \
                                   "Connections not served"))                                  \
     X(T, requests, TERN_COUNTER("requests", ""))                                              \
     X(T, answers, TERN_COUNTER("answers", ""))                                                \

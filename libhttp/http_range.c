@@ -172,14 +172,14 @@ size_t tern_http_content_range(char *to, size_t at, const struct tern_http_range
 {
     at = text_add(to, at, LITERAL("bytes "));
     if (range != NULL) {
-        at += tern_http_decimal(range->first, to + at);
+        at += tern_decimal_format(range->first, to + at);
         to[at++] = '-';
-        at += tern_http_decimal(range->last, to + at);
+        at += tern_decimal_format(range->last, to + at);
     } else {
         to[at++] = '*';
     }
     to[at++] = '/';
-    return at + tern_http_decimal(complete_len, to + at);
+    return at + tern_decimal_format(complete_len, to + at);
 }
 
 /* What stands before part i; i == n: the end. */

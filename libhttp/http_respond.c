@@ -190,14 +190,9 @@ static void text_add(struct text *t, const char *more)
 TERN_COLD
 static void text_add_number(struct text *t, uint32_t value)
 {
-    char digits[11];
-    size_t at = sizeof digits - 1;
-    digits[at] = '\0';
-    do {
-        digits[--at] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value != 0);
-    text_add(t, digits + at);
+    char digits[21];
+    digits[tern_decimal_format(value, digits)] = '\0';
+    text_add(t, digits);
 }
 
 /* "400 Bad Request\nname_space at octet 57\n" */

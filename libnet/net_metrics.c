@@ -16,7 +16,7 @@
     X(T, tx_frames, TERN_COUNTER("out_frames", ""))                                           \
     X(T, tx_octets, TERN_COUNTER("out_bytes", ""))                                            \
     X(T, tx_full, TERN_COUNTER("out_waits", "Slots the driver had not: sent later"))          \
-    X(T, eth_short, TERN_COUNTER_BY("in_drops", "reason", "short", ""))                       \
+    X(T, eth_short, TERN_COUNTER_REASON("in_drops", "short", ""))                             \
     X(T, eth_other_host, TERN_METRIC_ALSO("other_host"))                                      \
     X(T, eth_bad_source, TERN_METRIC_ALSO("bad_source"))                                      \
     X(T, eth_unknown_type, TERN_METRIC_ALSO("unknown_type"))                                  \
@@ -28,7 +28,7 @@
 #define IP_METRICS(X, T)                                                                      \
     X(T, frag_in, TERN_COUNTER("reasm_stored", ""))                                           \
     X(T, frag_reassembled, TERN_COUNTER("reasm_oks", ""))                                     \
-    X(T, frag_bad_offset, TERN_COUNTER_BY("reasm_fails", "reason", "bad_offset", ""))         \
+    X(T, frag_bad_offset, TERN_COUNTER_REASON("reasm_fails", "bad_offset", ""))               \
     X(T, frag_bad_len, TERN_METRIC_ALSO("bad_len"))                                           \
     X(T, frag_overlap, TERN_METRIC_ALSO("overlap"))                                           \
     X(T, frag_duplicate, TERN_METRIC_ALSO("duplicate"))                                       \
@@ -42,9 +42,9 @@
     X(T, frag_cleared, TERN_METRIC_ALSO("cleared"))                                           \
     X(T, out_packets, TERN_COUNTER("out_transmits", ""))                                      \
     X(T, out_fragments, TERN_COUNTER("out_frag_creates", ""))                                 \
-    X(T, out_dont_fragment, TERN_COUNTER_BY("out_frag_fails", "reason", "dont_fragment", "")) \
-    X(T, out_no_route, TERN_COUNTER_BY("out_no_routes", "reason", "no_route", ""))            \
-    X(T, out_no_neighbour, TERN_COUNTER_BY("out_discards", "reason", "no_neighbour", ""))     \
+    X(T, out_dont_fragment, TERN_COUNTER_REASON("out_frag_fails", "dont_fragment", ""))       \
+    X(T, out_no_route, TERN_COUNTER_REASON("out_no_routes", "no_route", ""))                  \
+    X(T, out_no_neighbour, TERN_COUNTER_REASON("out_discards", "no_neighbour", ""))           \
     X(T, out_full, TERN_METRIC_ALSO("full"))                                                  \
     X(T, out_waiting_full, TERN_METRIC_ALSO("waiting_full"))                                  \
     X(T, out_too_long, TERN_METRIC_ALSO("too_long"))                                          \
@@ -57,7 +57,7 @@
     X(T, pmtu_refused, TERN_COUNTER("pmtu_refused", ""))                                      \
     X(T, group_queries, TERN_COUNTER("group_in_queries", ""))                                 \
     X(T, group_heard, TERN_COUNTER("group_in_reports", ""))                                   \
-    X(T, group_ignored, TERN_COUNTER_BY("group_drops", "reason", "ignored", ""))              \
+    X(T, group_ignored, TERN_COUNTER_REASON("group_drops", "ignored", ""))                    \
     X(T, group_not_local, TERN_METRIC_ALSO("not_local"))                                      \
     X(T, group_malformed, TERN_METRIC_ALSO("malformed"))                                      \
     X(T, group_reports, TERN_COUNTER("group_out_reports", ""))                                \

@@ -12,7 +12,7 @@
     X(T, renewals, TERN_COUNTER("renewals", ""))                                              \
     X(T, rebinds, TERN_COUNTER("rebinds", ""))                                                \
     X(T, expiries, TERN_COUNTER("expiries", ""))                                              \
-    X(T, in_short, TERN_COUNTER_BY("in_drops", "reason", "short", ""))                        \
+    X(T, in_short, TERN_COUNTER_REASON("in_drops", "short", ""))                              \
     X(T, in_malformed, TERN_METRIC_ALSO("malformed"))                                         \
     X(T, in_not_ours, TERN_METRIC_ALSO("not_ours"))                                           \
     X(T, in_unexpected, TERN_METRIC_ALSO("unexpected"))                                       \

@@ -17,7 +17,7 @@
     X(T, advertises, TERN_COUNTER("advertises", ""))                                          \
     X(T, replies, TERN_COUNTER("replies", ""))                                                \
     X(T, refusals, TERN_COUNTER("refusals", ""))                                              \
-    X(T, in_short, TERN_COUNTER_BY("in_drops", "reason", "short", ""))                        \
+    X(T, in_short, TERN_COUNTER_REASON("in_drops", "short", ""))                              \
     X(T, in_malformed, TERN_METRIC_ALSO("malformed"))                                         \
     X(T, in_not_ours, TERN_METRIC_ALSO("not_ours"))                                           \
     X(T, in_unexpected, TERN_METRIC_ALSO("unexpected"))                                       \

@@ -12,7 +12,7 @@
     X(T, fragments, TERN_COUNTER("out_frag_creates", ""))                                     \
     X(T, super_frames, TERN_COUNTER("out_super_frames", ""))                                  \
     X(T, waiting, TERN_GAUGE("waiting", ""))                                                  \
-    X(T, bad_source, TERN_COUNTER_BY("drops", "reason", "bad_source", ""))                    \
+    X(T, bad_source, TERN_COUNTER_REASON("drops", "bad_source", ""))                          \
     X(T, wrong_way, TERN_METRIC_ALSO("wrong_way"))                                            \
     X(T, link_group, TERN_METRIC_ALSO("link_group"))                                          \
     X(T, cut, TERN_METRIC_ALSO("cut"))                                                        \

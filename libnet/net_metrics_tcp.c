@@ -17,7 +17,7 @@
     X(T, retrans_segs, TERN_COUNTER("retrans_segs", ""))                                      \
     X(T, in_errs, TERN_COUNTER("in_errs", "Broken segments, in drops too"))                   \
     X(T, out_rsts, TERN_COUNTER("out_rsts", ""))                                              \
-    X(T, drop_short, TERN_COUNTER_BY("drops", "reason", "short", ""))                         \
+    X(T, drop_short, TERN_COUNTER_REASON("drops", "short", ""))                               \
     X(T, drop_bad_offset, TERN_METRIC_ALSO("bad_offset"))                                     \
     X(T, drop_bad_checksum, TERN_METRIC_ALSO("bad_checksum"))                                 \
     X(T, drop_bad_options, TERN_METRIC_ALSO("bad_options"))                                   \

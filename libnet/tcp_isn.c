@@ -21,14 +21,12 @@ enum { FOR_ISN, FOR_TIMESTAMP };
 static uint32_t tuple_hash(const struct tern_tcp *tcp, const struct tern_tcp_tuple *tuple,
                            uint64_t purpose)
 {
-    uint64_t words[5];
-    memcpy(words, tuple->local.octets, 16);
-    memcpy(words + 2, tuple->peer.octets, 16);
-    words[4] = purpose << 32 | (uint64_t)tuple->local_port << 16 | tuple->peer_port;
     /* SipHash-2-4 over the same octets on every machine. */
     uint8_t octets[40];
-    memcpy(octets, words, 32);
-    tern_store_le64(octets + 32, words[4]);
+    memcpy(octets, tuple->local.octets, 16);
+    memcpy(octets + 16, tuple->peer.octets, 16);
+    tern_store_le64(octets + 32,
+                    purpose << 32 | (uint64_t)tuple->local_port << 16 | tuple->peer_port);
     return (uint32_t)tern_siphash(tcp->isn_key, octets, sizeof octets);
 }
 

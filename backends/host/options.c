@@ -301,25 +301,9 @@ static bool number_parse(const char *s, bool suffixes, uint64_t max, uint64_t *v
     return s[i] == '\0';
 }
 
-static int hex_digit(char c)
-{
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-}
-
 static bool mac_parse(const char *s, uint8_t mac[6])
 {
-    if (strlen(s) != 17)
-        return false;
-    for (size_t i = 0; i < 6; i++) {
-        int high = hex_digit(s[3 * i]), low = hex_digit(s[3 * i + 1]);
-        if (high < 0 || low < 0 || (i < 5 && s[3 * i + 2] != ':'))
-            return false;
-        mac[i] = (uint8_t)(high << 4 | low);
-    }
-    return (mac[0] & 1) == 0 && (mac[0] | mac[1] | mac[2] | mac[3] | mac[4] | mac[5]) != 0;
+    return tern_mac_parse(s, strlen(s), mac);
 }
 
 static bool hex_parse(const char *s, uint64_t max, uint64_t *value)
@@ -328,7 +312,7 @@ static bool hex_parse(const char *s, uint64_t max, uint64_t *value)
     if (s[0] != '0' || s[1] != 'x' || s[2] == '\0')
         return number_parse(s, false, max, value);
     for (s += 2; *s != '\0'; s++) {
-        int digit = hex_digit(*s);
+        int digit = tern_hex_value(*s);
         if (digit < 0 || v > max >> 4)
             return false;
         v = v << 4 | (uint64_t)digit;

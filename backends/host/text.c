@@ -31,13 +31,11 @@ void tern_text_add(struct tern_text *text, const char *s)
 void tern_text_u64_wide(struct tern_text *text, uint64_t value, size_t width)
 {
     char digits[20];
-    size_t n = 0;
+    size_t n = tern_decimal_format(value, digits);
 
-    do {
-        digits[sizeof digits - ++n] = (char)('0' + value % 10);
-        value /= 10;
-    } while (n < sizeof digits && (value != 0 || n < width));
-    tern_text_add_n(text, digits + sizeof digits - n, n);
+    for (; width > n; width--)
+        tern_text_add_n(text, "0", 1);
+    tern_text_add_n(text, digits, n);
 }
 
 void tern_text_u64(struct tern_text *text, uint64_t value)

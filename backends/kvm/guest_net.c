@@ -122,19 +122,19 @@ void guest_started(struct tern_net_host *host)
     X(T, rx_frames, TERN_COUNTER("in_frames", ""))                                            \
     X(T, rx_octets, TERN_COUNTER("in_bytes", ""))                                             \
     X(T, rx_batches, TERN_COUNTER("in_batches", ""))                                          \
-    X(T, rx_runt, TERN_COUNTER_BY("in_drops", "reason", "runt", ""))                          \
+    X(T, rx_runt, TERN_COUNTER_REASON("in_drops", "runt", ""))                                \
     X(T, rx_bad_header, TERN_METRIC_ALSO("bad_header"))                                       \
     X(T, tx_frames, TERN_COUNTER("out_frames", ""))                                           \
     X(T, tx_octets, TERN_COUNTER("out_bytes", ""))                                            \
     X(T, tx_full, TERN_COUNTER("out_waits", "Slots there were not: sent later"))              \
-    X(T, tx_stale, TERN_COUNTER_BY("out_drops", "reason", "stale", ""))                       \
+    X(T, tx_stale, TERN_COUNTER_REASON("out_drops", "stale", ""))                             \
     X(T, changes, TERN_COUNTER("changes", "Changes of carrier or MTU"))                       \
     X(T, restarts, TERN_COUNTER("restarts", "Times the device was begun anew"))               \
     X(T, ctrl_done, TERN_COUNTER_BY("commands", "result", "done", ""))                        \
     X(T, ctrl_refused, TERN_METRIC_ALSO("refused"))
 
 #define BREACH_METRICS(X, T)                                                                  \
-    X(T, VIRTIO_BREACH_USED_IDX, TERN_COUNTER_BY("breaches", "reason", "used_idx",            \
+    X(T, VIRTIO_BREACH_USED_IDX, TERN_COUNTER_REASON("breaches", "used_idx",                  \
                                                  "Rules the device broke: it is stopped"))    \
     X(T, VIRTIO_BREACH_ID, TERN_METRIC_ALSO("id"))                                            \
     X(T, VIRTIO_BREACH_NOT_IN_FLIGHT, TERN_METRIC_ALSO("not_in_flight"))                      \

@@ -9,7 +9,7 @@
     X(T, accepted, TERN_COUNTER("accepted", "Connections accepted"))                          \
     X(T, connected, TERN_COUNTER("connected", "Connections opened"))                          \
     X(T, closed, TERN_COUNTER("closed", "Connections closed"))                                \
-    X(T, refused_full, TERN_COUNTER_BY("accept_waits", "reason", "no_connection",             \
+    X(T, refused_full, TERN_COUNTER_REASON("accept_waits", "no_connection",                   \
                                        "Times that accepting had to wait"))                   \
     X(T, refused_descriptors, TERN_METRIC_ALSO("no_descriptor"))                              \
     X(T, accept_failed, TERN_COUNTER("accept_failed", "Gone before they were accepted"))      \
@@ -20,7 +20,7 @@
     X(T, no_block, TERN_COUNTER("read_waits", "Reads put off for want of a block"))           \
     X(T, dgrams_in, TERN_COUNTER("in_datagrams", "Datagrams received"))                       \
     X(T, dgrams_out, TERN_COUNTER("out_datagrams", "Datagrams sent"))                         \
-    X(T, dgrams_truncated, TERN_COUNTER_BY("datagram_drops", "reason", "truncated",           \
+    X(T, dgrams_truncated, TERN_COUNTER_REASON("datagram_drops", "truncated",                 \
                                            "Datagrams dropped"))                              \
     X(T, dgrams_unsent, TERN_METRIC_ALSO("unsent"))                                           \
     X(T, n_open, TERN_GAUGE("connections", "Connections open now"))
@@ -28,12 +28,12 @@
 #define TAP_METRICS(X, T)                                                                     \
     X(T, rx_frames, TERN_COUNTER("in_frames", "Frames read"))                                 \
     X(T, rx_octets, TERN_COUNTER("in_bytes", "Octets of frames read"))                        \
-    X(T, rx_malformed, TERN_COUNTER_BY("in_drops", "reason", "malformed", "Frames dropped"))  \
+    X(T, rx_malformed, TERN_COUNTER_REASON("in_drops", "malformed", "Frames dropped"))        \
     X(T, rx_down, TERN_COUNTER("downs", "Reads that found the device down"))                  \
     X(T, tx_frames, TERN_COUNTER("out_frames", "Frames written"))                             \
     X(T, tx_octets, TERN_COUNTER("out_bytes", "Octets of frames written"))                    \
     X(T, tx_full, TERN_COUNTER("out_waits", "Slots there were not: sent later"))              \
-    X(T, tx_failed, TERN_COUNTER_BY("out_drops", "reason", "failed",                          \
+    X(T, tx_failed, TERN_COUNTER_REASON("out_drops", "failed",                                \
                                     "Frames the device did not take"))                        \
     X(T, reads, TERN_COUNTER("reads", "System calls that read"))                              \
     X(T, writes, TERN_COUNTER("writes", "System calls that wrote"))

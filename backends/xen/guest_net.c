@@ -411,12 +411,12 @@ uint64_t guest_net_until(uint64_t now_ns, uint64_t deadline_ns)
     X(T, rx_frames, TERN_COUNTER("in_frames", ""))                                            \
     X(T, rx_octets, TERN_COUNTER("in_bytes", ""))                                             \
     X(T, rx_batches, TERN_COUNTER("in_batches", ""))                                          \
-    X(T, rx_runt, TERN_COUNTER_BY("in_drops", "reason", "runt", ""))                          \
+    X(T, rx_runt, TERN_COUNTER_REASON("in_drops", "runt", ""))                                \
     X(T, rx_error, TERN_METRIC_ALSO("failed"))                                                \
     X(T, tx_frames, TERN_COUNTER("out_frames", ""))                                           \
     X(T, tx_octets, TERN_COUNTER("out_bytes", ""))                                            \
     X(T, tx_full, TERN_COUNTER("out_waits", "Slots there were not: sent later"))              \
-    X(T, tx_refused, TERN_COUNTER_BY("out_drops", "reason", "refused", ""))                   \
+    X(T, tx_refused, TERN_COUNTER_REASON("out_drops", "refused", ""))                         \
     X(T, tx_stale, TERN_METRIC_ALSO("stale"))                                                 \
     X(T, tx_bad, TERN_METRIC_ALSO("bad"))                                                     \
     X(T, tx_summed, TERN_COUNTER("out_summed", ""))                                           \
@@ -427,7 +427,7 @@ uint64_t guest_net_until(uint64_t now_ns, uint64_t deadline_ns)
     X(T, groups_refused, TERN_COUNTER("groups_refused", ""))
 
 #define BREACH_METRICS(X, T)                                                                   \
-    X(T, NETFRONT_BREACH_PROD, TERN_COUNTER_BY("breaches", "reason", "prod",                  \
+    X(T, NETFRONT_BREACH_PROD, TERN_COUNTER_REASON("breaches", "prod",                        \
                                                "Rules the backend broke: it is left"))         \
     X(T, NETFRONT_BREACH_BACKWARDS, TERN_METRIC_ALSO("backwards"))                            \
     X(T, NETFRONT_BREACH_TX_ID, TERN_METRIC_ALSO("tx_id"))                                    \
@@ -442,7 +442,7 @@ uint64_t guest_net_until(uint64_t now_ns, uint64_t deadline_ns)
     X(T, NETFRONT_BREACH_RX_TOO_LONG, TERN_METRIC_ALSO("rx_too_long"))
 
 #define STORE_METRICS(X, T)                                                                    \
-    X(T, XENSTORE_BREACH_INDEX, TERN_COUNTER_BY("breaches", "reason", "index",                \
+    X(T, XENSTORE_BREACH_INDEX, TERN_COUNTER_REASON("breaches", "index",                      \
                                                 "Rules the store broke: it is left"))          \
     X(T, XENSTORE_BREACH_LEN, TERN_METRIC_ALSO("len"))                                        \
     X(T, XENSTORE_BREACH_ID, TERN_METRIC_ALSO("id"))                                          \

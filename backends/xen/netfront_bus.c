@@ -188,14 +188,12 @@ static void begin(struct xenbus *bus)
     nb->n_reading = 1;    /* until all are asked */
     const char *name = key_names;
     for (enum key key = 0; key < KEY_COUNT; key++, name += strlen(name) + 1) {
-        char path[XENSTORE_PATH_CAP];
         struct netfront_read *read = &nb->reads[key];
         read->there = false;
         read->request.done = key_got;
         read->request.user = nb;
-        xenstore_join(path, sizeof path, key_is_ours(key) ? bus->dir : bus->backend, name);
-        if (path[0] != '\0' &&
-            xenstore_read(bus->store, &read->request, XENSTORE_NO_TX, path) == TERN_OK)
+        if (xenstore_read_in(bus->store, &read->request,
+                             key_is_ours(key) ? bus->dir : bus->backend, name) == TERN_OK)
             nb->n_reading++;
     }
     nb->n_reading--;    /* some are under way: ours, at least, always fit */
@@ -205,12 +203,9 @@ static void begin(struct xenbus *bus)
 
 static void carrier_read(struct netfront_bus *nb)
 {
-    char path[XENSTORE_PATH_CAP];
     nb->carrier_again = nb->carrier.busy;
-    if (nb->carrier_again)
-        return;
-    xenstore_join(path, sizeof path, nb->bus.backend, "carrier");
-    (void)xenstore_read(nb->bus.store, &nb->carrier, XENSTORE_NO_TX, path);
+    if (!nb->carrier_again)
+        (void)xenstore_read_in(nb->bus.store, &nb->carrier, nb->bus.backend, "carrier");
 }
 
 /* A backend without this key has a carrier. */

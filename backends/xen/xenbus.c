@@ -173,15 +173,13 @@ static void step(struct xenbus *bus, uint32_t before)
 
 static void state_read(struct xenbus *bus)
 {
-    char path[XENSTORE_PATH_CAP];
     if (bus->read_state.busy) {
         bus->state_again = true;
         return;
     }
     bus->state_again = false;
-    xenstore_join(path, sizeof path, bus->backend, "state");
-    if (bus->backend[0] != '\0' && path[0] != '\0')
-        (void)xenstore_read(bus->store, &bus->read_state, XENSTORE_NO_TX, path);
+    if (bus->backend[0] != '\0')
+        (void)xenstore_read_in(bus->store, &bus->read_state, bus->backend, "state");
 }
 
 /*
@@ -301,7 +299,6 @@ static void id_got(struct xenstore_request *r, enum tern_err err, const uint8_t 
 /* Reads the backend's path and domain; the second may be written later than the first. */
 static void look(struct xenbus *bus)
 {
-    char path[XENSTORE_PATH_CAP];
     if (bus->n_looking > 0) {
         bus->look_again = true;
         return;
@@ -310,10 +307,8 @@ static void look(struct xenbus *bus)
     bus->n_looking = 2;
     memset(bus->found, 0, sizeof bus->found);
     bus->found_id = UINT32_MAX;
-    xenstore_join(path, sizeof path, bus->dir, "backend");
-    (void)xenstore_read(bus->store, &bus->read_backend, XENSTORE_NO_TX, path);
-    xenstore_join(path, sizeof path, bus->dir, "backend-id");
-    (void)xenstore_read(bus->store, &bus->read_id, XENSTORE_NO_TX, path);
+    (void)xenstore_read_in(bus->store, &bus->read_backend, bus->dir, "backend");
+    (void)xenstore_read_in(bus->store, &bus->read_id, bus->dir, "backend-id");
 }
 
 static void look_fired(struct xenstore_watch *w)

@@ -108,6 +108,14 @@ enum tern_err xenstore_read(struct xenstore *xs, struct xenstore_request *r, uin
     return ask(xs, r, XS_READ, tx, path, NULL, 0);
 }
 
+enum tern_err xenstore_read_in(struct xenstore *xs, struct xenstore_request *r, const char *dir,
+                               const char *name)
+{
+    char path[XENSTORE_PATH_CAP];
+    xenstore_join(path, sizeof path, dir, name);
+    return path[0] != '\0' ? xenstore_read(xs, r, XENSTORE_NO_TX, path) : TERN_INVALID;
+}
+
 enum tern_err xenstore_write(struct xenstore *xs, struct xenstore_request *r, uint32_t tx,
                              const char *path, const char *value)
 {
@@ -139,6 +147,13 @@ static void token_text(char text[TOKEN_LEN + 1], uint32_t token)
     for (unsigned i = 0; i < TOKEN_LEN; i++)
         text[i] = digits[token >> (28 - 4 * i) & 15];
     text[TOKEN_LEN] = '\0';
+}
+
+static bool token_is(const struct xenstore_watch *w, const uint8_t *token)
+{
+    char text[TOKEN_LEN + 1];
+    token_text(text, w->token);
+    return memcmp(text, token, TOKEN_LEN) == 0;
 }
 
 static bool is_in_place(const struct xenstore_watch *w)
@@ -204,13 +219,6 @@ enum tern_err xenstore_watch_set(struct xenstore *xs, struct xenstore_watch *w, 
 
 /* ---- Messages -------------------------------------------------------------------- */
 
-static int hex_value(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* "path\0token\0". The path is of no interest: its user reads what it wants to know. */
 static void event_take(struct xenstore *xs, const uint8_t *data, size_t len)
 {
@@ -222,14 +230,9 @@ static void event_take(struct xenstore *xs, const uint8_t *data, size_t len)
         return;
     }
     const uint8_t *token = data + path_len + 1;
-    uint32_t number = 0;
     bool known = (size_t)(data + len - token) == TOKEN_LEN + 1;
-    for (unsigned i = 0; i < TOKEN_LEN && known; i++) {
-        known = hex_value(token[i]) >= 0;
-        number = number << 4 | ((uint32_t)hex_value(token[i]) & 15);
-    }
     struct xenstore_watch *w = xs->watches;
-    while (w != NULL && !(known && w->token == number && w->set_path[0] != '\0'))
+    while (w != NULL && !(known && w->set_path[0] != '\0' && token_is(w, token)))
         w = w->next;
     if (w == NULL) {
         xs->stats.events_unknown++;

@@ -158,6 +158,10 @@ static inline bool xenstore_is_quiet(const struct xenstore *xs)
  */
 enum tern_err xenstore_read(struct xenstore *xs, struct xenstore_request *r, uint32_t tx,
                             const char *path);
+
+/* The same for what has that name in a directory. */
+enum tern_err xenstore_read_in(struct xenstore *xs, struct xenstore_request *r, const char *dir,
+                               const char *name);
 enum tern_err xenstore_write(struct xenstore *xs, struct xenstore_request *r, uint32_t tx,
                              const char *path, const char *value);
 enum tern_err xenstore_remove(struct xenstore *xs, struct xenstore_request *r, uint32_t tx,

@@ -23,30 +23,12 @@ bool xenstore_number(const uint8_t *data, size_t len, uint32_t most, uint32_t *n
     return true;
 }
 
-static int hex_value(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 bool xenstore_mac(const uint8_t *data, size_t len, uint8_t mac[6])
 {
-    uint8_t octets[6], any = 0;
-    if (len != 17)
+    uint8_t octets[6];
+    if (!tern_mac_parse((const char *)data, len, octets))
         return false;
-    for (size_t i = 0; i < 6; i++) {
-        int high = hex_value(data[3 * i]), low = hex_value(data[3 * i + 1]);
-        if (high < 0 || low < 0 || (i < 5 && data[3 * i + 2] != ':'))
-            return false;
-        octets[i] = (uint8_t)(high << 4 | low);
-        any |= octets[i];
-    }
-    if (any == 0 || (octets[0] & 1) != 0)
-        return false;
-    memcpy(mac, octets, 6);
+    memcpy(mac, octets, sizeof octets);
     return true;
 }
 
@@ -70,17 +52,12 @@ bool xenstore_path(const uint8_t *data, size_t len, char path[XENSTORE_PATH_CAP]
 
 void xenstore_text(char *text, size_t cap, uint32_t number)
 {
-    char digits[10];
-    size_t n = 0;
-    do {
-        digits[n++] = (char)('0' + number % 10);
-        number /= 10;
-    } while (number > 0);
+    char digits[20];
+    size_t n = tern_decimal_format(number, digits);
     text[0] = '\0';
     if (n >= cap)
         return;
-    for (size_t i = 0; i < n; i++)
-        text[i] = digits[n - 1 - i];
+    memcpy(text, digits, n);
     text[n] = '\0';
 }
 

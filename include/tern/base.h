@@ -75,7 +75,7 @@ const char *tern_err_text(enum tern_err err);
  * Inline even where code is compiled for size: of what is one instruction or two when
  * it is done, and looks like more to the compiler before.
  */
-#define TERN_INLINE static inline __attribute__((__always_inline__))
+#define TERN_INLINE __attribute__((__always_inline__)) static inline
 
 /* The struct that holds `member` at `ptr`. */
 #define TERN_CONTAINER_OF(ptr, type, member) \
@@ -249,6 +249,21 @@ struct tern_addr_policy {
  * ::1 and the two prefixes that hold IPv4's addresses, which tern_dial_order knows.
  */
 const struct tern_addr_policy *tern_addr_policy(const struct tern_addr *a);
+
+/*
+ * Writes a number in decimal into text, of 20 octets, without a terminator; returns
+ * how many.
+ */
+size_t tern_decimal_format(uint64_t value, char *text);
+
+/* The value of a hexadecimal digit of either case; -1: it is none. */
+int tern_hex_value(char c);
+
+/*
+ * Reads the address of a station, "02:00:00:00:00:01", from exactly text_len characters.
+ * False for anything else, the address of a group, and that of nobody (all zeros).
+ */
+bool tern_mac_parse(const char *text, size_t text_len, uint8_t mac[6]);
 
 /* One of the addresses that a peer has. */
 struct tern_dial {
@@ -548,9 +563,8 @@ uint32_t tern_checksum_copy(uint32_t sum, uint8_t *to, const uint8_t *from, size
 /* Folds a sum to 16 bits. */
 static inline uint16_t tern_checksum_fold(uint32_t sum)
 {
-    sum = (sum & 0xffffu) + (sum >> 16);
-    sum += sum >> 16;
-    return (uint16_t)sum;
+    /* Both halves, and the carry of the lower one, meet in the upper. */
+    return (uint16_t)((sum + (sum << 16 | sum >> 16)) >> 16);
 }
 
 /* The checksum field for a sum: its complement. */

@@ -39,13 +39,14 @@ extern "C" {
  * One value: what begins a family, a further one of the same, and one that is
  * not shown. Names are of a-z, 0-9 and _; a counter's gets "_total" behind it.
  * An INFO is the number 1, said for the sake of its set's labels. The help, a phrase
- * for people, is "" where the name is one already.
+ * for people, is "" where the name is one already. Most families are by "reason".
  */
-#define TERN_COUNTER(name, help) "+" name "\0\0" help "\0"
-#define TERN_GAUGE(name, help) "=" name "\0\0" help "\0"
-#define TERN_INFO(name, help) "!" name "\0\0" help "\0"
-#define TERN_COUNTER_BY(name, label, value, help) "+" name "\0" label "\0" help "\0" value "\0"
-#define TERN_GAUGE_BY(name, label, value, help) "=" name "\0" label "\0" help "\0" value "\0"
+#define TERN_COUNTER(name, help) "+" name "\0" help "\0"
+#define TERN_GAUGE(name, help) "=" name "\0" help "\0"
+#define TERN_INFO(name, help) "!" name "\0" help "\0"
+#define TERN_COUNTER_BY(name, label, value, help) "+:" name "\0" help "\0" label "\0" value "\0"
+#define TERN_GAUGE_BY(name, label, value, help) "=:" name "\0" help "\0" label "\0" value "\0"
+#define TERN_COUNTER_REASON(name, value, help) "+?" name "\0" help "\0" value "\0"
 #define TERN_METRIC_ALSO(value) "," value "\0"
 #define TERN_METRIC_NONE "-"
 

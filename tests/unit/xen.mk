@@ -16,9 +16,9 @@ XEN_FAKE = \
     tests/unit/xen_world.c
 
 # Those objects have fixed addresses and a canary of their own, where images are built.
-XEN_FIXED_LDFLAGS = -static
+XEN_TEST_LINK = -static
 if BUILD_KVM
-XEN_FIXED_LDFLAGS += -no-pie
+XEN_TEST_LINK += -no-pie
 endif
 
 if HAVE_CHECK
@@ -59,7 +59,7 @@ tests_unit_xen_main_SOURCES = \
     tests/unit/xen_clock_test.c \
     tests/unit/xen_guest_fixture.h \
     tests/unit/xen_guest_test.c
-tests_unit_xen_main_LDFLAGS = $(XEN_FIXED_LDFLAGS)
+tests_unit_xen_main_LDFLAGS = $(XEN_TEST_LINK)
 tests_unit_xen_main_LDADD = backends/xen/libtern-xenfront.la libnet/libtern-net.la \
     base/libtern-base.la $(CHECK_LIBS)
 
@@ -76,8 +76,8 @@ tests_unit_xen_links_main_LDADD = backends/xen/libtern-xenfront.la \
 check_PROGRAMS += tests/unit/xen_machine_main
 tests_unit_xen_machine_main_CFLAGS = $(TERN_TEST_CFLAGS)
 tests_unit_xen_machine_main_SOURCES = tests/unit/xen_machine_test.c tests/unit/stack_guard.c
-tests_unit_xen_machine_main_LDFLAGS = $(XEN_FIXED_LDFLAGS)
-tests_unit_xen_machine_main_LDADD = backends/xen/libtern-xenfront.la $(CHECK_LIBS)
+tests_unit_xen_machine_main_LDFLAGS = $(XEN_TEST_LINK)
+tests_unit_xen_machine_main_LDADD = backends/xen/libtern-xenfront.la base/libtern-base.la $(CHECK_LIBS)
 endif
 endif
 endif
