@@ -2,7 +2,7 @@
 /*
  * What base's files tell each other. Reading order: err.c, addr.c,
  * endpoint_addr.c, addr_policy.c, dial_order.c, wheel.c, turn.c, block.c, siphash.c,
- * checksum.c, chacha20.c, drbg.c;
+ * checksum.c, date.c, chacha20.c, drbg.c;
  * then the stream provider without I/O: feed_in.c, feed_out.c, feed.c.
  */
 #ifndef TERN_BASE_INTERNAL_H

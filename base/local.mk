@@ -20,6 +20,7 @@ base_libtern_base_la_SOURCES = \
     base/block.c \
     base/siphash.c \
     base/checksum.c \
+    base/date.c \
     base/chacha20.c \
     base/drbg.c \
     base/sha256.c \

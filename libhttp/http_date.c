@@ -2,6 +2,9 @@
 /* Dates as HTTP writes and reads them (RFC 9110 section 5.6.7). */
 #include "http_internal.h"
 
+static const char weekdays[] = "SunMonTueWedThuFriSat";
+static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+
 static void digits_write(char *out, unsigned value)
 {
     out[0] = (char)('0' + value / 10 % 10);
@@ -10,33 +13,20 @@ static void digits_write(char *out, unsigned value)
 
 void tern_http_date_format(uint64_t unix_s, char out[TERN_HTTP_DATE_LEN])
 {
-    static const char days[] = "ThuFriSatSunMonTueWed";
-    static const char months[] = "MarAprMayJunJulAugSepOctNovDecJanFeb";
+    struct tern_date date;
     /* Four digits of a year hold up to its end; later times stand still there. */
     if (unix_s > UINT64_C(253402300799))
         unix_s = UINT64_C(253402300799);
-    uint32_t day = (uint32_t)(unix_s / 86400), second = (uint32_t)(unix_s % 86400);
-
-    /*
-     * The civil calendar from a count of days, with years that begin in March
-     * so that a leap day is a year's last: 719,468 days lie between
-     * 0000-03-01 and 1970-01-01, 146,097 are 400 years.
-     */
-    uint32_t n = day + 719468, era = n / 146097, doe = n % 146097;
-    uint32_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-    uint32_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-    uint32_t month = (5 * doy + 2) / 153, dom = doy - (153 * month + 2) / 5 + 1;
-    uint32_t year = era * 400 + yoe + (month >= 10 ? 1 : 0);
-
+    tern_date_of(unix_s, &date);
     memcpy(out, "Thu, 01 Jan 1970 00:00:00 GMT", TERN_HTTP_DATE_LEN);
-    memcpy(out, days + day % 7 * 3, 3);
-    digits_write(out + 5, dom);
-    memcpy(out + 8, months + (size_t)month * 3, 3);
-    digits_write(out + 12, year / 100);
-    digits_write(out + 14, year % 100);
-    digits_write(out + 17, second / 3600);
-    digits_write(out + 20, second / 60 % 60);
-    digits_write(out + 23, second % 60);
+    memcpy(out, weekdays + (size_t)date.weekday * 3, 3);
+    digits_write(out + 5, date.day);
+    memcpy(out + 8, months + (size_t)(date.month - 1) * 3, 3);
+    digits_write(out + 12, date.year / 100);
+    digits_write(out + 14, date.year % 100);
+    digits_write(out + 17, date.hour);
+    digits_write(out + 20, date.minute);
+    digits_write(out + 23, date.second);
 }
 
 /* ---- Reading -------------------------------------------------------------------- */
@@ -71,12 +61,12 @@ static bool name_of_three(const char *text, const char *names, unsigned n, unsig
 
 static bool weekday_read(const char *text, unsigned *which)
 {
-    return name_of_three(text, "SunMonTueWedThuFriSat", 7, which);
+    return name_of_three(text, weekdays, 7, which);
 }
 
 static bool month_read(const char *text, unsigned *which)
 {
-    return name_of_three(text, "JanFebMarAprMayJunJulAugSepOctNovDec", 12, which);
+    return name_of_three(text, months, 12, which);
 }
 
 /* "08:49:37" */

@@ -70,27 +70,17 @@ void *tern_host_core_pool(struct tern_host *host, const char *name, size_t elem_
 /* "2026-11-23T08:03:28.123456Z " by the proleptic Gregorian calendar (RFC 3339). */
 static void time_add(struct tern_text *text, uint64_t wall_ns)
 {
-    uint64_t s = wall_ns / TERN_SECOND_NS, days = s / 86400, rest = s % 86400;
-    /* Days since 0000-03-01, so that a leap day is the last of its year. */
-    uint64_t z = days + 719468, era = z / 146097, doe = z % 146097;
-    uint64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-    uint64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100), mp = (5 * doy + 2) / 153;
-    uint64_t day = doy - (153 * mp + 2) / 5 + 1, month = mp < 10 ? mp + 3 : mp - 9;
+    static const char widths[] = "4222226", behind[] = "--T::.Z";
+    struct tern_date d;
+    tern_date_of(wall_ns / TERN_SECOND_NS, &d);
+    const uint32_t numbers[] = { d.year, d.month, d.day, d.hour, d.minute, d.second,
+                                 (uint32_t)(wall_ns % TERN_SECOND_NS / 1000) };
 
-    tern_text_u64_wide(text, yoe + era * 400 + (month <= 2), 4);
-    tern_text_add(text, "-");
-    tern_text_u64_wide(text, month, 2);
-    tern_text_add(text, "-");
-    tern_text_u64_wide(text, day, 2);
-    tern_text_add(text, "T");
-    tern_text_u64_wide(text, rest / 3600, 2);
-    tern_text_add(text, ":");
-    tern_text_u64_wide(text, rest / 60 % 60, 2);
-    tern_text_add(text, ":");
-    tern_text_u64_wide(text, rest % 60, 2);
-    tern_text_add(text, ".");
-    tern_text_u64_wide(text, wall_ns % TERN_SECOND_NS / 1000, 6);
-    tern_text_add(text, "Z ");
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        tern_text_u64_wide(text, numbers[i], (size_t)(widths[i] - '0'));
+        tern_text_add_n(text, behind + i, 1);
+    }
+    tern_text_add_n(text, " ", 1);
 }
 
 static void line_log(struct tern_host_core *core, enum tern_log_level level, const char *s,

@@ -256,6 +256,17 @@ const struct tern_addr_policy *tern_addr_policy(const struct tern_addr *a);
  */
 size_t tern_decimal_format(uint64_t value, char *text);
 
+/* A moment of UTC: month 1 is January, weekday 0 Sunday. */
+struct tern_date {
+    uint32_t year, month, day, hour, minute, second, weekday;
+};
+
+/*
+ * That of so many seconds since 1970 began in UTC, by the proleptic Gregorian calendar
+ * (RFC 3339); before the year 11,000,000.
+ */
+void tern_date_of(uint64_t unix_s, struct tern_date *date);
+
 /* The value of a hexadecimal digit of either case; -1: it is none. */
 int tern_hex_value(char c);
 
