@@ -36,6 +36,7 @@ backends_pvh_libtern_pvh_la_SOURCES = \
     backends/pvh/boot.c \
     backends/pvh/cmdline.c \
     backends/pvh/paging.c \
+    backends/pvh/windows.c \
     backends/pvh/mem.c \
     backends/pvh/trap.S \
     backends/pvh/trap.c \

@@ -23,7 +23,7 @@
 #include "backends/pvh/pvh_internal.h"
 
 enum { PAGE = 4096, LARGE = 0x200000 };
-enum { N_DIRECTORY = 2048, N_WINDOWS = 512, IO_MAX = 64 };
+enum { N_DIRECTORY = 2048, IO_MAX = 64 };
 
 #define FOUR_GIB UINT64_C(0x100000000)
 #define ADDRESS_BITS UINT64_C(0x000ffffffffff000)
@@ -123,50 +123,18 @@ PVH_BOOT void pvh_paging_init(void)
 
 /* ---- Device registers ---- */
 
-/* The window onto 2 MiB above 4 GiB: its number, or N_WINDOWS if none is left. */
-PVH_BOOT static size_t window(uint64_t large_page)
+PVH_BOOT bool pvh_paging_may_map(uint64_t phys, size_t len)
 {
-    uint64_t *windows = table_at(PVH_TABLE_WINDOW);
-    uint64_t entry = large_page | PVH_PDE_RAM | PVH_PTE_UC | PVH_PTE_KEEP | PVH_PTE_NX;
-    for (size_t i = 0; i < N_WINDOWS; i++) {
-        if (windows[i] == entry)
-            return i;
-        if (windows[i] == 0) {
-            windows[i] = entry;
-            return i;
-        }
-    }
-    return N_WINDOWS;
-}
-
-/*
- * A range above 4 GiB needs consecutive windows. They are handed out in order
- * and never given back, so the pages of one request stand together unless a
- * former request had some of them: such a range is refused.
- */
-PVH_BOOT static volatile void *map_high(uint64_t start, uint64_t end)
-{
-    uint64_t first = start & ~(uint64_t)(LARGE - 1);
-    size_t base = window(first);
-    size_t n = 0;
-    for (uint64_t at = first; at < end; at += LARGE, n++) {
-        size_t i = window(at);
-        if (i == N_WINDOWS || i != base + n)
-            return NULL;
-    }
-    return (volatile void *)(uintptr_t)(FOUR_GIB + base * LARGE + (start - first));
+    return len != 0 && phys < address_end && len <= address_end - phys;
 }
 
 /* Registers uncached (PVH_PTE_UC); what a hypervisor shares is memory like other memory (0). */
-PVH_BOOT static volatile void *map(uint64_t phys, size_t len, uint64_t cache)
+PVH_BOOT volatile void *pvh_paging_map(uint64_t phys, size_t len, uint64_t cache)
 {
-    if (len == 0 || phys >= address_end || len > address_end - phys)
+    if (!pvh_paging_may_map(phys, len))
         return NULL;
-    uint64_t end = phys + len;
     uint64_t first = phys & ~(uint64_t)(LARGE - 1);
-    uint64_t last = (end + LARGE - 1) & ~(uint64_t)(LARGE - 1);
-    if (phys >= FOUR_GIB)
-        return cache == 0 || len > N_WINDOWS * (uint64_t)LARGE / 2 ? NULL : map_high(phys, end);
+    uint64_t last = (phys + len + LARGE - 1) & ~(uint64_t)(LARGE - 1);
     /* The page attributes of whole 2 MiB change: no RAM may share them. */
     if (last > FOUR_GIB || first < LARGE || pvh_mem_overlaps(first, last))
         return NULL;
@@ -178,14 +146,9 @@ PVH_BOOT static volatile void *map(uint64_t phys, size_t len, uint64_t cache)
     return (volatile void *)(uintptr_t)phys;
 }
 
-volatile void *pvh_mmio_map(uint64_t phys, size_t len)
-{
-    return sealed ? NULL : map(phys, len, PVH_PTE_UC);
-}
-
 void *pvh_page_map(uint64_t phys)
 {
-    return sealed ? NULL : (void *)(uintptr_t)map(phys, PAGE, 0);
+    return sealed ? NULL : (void *)(uintptr_t)pvh_paging_map(phys, PAGE, 0);
 }
 
 /* ---- Guard pages around what devices reach ---- */

@@ -11,6 +11,7 @@
  *   boot.c       what the loader passed, copied
  *   cmdline.c    the words of the command line
  *   paging.c     the map of memory and its seal
+ *   windows.c    the registers of devices in it
  *   mem.c        RAM, carved
  *   trap.S, trap.c    traps: a report, then the end; interrupts: a handler
  *   log.c        the log
@@ -123,6 +124,12 @@ bool pvh_number_parse(const char **text, uint64_t *value);
 void pvh_paging_init(void);
 /* Makes the sealed map. Returns its root, for CR3. */
 uint64_t pvh_paging_seal(void);
+/*
+ * Until then: whether there may be such a place; and maps one below 4 GiB, with these
+ * bits of the cache in its entries. NULL: it cannot be.
+ */
+bool pvh_paging_may_map(uint64_t phys, size_t len);
+volatile void *pvh_paging_map(uint64_t phys, size_t len, uint64_t cache);
 bool pvh_paging_sealed(void);
 /*
  * Notes the pages [start, end) as a device's: the pages before and behind, which

@@ -10,24 +10,24 @@
 enum { ETH_AND_TAG = 18, SHORT_MTU = 1500 };
 enum { PORT_TX = 0, PORT_RX = 1 };
 
-static const char *const breach_texts[NETFRONT_BREACH_COUNT] = {
-    [NETFRONT_BREACH_PROD] = "stopped: more answers than requests",
-    [NETFRONT_BREACH_BACKWARDS] = "stopped: an index moved backwards",
-    [NETFRONT_BREACH_TX_ID] = "stopped: a sent frame's id lies outside the ring",
-    [NETFRONT_BREACH_TX_PENDING] = "stopped: answered what was not asked",
-    [NETFRONT_BREACH_TX_STATUS] = "stopped: a sent frame's status does not exist",
-    [NETFRONT_BREACH_TX_NULL] = "stopped: an empty answer without an extra",
-    [NETFRONT_BREACH_RX_EXTENT] = "stopped: a received frame leaves its page",
-    [NETFRONT_BREACH_RX_FLAGS] = "stopped: flags that were not agreed on",
-    [NETFRONT_BREACH_RX_SLOTS] = "stopped: a received frame has too many slots",
-    [NETFRONT_BREACH_RX_EXTRA] = "stopped: extra information that was not agreed on",
-    [NETFRONT_BREACH_RX_GSO] = "stopped: segments of no size or of an unknown kind",
-    [NETFRONT_BREACH_RX_TOO_LONG] = "stopped: a received frame is too long",
-};
+/* Why it was stopped, in the order of enum netfront_breach. */
+static const char breach_texts[] =
+    "more answers than requests\0"
+    "an index moved backwards\0"
+    "a sent frame's id lies outside the ring\0"
+    "answered what was not asked\0"
+    "a sent frame's status does not exist\0"
+    "an empty answer without an extra\0"
+    "a received frame leaves its page\0"
+    "flags that were not agreed on\0"
+    "a received frame has too many slots\0"
+    "extra information that was not agreed on\0"
+    "segments of no size or of an unknown kind\0"
+    "a received frame is too long\0";
 
 const char *netfront_breach_text(enum netfront_breach breach)
 {
-    return breach_texts[breach];
+    return xen_text_at(breach_texts, breach);
 }
 
 struct netfront_config netfront_config_for(uint64_t memory_len)
@@ -280,7 +280,7 @@ void netfront_breached(struct netfront *nf, enum netfront_breach breach)
         if (nf->ports[i].open)
             nf->env->evtchn_mask(nf->env, nf->ports[i].event.port, true);
     link_set(nf, false);
-    xen_say(nf->env, nf->link.name, breach_texts[breach]);
+    xen_say_stopped(nf->env, nf->link.name, xen_text_at(breach_texts, breach));
 }
 
 bool netfront_sane(struct netfront *nf, enum xen_ring_look look)

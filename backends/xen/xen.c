@@ -6,11 +6,11 @@
 
 #include <string.h>
 
-void xen_say(struct xen_env *env, const char *who, const char *text)
+static void say(struct xen_env *env, const char *who, const char *between, const char *text)
 {
     char line[160];
     size_t len = 0;
-    const char *const pieces[] = { who, ": ", text, "\n" };
+    const char *const pieces[] = { who, between, text, "\n" };
     for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
         size_t n = strlen(pieces[i]);
         if (n > sizeof line - len)
@@ -19,6 +19,23 @@ void xen_say(struct xen_env *env, const char *who, const char *text)
         len += n;
     }
     env->log(env, line, len);
+}
+
+void xen_say(struct xen_env *env, const char *who, const char *text)
+{
+    say(env, who, ": ", text);
+}
+
+const char *xen_text_at(const char *texts, size_t n)
+{
+    while (n-- > 0)
+        texts += strlen(texts) + 1;
+    return texts;
+}
+
+void xen_say_stopped(struct xen_env *env, const char *who, const char *why)
+{
+    say(env, who, ": stopped: ", why);
 }
 
 enum { IDLE_EVENTS = 32, BACKOFF_MOST = 7 };

@@ -75,6 +75,12 @@ struct xen_env {
 /* One line in the log: who, then text. */
 void xen_say(struct xen_env *env, const char *who, const char *text);
 
+/* The same of one that has broken a rule: "who: stopped: why". */
+void xen_say_stopped(struct xen_env *env, const char *who, const char *why);
+
+/* The n-th of texts that stand one behind another, each with its zero. */
+const char *xen_text_at(const char *texts, size_t n);
+
 /*
  * Events that bring no work are answered by not listening (XSA-391): 32 of them in a
  * row mask a port, for 1 ms at first and 128 ms at most. An honest side sends some:

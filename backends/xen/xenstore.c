@@ -19,17 +19,17 @@ enum { FIRST_ID = 0x7e520000 };
 
 static const char who[] = "xenstore";
 
-static const char *const breach_texts[XENSTORE_BREACH_COUNT] = {
-    [XENSTORE_BREACH_INDEX] = "stopped: an index that cannot be",
-    [XENSTORE_BREACH_LEN] = "stopped: a message that is too long",
-    [XENSTORE_BREACH_ID] = "stopped: an answer to no request",
-    [XENSTORE_BREACH_TYPE] = "stopped: an answer of another kind than its request",
-    [XENSTORE_BREACH_EVENT] = "stopped: an event without a path and a token",
-};
+/* Why it was stopped, in the order of enum xenstore_breach. */
+static const char breach_texts[] =
+    "an index that cannot be\0"
+    "a message that is too long\0"
+    "an answer to no request\0"
+    "an answer of another kind than its request\0"
+    "an event without a path and a token\0";
 
 const char *xenstore_breach_text(enum xenstore_breach breach)
 {
-    return breach_texts[breach];
+    return xen_text_at(breach_texts, breach);
 }
 
 void xenstore_breached(struct xenstore *xs, enum xenstore_breach breach)
@@ -38,7 +38,7 @@ void xenstore_breached(struct xenstore *xs, enum xenstore_breach breach)
         return;
     xs->state = XENSTORE_BROKEN;
     xs->breaches[breach]++;
-    xen_say(xs->env, who, breach_texts[breach]);
+    xen_say_stopped(xs->env, who, xen_text_at(breach_texts, breach));
 }
 
 /* ---- Requests ---------------------------------------------------------------- */

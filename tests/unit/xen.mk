@@ -66,9 +66,10 @@ tests_unit_xen_main_LDADD = backends/xen/libtern-xenfront.la libnet/libtern-net.
 # One source of two objects: with it the first one's test cannot be in one program.
 check_PROGRAMS += tests/unit/xen_links_main
 tests_unit_xen_links_main_CFLAGS = $(TERN_TEST_CFLAGS)
-tests_unit_xen_links_main_SOURCES = tests/unit/xen_links_test.c backends/pvh/guest_nics.c \
+tests_unit_xen_links_main_SOURCES = tests/unit/stack_guard.c tests/unit/xen_links_test.c backends/pvh/guest_nics.c \
     tests/unit/xen_guest_fixture.h \
     $(XEN_FAKE)
+tests_unit_xen_links_main_LDFLAGS = $(XEN_TEST_LINK)
 tests_unit_xen_links_main_LDADD = backends/xen/libtern-xenfront.la \
     backends/host/libtern-host.la libnet/libtern-net.la base/libtern-base.la $(CHECK_LIBS)
 
