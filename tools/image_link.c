@@ -51,7 +51,7 @@ static bool compile(const struct work_words *args, const char *what)
     return false;
 }
 
-/* As the libraries are compiled; but nothing moves what is in an image. */
+/* As the libraries are compiled, so that the object does for both backends. */
 bool image_compile_sources(struct image *image)
 {
     for (size_t i = 0; i < image->sources.n; i++) {
@@ -63,14 +63,13 @@ bool image_compile_sources(struct image *image)
         struct work_words args = { 0 };
         const char *object = work_path(work_format("appliance%zu.o", i));
         static const char *const flags[] = {
-            "-std=c11", "-O2", "-g", "-ffreestanding", "-U_FORTIFY_SOURCE",
+            "-std=c11", "-O2", "-g", "-fPIC", "-ffreestanding", "-U_FORTIFY_SOURCE",
             "-fstack-protector-strong", "-fstack-clash-protection", "-ffunction-sections",
             "-fdata-sections", "-fno-common", "-Wall", "-Wextra", "-c",
         };
         cc_words(&args);
         for (size_t f = 0; f < sizeof flags / sizeof flags[0]; f++)
             work_word(&args, flags[f]);
-        work_word(&args, image_is_guest(image) ? "-fno-pic" : "-fPIC");
         work_wordf(&args, "-I%s", image->include);
         if (image->takes_modules)
             work_word(&args, "-DTERN_MODULES=1");
