@@ -72,7 +72,7 @@ static void lru_join(struct tern_ip *ip, struct tern_neighbour *n)
     n->lru_next = INDEX_NONE;
     n->lru_prev = ip->lru_last;
     if (ip->lru_last != INDEX_NONE)
-        at(ip, ip->lru_last)->lru_next = index;    /* fine: the last is there */
+        at(ip, ip->lru_last)->lru_next = index;
     else
         ip->lru_first = index;
     ip->lru_last = index;

@@ -537,10 +537,11 @@ enum tern_err tern_host_options_settings(struct tern_host_options *options,
             return bad_value(options, TERN_KEY_MTU, "a number of octets from 576 to 65535");
         set_to->mtu = (uint16_t)n;
     }
-    set_to->has_mac = host[TERN_KEY_MAC] != NULL;
-    set_to->has_nic = host[TERN_KEY_NIC] != NULL;
-    bool good = !set_to->has_mac || mac_parse(host[TERN_KEY_MAC], set_to->mac);
-    if (!good || (set_to->has_nic && !mac_parse(host[TERN_KEY_NIC], set_to->nic)))
+    const char *mac = host[TERN_KEY_MAC], *nic = host[TERN_KEY_NIC];
+    set_to->has_mac = mac != NULL;
+    set_to->has_nic = nic != NULL;
+    bool good = mac == NULL || mac_parse(mac, set_to->mac);
+    if (!good || (nic != NULL && !mac_parse(nic, set_to->nic)))
         return bad_value(options, good ? TERN_KEY_NIC : TERN_KEY_MAC,
                          "a station's address, as 02:00:00:00:00:01");
     set_to->connections = options->appliance->connections;
