@@ -5,7 +5,12 @@
  */
 #include "unix_internal.h"
 
-#define LINE_CAP 1536u    /* TERN_IPV6_ADDRS of the longest, and one of IPv4 */
+#define LINE_CAP 1792u    /* TERN_IPV6_ADDRS of the longest, and one of IPv4 */
+
+/* A family that the image is made without is not linked for this page. */
+#pragma weak tern_ipv4
+#pragma weak tern_ipv4_get
+#pragma weak tern_ipv6_get
 
 static const char addresses_text[] = "addresses\0" TERN_INFO("info", "Each link's addresses");
 
@@ -47,6 +52,8 @@ static void ipv6_add(struct tern_text *text, const struct tern_net *net, uint8_t
     static const char *const origins[] = { "configured", "link-local", "slaac", "temporary",
                                            "dhcp" };
     struct tern_ipv6_address a;
+    if (tern_ipv6_get == NULL)
+        return;
     for (size_t i = 0; tern_ipv6_get(net, number, i, &a) == TERN_OK; i++)
         entry_add(text, &a.addr, a.prefix_len, states[a.state], origins[a.origin]);
 }
