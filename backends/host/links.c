@@ -123,6 +123,19 @@ static enum tern_err dhcp_settle(struct tern_host_links *links, struct tern_host
     return TERN_OK;
 }
 
+/* Link-local addresses are each link's own. */
+static bool shares_address(const struct tern_host_settings *a, const struct tern_host_settings *b)
+{
+    for (size_t i = 0; i < a->n_addresses; i++)
+        for (size_t k = 0; k < b->n_addresses; k++) {
+            const uint8_t *octets = a->addresses[i].addr.octets;
+            if (tern_addr_equal(&a->addresses[i].addr, &b->addresses[k].addr) &&
+                !(octets[0] == 0xfe && octets[1] >> 6 == 2))
+                return true;
+        }
+    return false;
+}
+
 static enum tern_err twins_settle(const struct tern_host_links *links,
                                   struct tern_host_options *options, size_t k)
 {
@@ -136,6 +149,8 @@ static enum tern_err twins_settle(const struct tern_host_links *links,
             return bad(options, "nic", k, "another link has that device");
         if (name != NULL && also != NULL && tern_text_equal(name, also))
             return bad(options, "link", k, "another link has that device");
+        if (shares_address(own, other))
+            return bad(options, "ip", k, "another link has that address");
     }
     return TERN_OK;
 }

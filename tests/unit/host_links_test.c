@@ -99,6 +99,10 @@ static const struct {
       "option nic1: another link has that device" },
     { TERN_HOST_GUEST, "ip=dhcp ip1=dhcp",
       "option ip1: there is one DHCP client, and another link has it" },
+    { TERN_HOST_GUEST, "ip=10.0.0.2/24 ip1=10.0.0.2/16",
+      "option ip1: another link has that address" },
+    { TERN_HOST_GUEST, "ip=slaac,fd00::2/64 ip1=dhcp ip2=fd00::1/64,fd00::2/64",
+      "option ip2: another link has that address" },
     { TERN_HOST_TAP, "link=tap:a nic1=02:00:00:00:00:01 link1=tap:b",
       "option nic1: only a guest has it" },
     { TERN_HOST_TAP, "link=tap:a mtu1=1400",
@@ -110,23 +114,30 @@ static const struct {
     { TERN_HOST_GUEST, "ip=10.0.0.2/24 route=" value, "option route: '" value "' " wrong }
     ROUTE("x", "is not dhcp, or prefixes with gateways, as 10.0.0.0/8,192.0.2.1"),
     ROUTE("", "is not dhcp, or prefixes with gateways, as 10.0.0.0/8,192.0.2.1"),
-    ROUTE("dhcp", "wants routes of DHCP, and ip= has no dhcp on this link"),
+    ROUTE("dhcp", "wants routes of DHCP, without dhcp in ip="),
     ROUTE("10.0.0.1/8,10.0.0.1", "has a prefix with bits behind its length"),
     ROUTE("10.0.0.0/8", "has a prefix without a gateway on this link behind it"),
     ROUTE("10.0.0.0/8,x", "has a prefix without a gateway on this link behind it"),
     ROUTE("10.0.0.0/8,2001:db8::1", "has a gateway of another family than its prefix"),
     ROUTE("10.0.0.0/8,10.0.1.1", "has a gateway that is not on the net of ip="),
     ROUTE("10.0.0.0/8,10.0.0.2", "has our own address as a gateway"),
+    ROUTE("10.0.0.0/8,10.0.0.0", "has a gateway that no host may be"),
+    ROUTE("10.0.0.0/8,10.0.0.255", "has a gateway that no host may be"),
+    ROUTE("224.0.0.0/4,10.0.0.1", "has a prefix that no packet is sent to by a gateway"),
+    ROUTE("127.0.0.0/8,10.0.0.1", "has a prefix that no packet is sent to by a gateway"),
+    ROUTE("::1/128,fe80::1", "has a prefix that no packet is sent to by a gateway"),
+    ROUTE("ff00::/8,fe80::1", "has a prefix that no packet is sent to by a gateway"),
+    ROUTE("10.0.0.0/8,10.0.0.1,65535", "has a metric above 65534"),
+    ROUTE("10.0.0.0/8,10.0.0.1,99999999999999999999", "has a metric above 65534"),
     ROUTE("10.0.0.0/8,224.0.0.1", "has a gateway that no host may be"),
-    ROUTE("10.0.0.0/8,10.0.0.1,65535",
-          "is not dhcp, or prefixes with gateways, as 10.0.0.0/8,192.0.2.1"),
-    ROUTE("fd00::/8,fe80::1",
-          "has a gateway of a family that ip= gives this link no address of"),
+    ROUTE("fd00::/8,fe80::1", "has a gateway of a family that has no address in ip="),
     { TERN_HOST_GUEST, "ip=fd00::2/64 route=2001:db8::/32,fe80::1%2",
       "option route: '2001:db8::/32,fe80::1%2' has a prefix without a gateway on this link "
       "behind it" },
     { TERN_HOST_GUEST, "ip1=10.0.0.2/24 route1=10.9.0.0/16,10.1.0.1",
-      "option route1: '10.9.0.0/16,10.1.0.1' has a gateway that is not on the net of ip=" },
+      "option route1: '10.9.0.0/16,10.1.0.1' has a gateway that is not on the net of ip1=" },
+    { TERN_HOST_GUEST, "ip1=10.0.0.2/24 route1=dhcp",
+      "option route1: 'dhcp' wants routes of DHCP, without dhcp in ip1=" },
     { TERN_HOST_TAP, "link=tap:a route1=10.9.0.0/16,10.1.0.1",
       "option route1: there is no such link: its device is wanted, as link1=" },
     { TERN_HOST_SOCKETS, "route=10.9.0.0/16,10.1.0.1",
@@ -156,8 +167,9 @@ END_TEST
 
 START_TEST(a_gateway_may_name_its_own_link)
 {
-    ck_assert_int_eq(settle(TERN_HOST_GUEST, "ip=fd00::2/64 gw=fe80::1%1 ip1=fd01::2/64 "
-                                             "gw1=fe80::9%2"), TERN_OK);
+    ck_assert_int_eq(settle(TERN_HOST_GUEST, "ip=fd00::2/64,fe80::2/64 gw=fe80::1%1 "
+                                             "ip1=fd01::2/64,fe80::2/64 gw1=fe80::9%2"),
+                     TERN_OK);
     ck_assert_uint_eq(links.of[0].addresses[0].gateway.octets[15], 1);
     ck_assert_uint_eq(links.of[1].addresses[0].gateway.octets[15], 9);
 }
