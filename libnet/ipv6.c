@@ -68,23 +68,25 @@ static void fault_count(struct tern_ipv6_stats *stats, enum tern_ipv6_fault faul
 
 /*
  * RFC 4291 sections 2.5.2, 2.5.3, 2.7: sources that no packet may have; those
- * of IPv4, which have no place on the wire; and our own, wherever we have it.
+ * of IPv4, which have no place on the wire; and our own, wherever we have it, but where
+ * another host tells all that it has it, too (RFC 4862 section 5.4.4).
  * A packet without a source is one of a host that is still without an address,
  * whose every message is ICMPv6.
  */
-static bool source_ok(struct tern_ipv6 *ip, const struct tern_addr *src, uint8_t next)
+static bool source_ok(struct tern_ipv6 *ip, const struct tern_net_packet *pkt)
 {
+    const struct tern_addr *src = &pkt->src;
+    uint8_t next = pkt->protocol;
     if (tern_addr_is_v4(src)) {
         ip->stats.in_mapped++;
         return false;
     }
-    if (tern_addr_is_any(src) ? next != IPV6_ICMP && next != IPV6_HOP_BY_HOP
-                              : !tern_ipv6_is_host(src)) {
-        ip->stats.in_bad_source++;
-        return false;
-    }
     const struct tern_ipv6_own *own = tern_ipv6_own_find(ip, 0xff, src);
-    if (own != NULL && ipv6_own_is_valid(own)) {
+    bool is_claim = next == IPV6_ICMP && pkt->multicast && pkt->l4_contig > 0 &&
+                    *pkt->l4 == ICMP6_NA;
+    if ((tern_addr_is_any(src) ? next != IPV6_ICMP && next != IPV6_HOP_BY_HOP
+                               : !tern_ipv6_is_host(src)) ||
+        (own != NULL && ipv6_own_is_valid(own) && !is_claim)) {
         ip->stats.in_bad_source++;
         return false;
     }
@@ -132,9 +134,9 @@ static bool destination_ok(struct tern_ipv6 *ip, uint8_t link, struct tern_net_p
 
 /* The packet's two addresses, or at least one, differ from those of the one before. */
 static bool addresses_ok(struct tern_ipv6 *ip, uint8_t link, struct tern_net_packet *pkt,
-                         uint8_t next, bool to_group)
+                         bool to_group)
 {
-    if (!source_ok(ip, &pkt->src, next) || !destination_ok(ip, link, pkt, to_group))
+    if (!source_ok(ip, pkt) || !destination_ok(ip, link, pkt, to_group))
         return false;
     if (!pkt->multicast && !tern_addr_is_any(&pkt->src)) {
         ip->good_source = pkt->src;
@@ -207,7 +209,7 @@ static void ipv6_input(struct tern_net *net, void *context, uint8_t link, struct
     /* Packets come in trains: a pair that was good is, until an address of ours changes. */
     if ((to_group || link != ip->good_link || !tern_addr_equal(&pkt.src, &ip->good_source) ||
          !tern_addr_equal(&pkt.dst, &ip->good_dst)) &&
-        !addresses_ok(ip, link, &pkt, pkt.protocol, to_group))
+        !addresses_ok(ip, link, &pkt, to_group))
         return;
     if (pkt.protocol != IP_TCP && pkt.protocol != IP_UDP && pkt.protocol != IPV6_ICMP &&
         !chain_take(ip, &v, contig, &pkt, &next_off))

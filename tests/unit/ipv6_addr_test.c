@@ -153,6 +153,29 @@ START_TEST(test_ipv6_addr_in_use_stays_when_another_claims_it)
 }
 END_TEST
 
+/* As hosts do: from the very address. Of all that comes from it this alone is heard. */
+START_TEST(test_ipv6_addr_in_use_is_claimed_from_itself)
+{
+    struct net6_fixture *f = net6_fixture();
+    struct tern_addr a = addr6(text);
+    net6_na(&m, text, ND_NA_OVERRIDE);
+    net6_mac(&m, 2, packet_mac_peer);
+    net6_say(f, text, "ff02::1", &m);
+    ck_assert_uint_eq(f->ipv6.stats.dad_conflicts, 1);
+    ck_assert_uint_eq(f->ipv6.stats.in_bad_source, 0);
+    ck_assert_uint_eq(net6_state(f, &a), TERN_IPV6_PREFERRED);
+    ck_assert_uint_eq(net6_events(f, TERN_NET_CONFLICT, &a), 1);
+    net6_na(&m, text, ND_NA_OVERRIDE);
+    net6_mac(&m, 2, packet_mac_peer);
+    net6_say(f, text, text, &m);
+    net6_ns(&m, "2001:db8::77");
+    net6_say(f, text, "ff02::1", &m);
+    ck_assert_uint_eq(f->ipv6.stats.in_bad_source, 2);
+    ck_assert_uint_eq(f->ipv6.stats.dad_conflicts, 1);
+    ck_assert(net6_quiet(f));
+}
+END_TEST
+
 START_TEST(test_ipv6_addr_link_local_one_is_tried_four_times)
 {
     struct net6_fixture *f = net6_fixture_bare();
@@ -501,6 +524,7 @@ Suite *ipv6_addr_suite(void)
     tcase_add_test(c, test_ipv6_addr_of_another_host_is_not_used);
     tcase_add_test(c, test_ipv6_addr_question_that_comes_back_is_no_conflict);
     tcase_add_test(c, test_ipv6_addr_in_use_stays_when_another_claims_it);
+    tcase_add_test(c, test_ipv6_addr_in_use_is_claimed_from_itself);
     tcase_add_test(c, test_ipv6_addr_link_local_one_is_tried_four_times);
     tcase_add_test(c, test_ipv6_addr_is_asked_after_anew_when_the_link_comes_up);
     tcase_add_test(c, test_ipv6_addr_sends_nothing_while_it_is_asked_after_anew);
