@@ -20,6 +20,7 @@ static const uint8_t mac_none[6];
 #define DEFEND_INTERVAL_NS (10 * TERN_SECOND_NS)    /* RFC 5227 section 1.1 */
 #define ANNOUNCE_INTERVAL_MS 2000u
 #define RATE_LIMIT_INTERVAL_MS 60000u
+#define RATE_LIMIT_BLUR_MS 8000u    /* or two that began together lose it together for ever */
 
 /*
  * Between two probes, and behind the last: RFC 5227 has 1 to 2 s. Section 2.1.2 expects
@@ -131,15 +132,16 @@ static void lose(struct tern_net *net, struct tern_ipv4 *ip, uint8_t link)
     (void)tern_ipv4_get(net, link, &l->lost);
     tern_net_event(net, TERN_NET_CONFLICT, link, &l->lost.addr);
     tern_ipv4_clear(net, link);
-    step_in(ip, link, TERN_IPV4_LOST, RATE_LIMIT_INTERVAL_MS);
+    step_in(ip, link, TERN_IPV4_LOST,
+            RATE_LIMIT_INTERVAL_MS + tern_drbg_below(net->drbg, RATE_LIMIT_BLUR_MS));
 }
 
 /*
  * Another host sends as if it had our address. While that is being asked after, it is
- * given up; else it is defended once in ten
- * seconds at most; whether it is kept when that does not help is for whoever
- * chose it. Configured and leased ones are (RFC 5227 section 2.4 (c)), for that
- * must not be in any neighbour's power; link-local ones go (RFC 3927 section 2.5).
+ * given up; else it is defended once in ten seconds at most; whether it is kept when that
+ * does not help is for whoever chose it. Configured and leased ones are (RFC 5227 section
+ * 2.4 (c)), for that must not be in any neighbour's power; link-local ones go (RFC 3927
+ * section 2.5).
  */
 static void conflict(struct tern_net *net, struct tern_ipv4 *ip, uint8_t link)
 {
