@@ -86,11 +86,19 @@ static void step_in(struct tern_ipv4 *ip, uint8_t link, unsigned step, uint32_t 
     tern_ip_rearm(&ip->ip, l->announce_ns);
 }
 
+/* An address that was lost is tried again, not before a minute (RFC 5227 section 2.1.1). */
+static void try_later(struct tern_net *net, struct tern_ipv4 *ip, uint8_t link)
+{
+    step_in(ip, link, TERN_IPV4_LOST,
+            RATE_LIMIT_INTERVAL_MS + tern_drbg_below(net->drbg, RATE_LIMIT_BLUR_MS));
+}
+
 static void step(struct tern_net *net, struct tern_ipv4 *ip, uint8_t link, unsigned n)
 {
     struct tern_ipv4_link *l = &ip->links[link];
     if (n == TERN_IPV4_LOST) {
-        (void)tern_ipv4_set(net, link, &l->lost);
+        if (tern_ipv4_set(net, link, &l->lost) != TERN_OK)    /* no room for its routes now */
+            try_later(net, ip, link);
         return;
     }
     step_in(ip, link, n - 1, n > STEP_ANNOUNCE ? PROBE_INTERVAL_MS : ANNOUNCE_INTERVAL_MS);
@@ -132,8 +140,7 @@ static void lose(struct tern_net *net, struct tern_ipv4 *ip, uint8_t link)
     (void)tern_ipv4_get(net, link, &l->lost);
     tern_net_event(net, TERN_NET_CONFLICT, link, &l->lost.addr);
     tern_ipv4_clear(net, link);
-    step_in(ip, link, TERN_IPV4_LOST,
-            RATE_LIMIT_INTERVAL_MS + tern_drbg_below(net->drbg, RATE_LIMIT_BLUR_MS));
+    try_later(net, ip, link);
 }
 
 /*

@@ -17,7 +17,7 @@
  *     default.c  the descriptor of an appliance that has none
  *     net_plan.c, net_listen.c, net.c
  *                the other half over a tern_net
- *     links.c, routes.c
+ *     links.c, routes.c, secret.c
  *                more links than one, their routes, a secret; where that is linked
  *     connect.c, endpoint_open.c
  *                what only appliances need that call it
@@ -516,6 +516,8 @@ enum tern_err tern_host_routes_settle(struct tern_host_links *links,
 /* For start, behind the links: the routes into the stack. */
 enum tern_err tern_host_routes_start(const struct tern_host_links *links,
                                      struct tern_net_host *host);
+
+/* ---- secret.c -------------------------------------------------------------------- */
 
 /* Reads secret=, 32 hexadecimal digits, which nothing shows. */
 enum tern_err tern_host_secret_parse(const char *text, uint8_t secret[16]);

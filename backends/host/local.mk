@@ -28,5 +28,6 @@ backends_host_libtern_host_la_SOURCES = \
     backends/host/net.c \
     backends/host/links.c \
     backends/host/routes.c \
+    backends/host/secret.c \
     backends/host/connect.c \
     backends/host/endpoint_open.c

@@ -5,7 +5,7 @@
  *     route=dhcp,10.0.0.0/8,192.0.2.1,2001:db8:1::/48,fe80::1,100
  *
  * is a list of prefixes, each with its gateway and, if one is wanted, a metric; a
- * gateway is on its link. Then the secret that identifiers are made of (RFC 7217).
+ * gateway is on its link.
  */
 #include <string.h>
 
@@ -162,30 +162,7 @@ enum tern_err tern_host_routes_start(const struct tern_host_links *links, struct
         return err;
     tern_text_init(&text, h->error, sizeof h->error);
     tern_text_add(&text, err == TERN_FULL ? "option route: there is no room for so many"
-                                          : "option route: a gateway that no host may be, or a "
-                                            "family that is not there");
+                         : err == TERN_UNSUPPORTED ? "option route: a family that is not there"
+                                                   : "option route: a gateway that no host may be");
     return err;
-}
-
-/* ---- The secret ---- */
-
-static unsigned digit_of(char c)
-{
-    return c >= '0' && c <= '9'   ? (unsigned)(c - '0')
-           : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10
-           : c >= 'A' && c <= 'F' ? (unsigned)(c - 'A') + 10
-                                  : 16;
-}
-
-enum tern_err tern_host_secret_parse(const char *text, uint8_t secret[16])
-{
-    if (strlen(text) != 32)
-        return TERN_INVALID;
-    for (size_t i = 0; i < 16; i++) {
-        unsigned high = digit_of(text[2 * i]), low = digit_of(text[2 * i + 1]);
-        if (high > 15 || low > 15)
-            return TERN_INVALID;
-        secret[i] = (uint8_t)(high << 4 | low);
-    }
-    return TERN_OK;
 }

@@ -21,7 +21,9 @@ tests_unit_net_main_SOURCES = \
     tests/unit/net_route_test.c \
     tests/unit/eth_test.c \
     tests/unit/ip_neighbour_test.c \
+    tests/unit/arp_frames.h \
     tests/unit/arp_test.c \
+    tests/unit/arp_conflict_test.c \
     tests/unit/ipv4_test.c \
     tests/unit/ipv4_output_test.c \
     tests/unit/ipv4_reassembly_test.c \

@@ -14,6 +14,7 @@ int main(void)
     srunner_add_suite(runner, eth_suite());
     srunner_add_suite(runner, ip_neighbour_suite());
     srunner_add_suite(runner, arp_suite());
+    srunner_add_suite(runner, arp_conflict_suite());
     srunner_add_suite(runner, ipv4_suite());
     srunner_add_suite(runner, ipv4_output_suite());
     srunner_add_suite(runner, ipv4_reassembly_suite());

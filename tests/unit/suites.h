@@ -47,6 +47,7 @@ Suite *forward_policy_suite(void);
 Suite *forward_cut_suite(void);
 Suite *eth_suite(void);
 Suite *ip_neighbour_suite(void);
+Suite *arp_conflict_suite(void);
 Suite *arp_suite(void);
 Suite *ipv4_suite(void);
 Suite *ipv4_output_suite(void);
